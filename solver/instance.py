@@ -1,0 +1,192 @@
+"""The problem as data: who asks, who offers, when, within which quotas. Frozen, validated, integer.
+
+It refuses to know where rows come from, and it holds no floating-point number: positions are geocentric metres rounded
+once when the instance is frozen (`solver.geography.position`), so every machine computes the same trips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import attrgetter
+
+from solver.params import Params
+from solver.validation import validate
+
+Position = tuple[int, int, int]
+"""Geocentric x, y, z in whole metres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A département as the territory rules see it. `landmass`: no trip joins two different ones."""
+
+    code: str
+    academy: str
+    landmass: str = "mainland"
+    neighbours: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """Where pupils leave from. `priority` is a key of `Params.priority_weights`."""
+
+    id: str
+    department: str
+    position: Position
+    priority: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """An atomic stretch of time capacity is counted over. `slots` are the ISO weeks it occupies."""
+
+    id: str
+    slots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaLine:
+    """One line of a convention's tree: at most `ceiling` pupils, and if possible at least `commitment`.
+
+    `level`, when given, is the only level the offers below may admit. `parent` is the wider line.
+    """
+
+    id: str
+    parent: str | None = None
+    level: str | None = None
+    ceiling: int | None = None
+    commitment: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One site's opening. `seats` per period id; `admits` lists the schools' départements received (None: no list).
+
+    `max_per_school` counts the pupils of one school present in the same period.
+    """
+
+    id: str
+    department: str
+    position: Position
+    sector: str
+    levels: frozenset[str]
+    seats: Mapping[str, int]
+    serves: frozenset[str] = frozenset()
+    max_per_school: int | None = None
+    line: str | None = None
+    admits: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pupils that the caller does not tell apart (often one). The engine merges identical groups by itself."""
+
+    id: str
+    school: str
+    level: str
+    count: int
+    periods: frozenset[str]
+    wishes: tuple[str, ...] = ()
+    reach_m: int = 30_000
+    needs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """`count` pupils of this group go to this offer in this period, whatever it costs."""
+
+    group: str
+    offer: str
+    period: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """No pupil of this group goes to this offer."""
+
+    group: str
+    offer: str
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A whole problem. Rows are kept in the order of their identifiers, so the caller's order never matters.
+
+    Raises:
+        ValueError: naming the field, for a repeated or unknown identifier, a count out of bounds, an offer whose
+            periods overlap, a quota line that is its own ancestor or contradicts its offers' levels, a pin that cannot
+            hold whatever the others do.
+    """
+
+    departments: tuple[Department, ...]
+    schools: tuple[School, ...]
+    periods: tuple[Period, ...]
+    offers: tuple[Offer, ...]
+    groups: tuple[Group, ...]
+    lines: tuple[QuotaLine, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    bans: tuple[Ban, ...] = ()
+    params: Params = field(default_factory=Params)
+
+    def __post_init__(self) -> None:
+        keys = {"departments": ("code",), "pins": ("group", "offer", "period"), "bans": ("group", "offer")}
+        for name in ("departments", "schools", "periods", "offers", "groups", "lines", "pins", "bans"):
+            rows = sorted(getattr(self, name), key=attrgetter(*keys.get(name, ("id",))))
+            object.__setattr__(self, name, tuple(rows))
+        validate(self)
+
+    @cached_property
+    def department(self) -> Mapping[str, Department]:
+        return {row.code: row for row in self.departments}
+
+    @cached_property
+    def school(self) -> Mapping[str, School]:
+        return {row.id: row for row in self.schools}
+
+    @cached_property
+    def period(self) -> Mapping[str, Period]:
+        return {row.id: row for row in self.periods}
+
+    @cached_property
+    def offer(self) -> Mapping[str, Offer]:
+        return {row.id: row for row in self.offers}
+
+    @cached_property
+    def group(self) -> Mapping[str, Group]:
+        return {row.id: row for row in self.groups}
+
+    @cached_property
+    def line(self) -> Mapping[str, QuotaLine]:
+        return {row.id: row for row in self.lines}
+
+    @cached_property
+    def pupils_by_school(self) -> Mapping[str, int]:
+        counts: dict[str, int] = {}
+        for group in self.groups:
+            counts[group.school] = counts.get(group.school, 0) + group.count
+        return counts
+
+    @cached_property
+    def unranked_rank(self) -> int:
+        """The rank counted for a sector outside a pupil's wishes: one more than the longest list of the campaign.
+
+        The same for everybody, so that nobody gains by ranking fewer sectors.
+        """
+        return 1 + max((len(group.wishes) for group in self.groups), default=0)
+
+    def rank(self, group: Group, sector: str) -> int:
+        """Rank obtained by a pupil of `group` in `sector`: 1 is the first wish, or any sector without wishes."""
+        if not group.wishes:
+            return 1
+        return group.wishes.index(sector) + 1 if sector in group.wishes else self.unranked_rank
+
+    def ancestry(self, line: str | None) -> tuple[str, ...]:
+        """A quota line and every wider line above it, narrowest first."""
+        path: list[str] = []
+        while line is not None:
+            path.append(line)
+            line = self.line[line].parent
+        return tuple(path)

@@ -1,0 +1,29 @@
+"""The hard rules' names: the engine adds each, the verifier checks each, a truth table in the tests fixes each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """One name per hard rule. A result that breaks one is refused under that name."""
+
+    DEMAND = "demand"
+    """A group never has more pupils placed than it counts, and those left are declared unplaced."""
+    LEVEL = "level"
+    PERIOD = "period"
+    """The period is one the group accepts and the offer opens."""
+    NEEDS = "needs"
+    REACH = "reach"
+    """The trip is within the group's limit, on one landmass."""
+    TERRITORY = "territory"
+    """The campaign's territory rule and the offer's own list of départements."""
+    SEATS = "seats"
+    SCHOOL_MAXIMUM = "school_maximum"
+    QUOTA_CEILING = "quota_ceiling"
+    PIN = "pin"
+    BAN = "ban"
+
+
+PROPERTIES: tuple[str, ...] = (*Rule, "identity", "announced_tiers", "reasons")
+"""Every property `solver.verify` checks: the hard rules, then the file's identity (hash, known rows), tiers and reasons."""

@@ -1,0 +1,143 @@
+"""What makes an instance impossible to read: unknown names, absurd counts, trees that are no trees, clashing pins.
+
+It judges the question, never the answer (that is `solver.verify`), and every message names the field at fault.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from solver.instance import Instance
+
+MAX_COUNT = 2_000_000
+"""Pupils or seats in one row: above any real row, below what could overflow a sum of costs."""
+MAX_REACH_M = 2_000_000
+EARTH_LIMIT_M = 6_400_000
+
+
+def validate(instance: Instance) -> None:
+    """Check every row and every reference.
+
+    Raises:
+        ValueError: naming the field, its row and the value.
+    """
+    _unique("departments", (row.code for row in instance.departments))
+    for name in ("schools", "periods", "offers", "groups", "lines"):
+        _unique(name, (row.id for row in getattr(instance, name)))
+    _check_places(instance)
+    _check_lines(instance)
+    _check_offers(instance)
+    _check_groups(instance)
+    _check_pins(instance)
+
+
+def _unique(field: str, ids: Iterable[str]) -> None:
+    for identifier, times in Counter(ids).items():
+        if not isinstance(identifier, str) or not identifier:
+            raise ValueError(f"{field}: an identifier is a non-empty string, not {identifier!r}")
+        if times > 1:
+            raise ValueError(f"{field}: {identifier!r} appears {times} times")
+
+
+def _known(field: str, value: str, among: Mapping[str, object]) -> None:
+    if value not in among:
+        raise ValueError(f"{field}: unknown {value!r}")
+
+
+def _whole(field: str, value: object, low: int, high: int) -> None:
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{field}: a whole number between {low} and {high}, not {value!r}")
+
+
+def _check_places(instance: Instance) -> None:
+    for kind, rows in (("schools", instance.schools), ("offers", instance.offers)):
+        for row in rows:  # type: ignore[attr-defined]
+            _known(f"{kind}[{row.id!r}].department", row.department, instance.department)
+            if len(row.position) != 3:
+                raise ValueError(f"{kind}[{row.id!r}].position: three geocentric metres, not {row.position!r}")
+            for value in row.position:
+                _whole(f"{kind}[{row.id!r}].position", value, -EARTH_LIMIT_M, EARTH_LIMIT_M)
+    for school in instance.schools:
+        _known(f"schools[{school.id!r}].priority", school.priority, instance.params.priority_weights)
+    for period in instance.periods:
+        if not period.slots or len(set(period.slots)) != len(period.slots):
+            raise ValueError(f"periods[{period.id!r}].slots: one or more different slots, not {period.slots!r}")
+
+
+def _check_lines(instance: Instance) -> None:
+    for line in instance.lines:
+        where = f"lines[{line.id!r}]"
+        for name, value in (("ceiling", line.ceiling), ("commitment", line.commitment)):
+            if value is not None:
+                _whole(f"{where}.{name}", value, 0, MAX_COUNT)
+        seen = {line.id}
+        parent = line.parent
+        while parent is not None:
+            _known(f"{where}.parent", parent, instance.line)
+            if parent in seen:
+                raise ValueError(f"{where}.parent: {parent!r} is its own ancestor, quota lines form no tree")
+            seen.add(parent)
+            parent = instance.line[parent].parent
+
+
+def _check_offers(instance: Instance) -> None:
+    for offer in instance.offers:
+        where = f"offers[{offer.id!r}]"
+        if not offer.levels:
+            raise ValueError(f"{where}.levels: at least one level")
+        used: dict[str, str] = {}
+        for period, seats in offer.seats.items():
+            _known(f"{where}.seats", period, instance.period)
+            _whole(f"{where}.seats[{period!r}]", seats, 0, MAX_COUNT)
+            for slot in instance.period[period].slots:
+                if slot in used:
+                    raise ValueError(f"{where}.seats: periods {used[slot]!r} and {period!r} overlap in {slot!r}")
+                used[slot] = period
+        if offer.max_per_school is not None:
+            _whole(f"{where}.max_per_school", offer.max_per_school, 1, MAX_COUNT)
+        if offer.line is not None:
+            _known(f"{where}.line", offer.line, instance.line)
+        for line in instance.ancestry(offer.line):
+            level = instance.line[line].level
+            if level is not None and offer.levels != {level}:
+                raise ValueError(f"{where}.levels: under line {line!r} only {level!r}, not {sorted(offer.levels)}")
+        for code in offer.admits or ():
+            _known(f"{where}.admits", code, instance.department)
+
+
+def _check_groups(instance: Instance) -> None:
+    for group in instance.groups:
+        where = f"groups[{group.id!r}]"
+        _known(f"{where}.school", group.school, instance.school)
+        _whole(f"{where}.count", group.count, 1, MAX_COUNT)
+        _whole(f"{where}.reach_m", group.reach_m, 0, MAX_REACH_M)
+        for period in group.periods:
+            _known(f"{where}.periods", period, instance.period)
+        if len(set(group.wishes)) != len(group.wishes):
+            raise ValueError(f"{where}.wishes: the same sector is ranked twice in {list(group.wishes)}")
+
+
+def _check_pins(instance: Instance) -> None:
+    banned = {(ban.group, ban.offer) for ban in instance.bans}
+    for ban in instance.bans:
+        _known("bans.group", ban.group, instance.group)
+        _known("bans.offer", ban.offer, instance.offer)
+    pinned: Counter[str] = Counter()
+    for pin in instance.pins:
+        _known("pins.group", pin.group, instance.group)
+        _known("pins.offer", pin.offer, instance.offer)
+        _whole(f"pins[{pin.group!r}].count", pin.count, 1, MAX_COUNT)
+        group, offer = instance.group[pin.group], instance.offer[pin.offer]
+        if pin.period not in offer.seats:
+            raise ValueError(f"pins[{pin.group!r}].period: offer {pin.offer!r} does not open {pin.period!r}")
+        if (pin.group, pin.offer) in banned:
+            raise ValueError(f"pins[{pin.group!r}]: also banned from {pin.offer!r}")
+        if group.level not in offer.levels:
+            raise ValueError(f"pins[{pin.group!r}]: offer {pin.offer!r} does not admit {group.level!r}")
+        pinned[pin.group] += pin.count
+    for identifier, count in pinned.items():
+        if count > instance.group[identifier].count:
+            raise ValueError(f"pins[{identifier!r}].count: {count} pins for {instance.group[identifier].count} pupils")

@@ -1,0 +1,29 @@
+"""What every test shares: the seed of random tests, printed and taken back with `--seed`."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, default=None, help="seed of the random tests (default: a new one, printed)")
+    parser.addoption("--full", action="store_true", help="full numbers of the promise tests (before a release)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--seed") is None and not hasattr(config, "workerinput"):
+        config.option.seed = secrets.randbelow(2**31)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"seed of the random tests: {config.getoption('--seed')} (take it back with --seed)"
+
+
+@pytest.fixture
+def seed(pytestconfig: pytest.Config) -> int:
+    """The run's seed; printed here too so that a failure shows it beside its traceback."""
+    value: int = pytestconfig.getoption("--seed")
+    print(f"seed {value}")
+    return value
