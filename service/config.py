@@ -1,0 +1,56 @@
+"""Settings, frozen, read once from the environment (`SEQUENCE_...`); refuses unsafe ones in production."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_KEY = "development-key-never-in-production"
+
+
+class Settings(BaseSettings):
+    """One object for a whole process.
+
+    Raises:
+        ValueError: in production, when the secret key is the development one or too short, naming the setting.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SEQUENCE_", frozen=True)
+
+    production: bool = False
+    database_url: str = "sqlite:///instance/sequence.db"
+    """`sqlite:///path` or `postgresql+psycopg://user@host/name`."""
+    queue_url: str = ""
+    """Storage of the job queue: empty means beside the database (SQLite) or inside it (PostgreSQL)."""
+    secret_key: str = DEVELOPMENT_KEY
+    secure_cookies: bool = False
+    """True behind HTTPS; forced in production."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    web_workers: int = 2
+    lease_s: int = 60
+    """A round whose worker has not been heard of for that long is taken over."""
+    heartbeat_s: float = 2.0
+    solver_memory_bytes: int = 8 * 2**30
+    solver_time_s: int = 1800
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Self:
+        if self.production and (self.secret_key == DEVELOPMENT_KEY or len(self.secret_key) < 32):
+            raise ValueError("SEQUENCE_SECRET_KEY: in production, give a secret of at least 32 characters")
+        return self
+
+    @property
+    def cookies_are_secure(self) -> bool:
+        return self.secure_cookies or self.production
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        return Path(self.database_url.removeprefix("sqlite:///")) if self.is_sqlite else None

@@ -1,0 +1,77 @@
+"""Every table, one module per part of the field. Importing this package registers them all.
+
+`table=True` classes do not validate: forms and operations do, and the database repeats what matters as constraints.
+"""
+
+from service.persistence.tables.accounts import AuditEntry, Membership, User, UserSession
+from service.persistence.tables.campaigns import (
+    AllocationRound,
+    Campaign,
+    Period,
+    Placement,
+    RoundDossier,
+    UnplacedPupil,
+)
+from service.persistence.tables.conventions import (
+    Commitment,
+    Convention,
+    ConventionDepartment,
+    ConventionEvent,
+    QuotaLine,
+    QuotaLineDepartment,
+)
+from service.persistence.tables.partners import Offer, Opening, Partner, PartnerMember, Site
+from service.persistence.tables.schools import (
+    ClassGroup,
+    PlacementRequest,
+    Preference,
+    Pupil,
+    RequestPeriod,
+    School,
+)
+from service.persistence.tables.territories import (
+    Academy,
+    CalendarEntry,
+    Commune,
+    Department,
+    LevelRule,
+    Region,
+    Sector,
+)
+
+__all__ = [
+    "Academy",
+    "AllocationRound",
+    "AuditEntry",
+    "CalendarEntry",
+    "Campaign",
+    "ClassGroup",
+    "Commitment",
+    "Commune",
+    "Convention",
+    "ConventionDepartment",
+    "ConventionEvent",
+    "Department",
+    "LevelRule",
+    "Membership",
+    "Offer",
+    "Opening",
+    "Partner",
+    "PartnerMember",
+    "Period",
+    "Placement",
+    "PlacementRequest",
+    "Preference",
+    "Pupil",
+    "QuotaLine",
+    "QuotaLineDepartment",
+    "Region",
+    "RequestPeriod",
+    "RoundDossier",
+    "School",
+    "Sector",
+    "Site",
+    "UnplacedPupil",
+    "User",
+    "UserSession",
+]

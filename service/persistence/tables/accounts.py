@@ -1,0 +1,57 @@
+"""People who sign in, what they may act on, their sessions, and the audit trail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from service.persistence.columns import UtcDateTime, enum_column, json_field, utc_now
+from service.vocabulary import Role
+
+
+class User(SQLModel, table=True):
+    """`fs_uniquifier` changes when every session of the person must end (password change, deactivation)."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(unique=True)
+    name: str
+    password: str
+    """Argon2 hash."""
+    active: bool = True
+    fs_uniquifier: str = Field(unique=True, max_length=64)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    failed_attempts: int = 0
+    locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Membership(SQLModel, table=True):
+    """A right: a role on one school, one partner, or the whole country. A person may hold several."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user.id", index=True)
+    role: Role = Field(sa_type=enum_column(Role))  # type: ignore[call-overload]
+    school_id: int | None = Field(default=None, foreign_key="school.id", index=True)
+    partner_id: int | None = Field(default=None, foreign_key="partner.id", index=True)
+
+
+class UserSession(SQLModel, table=True):
+    """A signed-in browser. The cookie carries a random number; the row (its SHA-256) carries the session itself."""
+
+    id_sha256: str = Field(primary_key=True, max_length=64)
+    user_id: int | None = Field(default=None, foreign_key="user.id", index=True)
+    data: dict[str, Any] = json_field(dict)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    seen_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class AuditEntry(SQLModel, table=True):
+    """Who did what, in the same transaction as the deed. No name of a pupil, ever."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any] = json_field(dict)

@@ -1,0 +1,138 @@
+"""Campaigns, their rounds, and what a round decided. A round's row is the truth, the queue only carries its number."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from service.persistence.columns import UtcDateTime, check, enum_column, json_field, utc_now
+from service.vocabulary import CampaignStatus, PeriodKind, RoundStatus
+
+_ACTIVE = text("status IN ('queued', 'running')")
+
+
+class Period(SQLModel, table=True):
+    """A stretch of time capacity is counted over: `2027-W05`, or `2027-W24-2` for two weeks from week 24."""
+
+    id: str = Field(primary_key=True, max_length=12)
+    kind: PeriodKind = Field(sa_type=enum_column(PeriodKind))  # type: ignore[call-overload]
+    school_year: str = Field(max_length=9, index=True)
+    starts_on: date
+    ends_on: date
+    weeks: list[str] = json_field(list)
+    """ISO weeks it occupies."""
+
+    __table_args__ = (check("ends_on >= starts_on", "period_order"),)
+
+
+class Campaign(SQLModel, table=True):
+    """A pooling of requests and offers. `published_round_id` is what everybody reads."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    school_year: str = Field(max_length=9)
+    levels: list[str] = json_field(list)
+    status: CampaignStatus = Field(default=CampaignStatus.DRAFT, sa_type=enum_column(CampaignStatus))  # type: ignore[call-overload]
+    closes_on: date
+    default_reach_km: int = 30
+    territory_rule: str = "academy_or_neighbour"
+    tiers: list[str] = json_field(list)
+    """Order of the aims between `placed` and `draw`; empty means the official one."""
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    published_round_id: int | None = Field(default=None)
+    version: int = 1
+
+
+class AllocationRound(SQLModel, table=True):
+    """One launch. Leased by the worker that computes it: `token` fences off a worker that comes back too late."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id", index=True)
+    number: int
+    status: RoundStatus = Field(default=RoundStatus.QUEUED, sa_type=enum_column(RoundStatus))  # type: ignore[call-overload]
+    launched_by: str
+    launched_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempt: int = 0
+    token: int = 0
+    phase: str = ""
+    progress: float = 0.0
+    cancel_requested: bool = False
+    input_sha256: str = ""
+    engine: str = ""
+    solver_status: str = ""
+    verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    published_by: str = ""
+    failure: str = ""
+    """French sentence: what went wrong and what to do."""
+    pupils: int = 0
+    placed: int = 0
+    seats: int = 0
+    tiers: list[dict[str, Any]] = json_field(list)
+    baseline: dict[str, Any] = json_field(dict)
+    """What first come, first served would have given on the same instance."""
+    seconds: dict[str, float] = json_field(dict)
+
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "number", name="allocation_round_number_once"),
+        Index(
+            "one_active_round_per_campaign",
+            "campaign_id",
+            unique=True,
+            sqlite_where=_ACTIVE,
+            postgresql_where=_ACTIVE,
+        ),
+        check("placed >= 0 AND placed <= pupils", "allocation_round_counts"),
+    )
+
+
+class RoundDossier(SQLModel, table=True):
+    """The frozen instance and the result, gzip-compressed documents: the very bytes that were verified."""
+
+    round_id: int = Field(foreign_key="allocationround.id", primary_key=True)
+    instance_gz: bytes = Field(sa_type=LargeBinary)
+    result_gz: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class Placement(SQLModel, table=True):
+    """A pupil's place decided by a round. Only a published one counts against seats and against other rounds."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    round_id: int = Field(foreign_key="allocationround.id", index=True)
+    pupil_id: int = Field(foreign_key="pupil.id", index=True)
+    opening_id: int = Field(foreign_key="opening.id", index=True)
+    period_id: str = Field(foreign_key="period.id")
+    rank: int
+    """Rank of the wish obtained; 0 for a pupil without wishes; the campaign's last rank + 1 outside the wishes."""
+    trip_m: int
+    published: bool = False
+
+    __table_args__ = (
+        UniqueConstraint("round_id", "pupil_id", name="placement_once_per_round"),
+        Index(
+            "one_published_placement_per_pupil_and_period",
+            "pupil_id",
+            "period_id",
+            unique=True,
+            sqlite_where=text("published"),
+            postgresql_where=text("published"),
+        ),
+        check("trip_m >= 0", "placement_trip_positive"),
+    )
+
+
+class UnplacedPupil(SQLModel, table=True):
+    """A pupil a round could not place, and why."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    round_id: int = Field(foreign_key="allocationround.id", index=True)
+    pupil_id: int = Field(foreign_key="pupil.id", index=True)
+    reason: str
+    facts: dict[str, Any] = json_field(dict)
+
+    __table_args__ = (UniqueConstraint("round_id", "pupil_id", name="unplaced_once_per_round"),)

@@ -1,0 +1,87 @@
+"""Who offers: partners, their member companies, sites, offers and the seats each offer opens per period."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from service.persistence.columns import UtcDateTime, check, enum_column, json_field, utc_now
+from service.vocabulary import Level, OfferStatus, PartnerKind
+
+
+class Partner(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    kind: PartnerKind = Field(sa_type=enum_column(PartnerKind))  # type: ignore[call-overload]
+    siren: str | None = Field(default=None, max_length=9)
+    city: str = ""
+    department_code: str | None = Field(default=None, foreign_key="department.code")
+    sector: str = ""
+
+
+class PartnerMember(SQLModel, table=True):
+    """A member company of a federation, a network or a movement: the one that really hosts."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    partner_id: int = Field(foreign_key="partner.id", index=True)
+    name: str
+    siren: str | None = Field(default=None, max_length=9)
+
+    __table_args__ = (UniqueConstraint("partner_id", "name", name="partner_member_once"),)
+
+
+class Site(SQLModel, table=True):
+    """A place that receives pupils. Its SIRET is the site's own, not the head office's; a doubtful one only warns."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    partner_id: int = Field(foreign_key="partner.id", index=True)
+    member_id: int | None = Field(default=None, foreign_key="partnermember.id", index=True)
+    name: str
+    siret: str = Field(default="", max_length=14)
+    street: str = ""
+    insee: str = Field(foreign_key="commune.insee")
+    department_code: str = Field(foreign_key="department.code", index=True)
+    latitude: float
+    longitude: float
+    serves: list[str] = json_field(list)
+    """Functional needs the site can serve (`Need`)."""
+    version: int = 1
+
+    __table_args__ = (UniqueConstraint("partner_id", "name", "insee", name="site_once"),)
+
+
+class Offer(SQLModel, table=True):
+    """One site's opening for one level, under one convention or none. Remaining seats are computed, never typed."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    site_id: int = Field(foreign_key="site.id", index=True)
+    convention_id: int | None = Field(default=None, foreign_key="convention.id", index=True)
+    commitment_id: int | None = Field(default=None, foreign_key="commitment.id", index=True)
+    school_year: str = Field(max_length=9)
+    level: Level = Field(sa_type=enum_column(Level))  # type: ignore[call-overload]
+    sector: str = Field(foreign_key="sector.key")
+    status: OfferStatus = Field(default=OfferStatus.DRAFT, sa_type=enum_column(OfferStatus))  # type: ignore[call-overload]
+    max_per_school: int | None = None
+    title: str = ""
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    version: int = 1
+
+    __table_args__ = (check("max_per_school IS NULL OR max_per_school > 0", "offer_max_per_school_positive"),)
+
+
+class Opening(SQLModel, table=True):
+    """Seats of one offer in one period. `used` counts published placements and can never pass `capacity`."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    offer_id: int = Field(foreign_key="offer.id", index=True)
+    period_id: str = Field(foreign_key="period.id", index=True)
+    capacity: int
+    used: int = 0
+
+    __table_args__ = (
+        UniqueConstraint("offer_id", "period_id", name="opening_once"),
+        check("capacity >= 0 AND capacity <= 2000", "opening_capacity_bounds"),
+        check("used >= 0 AND used <= capacity", "opening_never_oversold"),
+    )
