@@ -1,22 +1,271 @@
-"""Instances and results as JSON documents: the only module that knows their layout on disk.
+"""Instances and results as JSON documents: strict on the way in, canonical on the way out.
 
-The layout is public (README, «Le dossier d'un tour»): `solver.verify` reads it with its own few lines, on purpose.
+The layout is public and `solver.verify` reads it with its own few lines, on purpose. This module never guesses: a key
+too many, a key missing, a repeated key, a wrong type or a NaN is refused by its path. The order of rows means nothing.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
-from enum import Enum
+import os
+import tempfile
+from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from solver.instance import Ban, Department, Group, Instance, Offer, Period, Pin, Position, QuotaLine, School
+from solver.layout import INSTANCE_FORMAT, RESULT_FORMAT, check_instance_document, check_result_document
+from solver.params import Params, TerritoryRule, Tier
+from solver.result import Assignment, Reason, Result, Status, TierValue, Unplaced
 
-from solver.instance import Instance
-from solver.params import Params
-from solver.result import Result
+Document = dict[str, Any]
+_Name = TypeVar("_Name", bound=StrEnum)
 
-FORMAT = "sequence/1"
+
+def canonical_bytes(document: object) -> bytes:
+    """The bytes that are hashed: sorted keys, no space, UTF-8."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def instance_sha256(instance: Instance) -> str:
+    """The identity of an instance: whatever changes the answer changes it, the order of rows does not."""
+    return hashlib.sha256(canonical_bytes(instance_document(instance))).hexdigest()
+
+
+def instance_document(instance: Instance) -> Document:
+    """The instance with its rows in the order of their identifiers and its sets as sorted lists."""
+    params = instance.params
+    return {
+        "format": INSTANCE_FORMAT,
+        "params": {
+            "tiers": [tier.value for tier in params.tiers],
+            "territory_rule": params.territory_rule.value,
+            "priority_weights": dict(params.priority_weights),
+        },
+        "departments": [asdict(row) | {"neighbours": sorted(row.neighbours)} for row in instance.departments],
+        "schools": [asdict(row) | {"position": list(row.position)} for row in instance.schools],
+        "periods": [{"id": row.id, "slots": list(row.slots)} for row in instance.periods],
+        "lines": [asdict(row) for row in instance.lines],
+        "offers": [_offer_row(row) for row in instance.offers],
+        "groups": [_group_row(row) for row in instance.groups],
+        "pins": [asdict(row) for row in instance.pins],
+        "bans": [asdict(row) for row in instance.bans],
+    }
+
+
+def _offer_row(offer: Offer) -> Document:
+    return {
+        "id": offer.id,
+        "department": offer.department,
+        "position": list(offer.position),
+        "sector": offer.sector,
+        "levels": sorted(offer.levels),
+        "seats": dict(offer.seats),
+        "serves": sorted(offer.serves),
+        "max_per_school": offer.max_per_school,
+        "line": offer.line,
+        "admits": None if offer.admits is None else sorted(offer.admits),
+    }
+
+
+def _group_row(group: Group) -> Document:
+    return {
+        "id": group.id,
+        "school": group.school,
+        "level": group.level,
+        "count": group.count,
+        "periods": sorted(group.periods),
+        "wishes": list(group.wishes),
+        "reach_m": group.reach_m,
+        "needs": sorted(group.needs),
+    }
+
+
+def instance_from_document(document: object) -> Instance:
+    """The instance a document describes.
+
+    Raises:
+        ValueError: naming the path of the field at fault.
+    """
+    rows = check_instance_document(document)
+    given = rows["params"]
+    return Instance(
+        departments=tuple(_department(f"departments[{i}]", dict(row)) for i, row in enumerate(rows["departments"])),
+        schools=tuple(_school(dict(row)) for row in rows["schools"]),
+        periods=tuple(Period(row["id"], tuple(row["slots"])) for row in rows["periods"]),
+        offers=tuple(_offer(f"offers[{i}]", dict(row)) for i, row in enumerate(rows["offers"])),
+        groups=tuple(_group(f"groups[{i}]", dict(row)) for i, row in enumerate(rows["groups"])),
+        lines=tuple(QuotaLine(**row) for row in rows["lines"]),
+        pins=tuple(Pin(**row) for row in rows["pins"]),
+        bans=tuple(Ban(**row) for row in rows["bans"]),
+        params=Params(
+            tiers=tuple(_enum(f"params.tiers[{i}]", Tier, name) for i, name in enumerate(given["tiers"])),
+            territory_rule=_enum("params.territory_rule", TerritoryRule, given["territory_rule"]),
+            priority_weights=given["priority_weights"],
+        ),
+    )
+
+
+def _department(where: str, row: Document) -> Department:
+    return Department(**row | {"neighbours": _set(f"{where}.neighbours", row["neighbours"])})
+
+
+def _school(row: Document) -> School:
+    return School(**row | {"position": _position(row["position"])})
+
+
+def _offer(where: str, row: Document) -> Offer:
+    sets = {name: _set(f"{where}.{name}", row[name]) for name in ("levels", "serves")}
+    admits = None if row["admits"] is None else _set(f"{where}.admits", row["admits"])
+    return Offer(**row | sets | {"position": _position(row["position"]), "admits": admits})
+
+
+def _group(where: str, row: Document) -> Group:
+    sets = {name: _set(f"{where}.{name}", row[name]) for name in ("periods", "needs")}
+    return Group(**row | sets | {"wishes": tuple(row["wishes"])})
+
+
+def _set(where: str, values: list[str]) -> frozenset[str]:
+    found = frozenset(values)
+    if len(found) != len(values):
+        raise ValueError(f"{where}: the same value twice in {values}")
+    return found
+
+
+def _position(values: list[int]) -> Position:
+    x, y, z = values
+    return x, y, z
+
+
+def _enum(where: str, kind: type[_Name], value: str) -> _Name:
+    try:
+        return kind(value)
+    except ValueError:
+        raise ValueError(f"{where}: one of {[member.value for member in kind]}, not {value!r}") from None
+
+
+def result_document(result: Result) -> Document:
+    """The result with its rows in the order the engine promises (sorted by identifiers)."""
+    return {
+        "format": RESULT_FORMAT,
+        "instance_sha256": result.instance_sha256,
+        "status": result.status.value,
+        "tiers": [asdict(row) | {"tier": row.tier.value} for row in result.tiers],
+        "assignments": [
+            {"group": row.group, "offer": row.offer, "period": row.period, "count": row.count}
+            for row in result.assignments
+        ],
+        "unplaced": [
+            {
+                "group": row.group,
+                "count": row.count,
+                "reason": row.reason.value,
+                "offers": list(row.offers),
+                "lines": list(row.lines),
+                "facts": dict(row.facts),
+            }
+            for row in result.unplaced
+        ],
+        "engine": result.engine,
+        "seconds": dict(result.seconds),
+        "diagnosis": result.diagnosis,
+    }
+
+
+def result_from_document(document: object) -> Result:
+    """The result a document describes; whether it is true is for `solver.verify` to say.
+
+    Raises:
+        ValueError: naming the path of the field at fault.
+    """
+    rows = check_result_document(document)
+    return Result(
+        instance_sha256=rows["instance_sha256"],
+        status=_enum("status", Status, rows["status"]),
+        tiers=tuple(
+            TierValue(_enum(f"tiers[{i}].tier", Tier, row["tier"]), row["value"], row["bound"], row["proof"])
+            for i, row in enumerate(rows["tiers"])
+        ),
+        assignments=tuple(Assignment(**row) for row in rows["assignments"]),
+        unplaced=tuple(
+            Unplaced(
+                group=row["group"],
+                count=row["count"],
+                reason=_enum(f"unplaced[{i}].reason", Reason, row["reason"]),
+                offers=tuple(row["offers"]),
+                lines=tuple(row["lines"]),
+                facts=row["facts"],
+            )
+            for i, row in enumerate(rows["unplaced"])
+        ),
+        engine=rows["engine"],
+        seconds=rows["seconds"],
+        diagnosis=rows["diagnosis"],
+    )
+
+
+def read_instance(path: Path) -> Instance:
+    """Read an instance file.
+
+    Raises:
+        ValueError: naming the field at fault.
+        OSError: the file cannot be read.
+    """
+    return instance_from_document(read_document(path))
+
+
+def read_result(path: Path) -> Result:
+    """Read a result file, with the same refusals."""
+    return result_from_document(read_document(path))
+
+
+def write_instance(instance: Instance, path: Path) -> None:
+    """Write an instance file: whole or not at all."""
+    _write(instance_document(instance), path)
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Write a result file: whole or not at all."""
+    _write(result_document(result), path)
+
+
+def read_document(path: Path) -> object:
+    """The JSON value in a file, refusing what Python's reader lets through: repeated keys, NaN, absurd nesting."""
+    try:
+        value: object = json.loads(
+            path.read_bytes().decode("utf-8"), object_pairs_hook=_no_repeated_key, parse_constant=_no_constant
+        )
+    except RecursionError:
+        raise ValueError("document: nested too deeply") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"document: not UTF-8 text at byte {error.start}") from None
+    return value
+
+
+def _no_repeated_key(pairs: list[tuple[str, Any]]) -> Document:
+    found: Document = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"document: the key {key!r} appears twice in one object")
+        found[key] = value
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"document: {name} is not a number")
+
+
+def _write(document: Document, path: Path) -> None:
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(canonical_bytes(document) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).chmod(0o644)
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise

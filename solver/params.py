@@ -44,7 +44,7 @@ OFFICIAL_TIERS: tuple[Tier, ...] = tuple(Tier)
 DEFAULT_PRIORITY_WEIGHTS: Mapping[str, int] = MappingProxyType(
     {"none": 100, "rural": 115, "qpv": 125, "rep": 125, "rep_plus": 150}
 )
-"""Percent by which one unplaced pupil weighs more in a school of that class (domain.md section 7; published settings)."""
+"""Percent one unplaced pupil weighs in a school of that class (domain.md section 7; published settings)."""
 
 EQUITY_SCALE = 1_000_000
 
@@ -69,7 +69,8 @@ class Params:
             raise ValueError("params.tiers: 'placed' comes first and 'draw' last; only the others may be reordered")
         for name, weight in self.priority_weights.items():
             if type(weight) is not int or not 1 <= weight <= 1000:
-                raise ValueError(f"params.priority_weights[{name!r}]: a whole percentage between 1 and 1000, not {weight!r}")
+                where = f"params.priority_weights[{name!r}]"
+                raise ValueError(f"{where}: a whole percentage between 1 and 1000, not {weight!r}")
         if "none" not in self.priority_weights:
             raise ValueError("params.priority_weights: the class 'none' is missing")
 

@@ -13,7 +13,7 @@ from solver.params import Tier
 
 
 class Status(StrEnum):
-    """`OPTIMAL`: every tier is proven. `FEASIBLE`: a correct answer with a gap. `INFEASIBLE`: pins that no answer holds."""
+    """`OPTIMAL`: every tier proven. `FEASIBLE`: a correct answer with a gap. `INFEASIBLE`: pins that no answer holds."""
 
     OPTIMAL = "OPTIMAL"
     FEASIBLE = "FEASIBLE"
@@ -67,7 +67,7 @@ class Unplaced:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything a round records. Rows are sorted by identifiers; `engine` and `seconds` are outside the answer itself."""
+    """Everything a round records. Rows are sorted by identifiers; `engine` and `seconds` are not part of the answer."""
 
     instance_sha256: str
     status: Status

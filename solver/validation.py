@@ -54,7 +54,7 @@ def _whole(field: str, value: object, low: int, high: int) -> None:
 
 def _check_places(instance: Instance) -> None:
     for kind, rows in (("schools", instance.schools), ("offers", instance.offers)):
-        for row in rows:  # type: ignore[attr-defined]
+        for row in rows:
             _known(f"{kind}[{row.id!r}].department", row.department, instance.department)
             if len(row.position) != 3:
                 raise ValueError(f"{kind}[{row.id!r}].position: three geocentric metres, not {row.position!r}")
