@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from service.persistence.columns import UtcDateTime, enum_column, json_field, utc_now
+from service.persistence.columns import UtcDateTime, check, enum_column, json_field, utc_now
 from service.vocabulary import Role
 
 
@@ -34,6 +34,14 @@ class Membership(SQLModel, table=True):
     role: Role = Field(sa_type=enum_column(Role))  # type: ignore[call-overload]
     school_id: int | None = Field(default=None, foreign_key="school.id", index=True)
     partner_id: int | None = Field(default=None, foreign_key="partner.id", index=True)
+
+    __table_args__ = (
+        check(
+            "(role = 'school_coordinator') = (school_id IS NOT NULL)"
+            " AND (role = 'partner_manager') = (partner_id IS NOT NULL)",
+            "membership_scope",
+        ),
+    )
 
 
 class UserSession(SQLModel, table=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service.persistence.columns import UtcDateTime, check, enum_column, json_field, utc_now
@@ -42,7 +42,10 @@ class Campaign(SQLModel, table=True):
     tiers: list[str] = json_field(list)
     """Order of the aims between `placed` and `draw`; empty means the official one."""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
-    published_round_id: int | None = Field(default=None)
+    published_round_id: int | None = Field(
+        default=None,
+        sa_column_args=(ForeignKey("allocationround.id", use_alter=True, name="fk_campaign_published_round_id"),),
+    )
     version: int = 1
 
 
@@ -105,8 +108,8 @@ class Placement(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     round_id: int = Field(foreign_key="allocationround.id", index=True)
     pupil_id: int = Field(foreign_key="pupil.id", index=True)
-    opening_id: int = Field(foreign_key="opening.id", index=True)
-    period_id: str = Field(foreign_key="period.id")
+    opening_id: int = Field(index=True)
+    period_id: str
     rank: int
     """Rank of the wish obtained; 0 for a pupil without wishes; the campaign's last rank + 1 outside the wishes."""
     trip_m: int
@@ -121,6 +124,9 @@ class Placement(SQLModel, table=True):
             unique=True,
             sqlite_where=text("published"),
             postgresql_where=text("published"),
+        ),
+        ForeignKeyConstraint(
+            ["opening_id", "period_id"], ["opening.id", "opening.period_id"], name="fk_placement_opening_and_period"
         ),
         check("trip_m >= 0", "placement_trip_positive"),
     )

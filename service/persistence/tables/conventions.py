@@ -1,4 +1,4 @@
-"""Cooperation conventions: the deed as written and versioned, what happened to it since, and the lines a round enforces.
+"""Cooperation conventions: the deed as written and versioned, what happened to it since, the lines a round enforces.
 
 A `Convention` is the framework deed between the State and a partner; the agreement that covers one pupil is not here.
 """

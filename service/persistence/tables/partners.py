@@ -82,6 +82,7 @@ class Opening(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("offer_id", "period_id", name="opening_once"),
+        UniqueConstraint("id", "period_id", name="opening_with_its_period"),
         check("capacity >= 0 AND capacity <= 2000", "opening_capacity_bounds"),
         check("used >= 0 AND used <= capacity", "opening_never_oversold"),
     )

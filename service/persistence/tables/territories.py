@@ -38,7 +38,9 @@ class Department(SQLModel, table=True):
 
 class Commune(SQLModel, table=True):
     insee: str = Field(primary_key=True, max_length=5)
-    name: str = Field(index=True)
+    name: str
+    search_name: str = Field(index=True)
+    """The name without accents, capitals or punctuation: what people type is brought to the same form."""
     department_code: str = Field(foreign_key="department.code", index=True)
     postcodes: list[str] = json_field(list)
     population: int
