@@ -31,7 +31,7 @@ class Membership(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     user_id: int = Field(foreign_key="user.id", index=True)
-    role: Role = Field(sa_type=enum_column(Role))  # type: ignore[call-overload]
+    role: Role = Field(sa_type=enum_column(Role))
     school_id: int | None = Field(default=None, foreign_key="school.id", index=True)
     partner_id: int | None = Field(default=None, foreign_key="partner.id", index=True)
 

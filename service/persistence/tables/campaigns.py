@@ -18,7 +18,7 @@ class Period(SQLModel, table=True):
     """A stretch of time capacity is counted over: `2027-W05`, or `2027-W24-2` for two weeks from week 24."""
 
     id: str = Field(primary_key=True, max_length=12)
-    kind: PeriodKind = Field(sa_type=enum_column(PeriodKind))  # type: ignore[call-overload]
+    kind: PeriodKind = Field(sa_type=enum_column(PeriodKind))
     school_year: str = Field(max_length=9, index=True)
     starts_on: date
     ends_on: date
@@ -35,7 +35,7 @@ class Campaign(SQLModel, table=True):
     name: str = Field(unique=True)
     school_year: str = Field(max_length=9)
     levels: list[str] = json_field(list)
-    status: CampaignStatus = Field(default=CampaignStatus.DRAFT, sa_type=enum_column(CampaignStatus))  # type: ignore[call-overload]
+    status: CampaignStatus = Field(default=CampaignStatus.DRAFT, sa_type=enum_column(CampaignStatus))
     closes_on: date
     default_reach_km: int = 30
     territory_rule: str = "academy_or_neighbour"
@@ -55,7 +55,7 @@ class AllocationRound(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     campaign_id: int = Field(foreign_key="campaign.id", index=True)
     number: int
-    status: RoundStatus = Field(default=RoundStatus.QUEUED, sa_type=enum_column(RoundStatus))  # type: ignore[call-overload]
+    status: RoundStatus = Field(default=RoundStatus.QUEUED, sa_type=enum_column(RoundStatus))
     launched_by: str
     launched_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -79,6 +79,8 @@ class AllocationRound(SQLModel, table=True):
     tiers: list[dict[str, Any]] = json_field(list)
     baseline: dict[str, Any] = json_field(dict)
     """What first come, first served would have given on the same instance."""
+    figures: dict[str, Any] = json_field(dict)
+    """What only the frozen instance knows, counted once: seats by département, quota lines with what they held."""
     seconds: dict[str, float] = json_field(dict)
 
     __table_args__ = (

@@ -51,7 +51,7 @@ class ConventionEvent(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     convention_id: int = Field(foreign_key="convention.id", index=True)
-    kind: ConventionEventKind = Field(sa_type=enum_column(ConventionEventKind))  # type: ignore[call-overload]
+    kind: ConventionEventKind = Field(sa_type=enum_column(ConventionEventKind))
     happened_on: date
     years: int | None = None
     reason: str

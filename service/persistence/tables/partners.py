@@ -14,7 +14,7 @@ from service.vocabulary import Level, OfferStatus, PartnerKind
 class Partner(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
-    kind: PartnerKind = Field(sa_type=enum_column(PartnerKind))  # type: ignore[call-overload]
+    kind: PartnerKind = Field(sa_type=enum_column(PartnerKind))
     siren: str | None = Field(default=None, max_length=9)
     city: str = ""
     department_code: str | None = Field(default=None, foreign_key="department.code")
@@ -60,9 +60,9 @@ class Offer(SQLModel, table=True):
     convention_id: int | None = Field(default=None, foreign_key="convention.id", index=True)
     commitment_id: int | None = Field(default=None, foreign_key="commitment.id", index=True)
     school_year: str = Field(max_length=9)
-    level: Level = Field(sa_type=enum_column(Level))  # type: ignore[call-overload]
+    level: Level = Field(sa_type=enum_column(Level))
     sector: str = Field(foreign_key="sector.key")
-    status: OfferStatus = Field(default=OfferStatus.DRAFT, sa_type=enum_column(OfferStatus))  # type: ignore[call-overload]
+    status: OfferStatus = Field(default=OfferStatus.DRAFT, sa_type=enum_column(OfferStatus))
     max_per_school: int | None = None
     title: str = ""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

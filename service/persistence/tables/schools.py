@@ -15,8 +15,8 @@ class School(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     uai: str = Field(unique=True, max_length=8)
     name: str
-    kind: SchoolType = Field(sa_type=enum_column(SchoolType))  # type: ignore[call-overload]
-    priority: Priority = Field(default=Priority.NONE, sa_type=enum_column(Priority))  # type: ignore[call-overload]
+    kind: SchoolType = Field(sa_type=enum_column(SchoolType))
+    priority: Priority = Field(default=Priority.NONE, sa_type=enum_column(Priority))
     insee: str = Field(foreign_key="commune.insee")
     department_code: str = Field(foreign_key="department.code", index=True)
     latitude: float
@@ -29,7 +29,7 @@ class ClassGroup(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     school_id: int = Field(foreign_key="school.id", index=True)
     name: str
-    level: Level = Field(sa_type=enum_column(Level))  # type: ignore[call-overload]
+    level: Level = Field(sa_type=enum_column(Level))
     school_year: str = Field(max_length=9)
 
     __table_args__ = (UniqueConstraint("school_id", "name", "school_year", name="class_group_once"),)
@@ -52,7 +52,7 @@ class PlacementRequest(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     campaign_id: int = Field(foreign_key="campaign.id", index=True)
     class_id: int = Field(foreign_key="classgroup.id", index=True)
-    status: RequestStatus = Field(default=RequestStatus.DRAFT, sa_type=enum_column(RequestStatus))  # type: ignore[call-overload]
+    status: RequestStatus = Field(default=RequestStatus.DRAFT, sa_type=enum_column(RequestStatus))
     reach_km: int
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
