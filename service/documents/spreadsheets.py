@@ -1,7 +1,8 @@
 """Tables out: CSV and XLSX from columns and rows, safe to open in a spreadsheet program.
 
 Responsible for the bytes. Refuses to know the database and the web. A cell that a spreadsheet would read as a formula
-never reaches one: in CSV, which has no types, it gets a leading quote (`plain_text` takes it off again); in XLSX it is written as typed text, exactly as it was.
+never reaches one: in CSV, which has no types, it gets a leading quote (`plain_text` takes it off again); in XLSX it is
+written as typed text, exactly as it was.
 """
 
 from __future__ import annotations

@@ -65,16 +65,14 @@ def campaign_readiness(session: Session, campaign: Campaign) -> Readiness:
     pupils = _count_pupils(session, campaign)
     seats = _count_seats(session, campaign.school_year, levels)
     cells = set(pupils) | set(seats)
+    codes = sorted({code for _, code in cells})
     return Readiness(
         requests_sent=_count_requests(session, campaign, _SENT),
         requests_draft=_count_requests(session, campaign, (RequestStatus.DRAFT,)),
         schools=_count_schools(session, campaign),
         offers=_count_offers(session, campaign.school_year, levels),
         by_level={level: _sum(pupils, seats, (cell for cell in cells if cell[0] == level)) for level in levels},
-        by_department={
-            code: _sum(pupils, seats, (cell for cell in cells if cell[1] == code))
-            for code in sorted({c for _, c in cells})
-        },
+        by_department={code: _sum(pupils, seats, (cell for cell in cells if cell[1] == code)) for code in codes},
     )
 
 

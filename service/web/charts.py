@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from service.web.french import number, percent, typeset
+from service.web.french import counted, number, percent, typeset
 
 ROW = 18
 """Height of a line of text (px)."""
@@ -149,7 +149,7 @@ class Bin:
         return f"de {self.low} à {self.high} {unit}"
 
 
-def histogram(key: str, title: str, unit: str, counted: str, bins: Sequence[Bin], median: float | None) -> Chart:
+def histogram(key: str, title: str, unit: str, what: str, bins: Sequence[Bin], median: float | None) -> Chart:
     """Counts per bin of equal width, with the median as a labelled line."""
     top = max((one.count for one in bins), default=0) or 1
     width = 100 / max(len(bins), 1)
@@ -157,7 +157,7 @@ def histogram(key: str, title: str, unit: str, counted: str, bins: Sequence[Bin]
     marks: list[Mark] = []
     for index, one in enumerate(bins):
         height = 110 * one.count / top
-        said = f"{one.label(unit)} : {number(one.count)} {counted}"
+        said = f"{one.label(unit)} : {number(one.count)} {what}"
         marks.append(_bar("chart-bar", 140 - height, height, width * 0.92, index * width + width * 0.04, said))
         if len(bins) <= 8 or index % 2 == 0:
             marks.append(_text(str(one.low), index * width, 156))
@@ -171,7 +171,7 @@ def histogram(key: str, title: str, unit: str, counted: str, bins: Sequence[Bin]
         marks.append(_text(said_median, x, 14, "chart-text chart-strong", "start" if x < 60 else "end"))
     rows = tuple((one.label(unit), number(one.count)) for one in bins)
     described = f"{said_median} ; " + " ; ".join(f"{label} : {count}" for label, count in rows)
-    return Chart(key, title, described, 162, tuple(marks), ("Distance", counted.capitalize()), rows)
+    return Chart(key, title, described, 162, tuple(marks), ("Distance", what.capitalize()), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +193,8 @@ def dot_plot(key: str, title: str, lanes: Sequence[tuple[str, Sequence[Dot]]]) -
     for label, dots in lanes:
         pupils, placed = sum(dot.pupils for dot in dots), sum(dot.placed for dot in dots)
         share = percent(placed, pupils)
-        marks.append(
-            _text(f"{label} : {share}, {number(len(dots))} établissements", 0, y + 14, "chart-text chart-strong")
-        )
+        heading = f"{label} : {share}, {counted(len(dots), 'établissement')}"
+        marks.append(_text(heading, 0, y + 14, "chart-text chart-strong"))
         marks.extend(_lane(dots, y + 22, 44))
         rows.append((label, number(len(dots)), number(pupils), number(placed), share))
         y += 80
@@ -209,9 +208,8 @@ def dot_plot(key: str, title: str, lanes: Sequence[tuple[str, Sequence[Dot]]]) -
 
 def _lane(dots: Sequence[Dot], top: float, height: float) -> list[Mark]:
     """Dots of one class, spread over the lane's height where several schools share a rate."""
-    marks = [
-        Mark("line", "chart-axis", {"x1": "0%", "x2": "100%", "y1": f"{top + height:g}", "y2": f"{top + height:g}"})
-    ]
+    floor = f"{top + height:g}"
+    marks = [Mark("line", "chart-axis", {"x1": "0%", "x2": "100%", "y1": floor, "y2": floor})]
     columns: dict[int, list[Dot]] = {}
     for dot in sorted(dots, key=lambda one: (-one.pupils, one.name)):
         columns.setdefault(round(dot.share * 50), []).append(dot)
