@@ -62,6 +62,7 @@ def create_allocationround() -> None:
         sa.Column("seats", sa.Integer(), nullable=False),
         sa.Column("tiers", sa.JSON(), nullable=False),
         sa.Column("baseline", sa.JSON(), nullable=False),
+        sa.Column("figures", sa.JSON(), nullable=False),
         sa.Column("seconds", sa.JSON(), nullable=False),
         sa.CheckConstraint("placed >= 0 AND placed <= pupils", name="allocation_round_counts"),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_allocationround_campaign_id")),
