@@ -1,0 +1,299 @@
+"""The judge: re-checks every hard rule, every announced value and every reason from the two documents alone.
+
+Usage: python -I -S verify.py INSTANCE RESULT   (exit 0: silent; 1: a line "property: detail" per fault; 2: unreadable)
+
+Written from the published layout and not from the engine, it needs only Python and imports nothing of ours. It refuses
+to know how an answer was found, and does not prove that no better one exists: it checks that the announced bounds and
+proofs agree with the status, not the bounds themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+Cells = dict[tuple[int, ...], list[Row]]
+ROW_FIELDS: dict[str, dict[str, type]] = {
+    "tiers": {"tier": str, "value": int, "bound": int, "proof": str},
+    "assignments": {"group": str, "offer": str, "period": str, "count": int},
+    "unplaced": {"group": str, "count": int, "reason": str, "offers": list, "lines": list, "facts": dict},
+}
+TEXTS = ("format", "instance_sha256", "status", "engine", "diagnosis")
+RESULT_FIELDS: dict[str, type] = dict.fromkeys(TEXTS, str) | dict.fromkeys(ROW_FIELDS, list) | {"seconds": dict}
+LISTED_FAULTS, LISTED_OFFERS, CELL_M = 20, 20, 50_000
+
+
+class Case:
+    """The instance indexed by identifiers, the readable rows of the result, and how full each thing is."""
+
+    def __init__(self, instance: Row, result: Row) -> None:
+        self.instance, self.result, self.params = instance, result, instance["params"]
+        self.sha256 = hashlib.sha256(canonical(instance).encode()).hexdigest()
+        self.departments = {row["code"]: row for row in instance["departments"]}
+        self.schools, self.offers, self.groups, self.periods, self.lines = (
+            {row["id"]: row for row in instance[name]} for name in ("schools", "offers", "groups", "periods", "lines")
+        )
+        self.ceilings = {name: row["ceiling"] for name, row in self.lines.items() if row["ceiling"] is not None}
+        self.banned: defaultdict[str, set[str]] = defaultdict(set)
+        for row in instance["bans"]:
+            self.banned[row["group"]].add(row["offer"])
+        listed = {name: result[name] if type(result.get(name)) is list else [] for name in ROW_FIELDS}
+        read = [(name, row, self._fault(name, row)) for name, rows in listed.items() for row in rows]
+        self.unreadable = [fault for _, _, fault in read if fault]
+        self.rows = {name: [row for kind, row, fault in read if kind == name and not fault] for name in ROW_FIELDS}
+        self._fill()
+
+    def _fault(self, name: str, row: Any) -> str:
+        fields, known = ROW_FIELDS[name], {"group": self.groups, "offer": self.offers, "period": self.periods}
+        if type(row) is not dict or row.keys() != fields.keys():
+            return f"{name}: not exactly the fields {', '.join(fields)}"
+        for field, kind in fields.items():
+            if type(row[field]) is not kind or (field in known and row[field] not in known[field]):
+                return f"{name}: {field} {row[field]!r} is unknown, or no {kind.__name__}"
+        return "" if 1 <= row.get("count", 1) <= 2**53 else f"{name}: {row['count']} is no number of pupils"
+
+    def _fill(self) -> None:
+        self.pupils, self.through = Counter[str](), Counter[str]()
+        self.seated, self.together = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
+        for group in self.groups.values():
+            self.pupils[group["school"]] += group["count"]
+        self.left, self.moves = self.pupils.copy(), list[tuple[Row, Row, Row, Row]]()
+        for row in self.rows["assignments"]:
+            group, offer, when = self.groups[row["group"]], self.offers[row["offer"]], row["period"]
+            self.moves.append((row, group, self.schools[group["school"]], offer))
+            self.left[group["school"]] -= row["count"]
+            self.seated[offer["id"], when] += row["count"]
+            self.together[group["school"], offer["id"], when] += row["count"]
+            self.through.update(dict.fromkeys(self._above(offer["line"]), row["count"]))
+
+    def _above(self, line: str | None) -> list[str]:
+        return [] if line is None else [line, *self._above(self.lines[line]["parent"])]
+
+    def saturated(self, offer: Row) -> list[str]:
+        return [line for line in self._above(offer["line"]) if self.through[line] >= self.ceilings.get(line, math.inf)]
+
+    def is_across_sea(self, *places: Row) -> bool:
+        return len({self.departments[place["department"]]["landmass"] for place in places}) > 1
+
+    def is_received(self, school: Row, offer: Row) -> bool:
+        """The campaign's territory rule, then the offer's own list of départements."""
+        home, host = self.departments[school["department"]], self.departments[offer["department"]]
+        near = home["academy"] == host["academy"]
+        ruled = {"anywhere": True, "academy": near, "department": home["code"] == host["code"]}
+        ruled["academy_or_neighbour"] = near or host["code"] in home["neighbours"]
+        return ruled[self.params["territory_rule"]] and (offer["admits"] is None or home["code"] in offer["admits"])
+
+    def lot(self, *parts: str) -> int:
+        """Twenty bits that nobody chooses."""
+        return int.from_bytes(hashlib.sha256("\x1f".join((self.sha256, *parts)).encode()).digest()[:3], "big") >> 4
+
+
+def canonical(document: object) -> str:
+    """The one spelling of a JSON document that is hashed."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def squared_m(school: Row, offer: Row) -> int:
+    return sum((a - b) ** 2 for a, b in zip(school["position"], offer["position"], strict=True))
+
+
+def demand(case: Case) -> Iterator[str]:
+    missing = Counter({name: group["count"] for name, group in case.groups.items()})
+    for row in (*case.rows["assignments"], *case.rows["unplaced"]):
+        missing[row["group"]] -= row["count"]
+    return (f"group {name!r}: {n} pupils neither placed nor declared unplaced" for name, n in missing.items() if n)
+
+
+def level(case: Case) -> Iterator[str]:
+    return (f"{row}" for row, group, _, offer in case.moves if group["level"] not in offer["levels"])
+
+
+def period(case: Case) -> Iterator[str]:
+    return (f"{row}" for row, g, _, o in case.moves if row["period"] not in {*g["periods"]} & {*o["seats"]})
+
+
+def needs(case: Case) -> Iterator[str]:
+    return (f"{row}" for row, group, _, offer in case.moves if not set(group["needs"]) <= set(offer["serves"]))
+
+
+def reach(case: Case) -> Iterator[str]:
+    for row, group, school, offer in case.moves:
+        if math.isqrt(squared_m(school, offer)) > group["reach_m"] or case.is_across_sea(school, offer):
+            yield f"{row}: farther than {group['reach_m']} m, or across the sea"
+
+
+def territory(case: Case) -> Iterator[str]:
+    return (f"{row}" for row, _, school, offer in case.moves if not case.is_received(school, offer))
+
+
+def seats(case: Case) -> Iterator[str]:
+    for (offer, when), count in case.seated.items():
+        if count > case.offers[offer]["seats"].get(when, count):  # a period that is not open is `period`'s to name
+            yield f"offer {offer!r}, period {when!r}: {count} pupils"
+
+
+def school_maximum(case: Case) -> Iterator[str]:
+    for (school, offer, when), count in case.together.items():
+        if (maximum := case.offers[offer]["max_per_school"]) is not None and count > maximum:
+            yield f"offer {offer!r}, period {when!r}: {count} pupils of school {school!r}, at most {maximum}"
+
+
+def quota_ceiling(case: Case) -> Iterator[str]:
+    over = ((name, case.through[name], most) for name, most in case.ceilings.items() if case.through[name] > most)
+    return (f"line {name!r}: {count} pupils, at most {most}" for name, count, most in over)
+
+
+def pin(case: Case) -> Iterator[str]:
+    held = Counter[tuple[str, str, str]]()
+    for sign, rows in ((1, case.rows["assignments"]), (-1, case.instance["pins"])):
+        for row in rows:
+            held[row["group"], row["offer"], row["period"]] += sign * row["count"]
+    return (f"{-count} pupils missing in {trip}" for trip, count in held.items() if count < 0)
+
+
+def ban(case: Case) -> Iterator[str]:
+    return (f"{row}" for row, group, _, offer in case.moves if offer["id"] in case.banned[group["id"]])
+
+
+def identity(case: Case) -> Iterator[str]:
+    """The result is of this instance and this layout, and every row is another row about known things."""
+    result = case.result
+    if (case.instance["format"], result.get("format")) != ("sequence-instance/1", "sequence-result/1"):
+        yield "format: only sequence-instance/1 and sequence-result/1 are read here"
+    if result.get("instance_sha256") != case.sha256:
+        yield f"instance_sha256: the instance has {case.sha256}"
+    wrong = (field for field in {**RESULT_FIELDS, **result} if type(result.get(field)) is not RESULT_FIELDS.get(field))
+    yield from (f"field {field!r} is missing, unknown or of another type" for field in wrong)
+    yield from case.unreadable
+    rows = case.rows["assignments"] + case.rows["unplaced"]
+    times = Counter((row["group"], row.get("offer"), row.get("period")) for row in rows)
+    yield from (f"{name} appears {times[name]} times" for name in times if times[name] > 1)
+
+
+def announced_tiers(case: Case) -> Iterator[str]:
+    """The tiers in the campaign's order, at the values recomputed; bounds and proofs that agree with the status."""
+    status, rows, values = case.result.get("status"), case.rows["tiers"], tier_values(case)
+    if status not in ("OPTIMAL", "FEASIBLE"):
+        yield "status: it announces no answer"
+    if [row["tier"] for row in rows] != case.params["tiers"]:
+        yield f"not the campaign's order, {case.params['tiers']}"
+    for row in rows:
+        if row["value"] != values.get(row["tier"]):
+            yield f"{row}: {values.get(row['tier'])} recomputed"
+        proven = row["bound"] == row["value"] and row["proof"] == "potentials"
+        honest = row["bound"] <= row["value"] and row["proof"] in ("potentials", "none")
+        if not (proven if status == "OPTIMAL" else honest):
+            yield f"{row}: bound or proof disagree with the status"
+
+
+def tier_values(case: Case) -> dict[str, int]:
+    """Each tier's value, recomputed from the assignments alone."""
+    unranked = 1 + max((len(group["wishes"]) for group in case.groups.values()), default=0)
+    values = dict.fromkeys(("placed", "equity", "commitments", "wishes", "distance", "draw"), 0)
+    for name, left in case.left.items():
+        weight = case.params["priority_weights"][case.schools[name]["priority"]]
+        values["placed"] += left
+        values["equity"] += sum(k * weight * 1_000_000 // (100 * case.pupils[name]) for k in range(1, left + 1))
+    for name, line in case.lines.items():
+        values["commitments"] += max(0, (line["commitment"] or 0) - case.through[name])
+    for row, group, school, offer in case.moves:
+        ranks = {sector: rank for rank, sector in enumerate(group["wishes"], 1)}
+        kind = [school["id"], group["level"], sorted(group["periods"]), group["wishes"], group["reach_m"]]
+        name = canonical([*kind, sorted(group["needs"]), sorted(case.banned[group["id"]])])
+        drawn = case.lot("trip", school["id"], offer["id"], row["period"]) + case.lot("class", name)
+        values["wishes"] += row["count"] * (ranks.get(offer["sector"], unranked) if ranks else 1)
+        values["distance"] += row["count"] * math.isqrt(squared_m(school, offer))
+        values["draw"] += row["count"] * drawn
+    return values
+
+
+def reasons(case: Case) -> Iterator[str]:
+    """The reason, offers, lines and facts found again for each group declared unplaced."""
+    cells = defaultdict[str, Cells](lambda: defaultdict(list))
+    for offer in case.offers.values():
+        for admitted in offer["levels"]:
+            cells[admitted][tuple(metres // CELL_M for metres in offer["position"])].append(offer)
+    near = cache(lambda name, admitted, reach_m: nearby(case, cells[admitted], case.schools[name], reach_m))
+    why = cache(lambda kind: reason_of(case, *near(*kind[:3]), kind))
+    for row in case.rows["unplaced"]:
+        group = case.groups[row["group"]]
+        sets = (tuple(group["needs"]), tuple(group["periods"]), frozenset(case.banned[group["id"]]))
+        if (found := why((group["school"], group["level"], group["reach_m"], *sets))) is None:
+            yield f"group {group['id']!r}: no reason holds, a seat is free for it"
+        elif canonical(found) != canonical({field: row[field] for field in found}):
+            yield f"group {group['id']!r}: {found}, not {row['reason']!r}"
+
+
+def reason_of(case: Case, near: list[Row], facts: Row, kind: tuple[Any, ...]) -> Row | None:
+    """The first reason that applies; None when one more pupil of the group could be placed as things stand."""
+    school, _, _, asked, periods, banned = kind
+    opened = [(offer, when) for offer in near for when in periods if offer["seats"].get(when, 0) > 0]
+    serving = [(offer, when) for offer, when in opened if {*asked} <= {*offer["serves"]}]
+    allowed = [(offer, when) for offer, when in serving if offer["id"] not in banned]
+    free = [(offer, when) for offer, when in allowed if case.seated[offer["id"], when] < offer["seats"][when]]
+    mates = ((offer, case.together[school, offer["id"], when]) for offer, when in free)
+    if not all(case.saturated(offer) for offer, count in mates if count < (offer["max_per_school"] or math.inf)):
+        return None
+    lines = sorted({line for offer, _ in free for line in case.saturated(offer)})
+    names = ("no_offer_of_level_in_reach", "periods_not_open", "needs_not_served", "banned", "all_seats_taken")
+    steps = zip(names, (near, opened, serving, allowed, free), strict=True)
+    reason = next((name for name, rest in steps if not rest), "quota_ceiling" if lines else "school_maximum")
+    offers = sorted({offer["id"] for offer, _ in allowed})[:LISTED_OFFERS] if reason == "all_seats_taken" else []
+    return {"reason": reason, "offers": offers, "lines": lines, "facts": facts}
+
+
+def nearby(case: Case, cells: Cells, school: Row, reach_m: int) -> tuple[list[Row], Row]:
+    """The offers of a level in reach, and how far the nearest one is when there is none."""
+    gaps, limit, nearest, found = dict[tuple[int, ...], int](), (reach_m + 1) ** 2, math.inf, list[Row]()
+    for cell in cells:
+        pairs = zip(cell, school["position"], strict=True)
+        gaps[cell] = sum(max(n * CELL_M - metres, 0, metres - (n + 1) * CELL_M) ** 2 for n, metres in pairs)
+    for cell in sorted(gaps, key=gaps.__getitem__):
+        for offer in cells[cell] if gaps[cell] < max(limit, nearest) else ():
+            squared = squared_m(school, offer)
+            far = squared >= max(limit, nearest) or case.is_across_sea(school, offer)
+            if not far and case.is_received(school, offer):
+                nearest = min(nearest, squared)
+                found += [offer] if squared < limit else []
+    trip = {} if found or nearest == math.inf else {"nearest_m": math.isqrt(int(nearest))}
+    return found, {"reachable_offers": len(found)} | trip
+
+
+HARD_RULES = (demand, level, period, needs, reach, territory, seats, school_maximum, quota_ceiling, pin, ban)
+CHECKS = {check.__name__: check for check in (*HARD_RULES, identity, announced_tiers, reasons)}
+
+
+def verify_documents(instance: Row, result: Row) -> list[str]:
+    """Every fault as "property: detail", at most twenty per property, in the order of `CHECKS`; [] when silent."""
+    case = Case(instance, result if type(result) is dict else {})
+    return [f"{name}: {detail}" for name, check in CHECKS.items() for detail in islice(check(case), LISTED_FAULTS)]
+
+
+def untwinned(pairs: list[tuple[str, Any]]) -> Row:
+    if len(row := dict(pairs)) < len(pairs):
+        raise ValueError(f"a field appears twice among {[field for field, _ in pairs]}")
+    return row
+
+
+def main(argv: list[str]) -> int:
+    try:
+        instance, result = (json.loads(Path(name).read_bytes(), object_pairs_hook=untwinned) for name in argv)
+        faults = verify_documents(instance, result)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        print(f"unreadable: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(faults), end="\n" if faults else "")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
