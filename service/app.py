@@ -1,0 +1,60 @@
+"""Where everything meets: `create_app` builds the web application from its settings, and nothing is built at import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Flask
+from flask_babel import Babel
+from flask_bootstrap import Bootstrap5
+from flask_wtf import CSRFProtect
+from jinja2 import StrictUndefined
+
+from service.config import Settings
+from service.persistence.engine import make_engine
+from service.web import accounts, context, failures, frame, french, headers, partners, public, schools
+from service.web.sessions import DatabaseSessions
+
+BLUEPRINTS = (
+    public.blueprint,
+    accounts.blueprint,
+    schools.blueprint,
+    partners.blueprint,
+)
+LARGEST_REQUEST = 2 * 2**20
+
+
+def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = context.system_clock) -> Flask:
+    """The site. Without `settings`, they are read from the environment (this is what gunicorn calls)."""
+    settings = settings or Settings()
+    app = Flask("service.web", static_url_path="/static")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="__Host-sequence" if settings.cookies_are_secure else "sequence",
+        SESSION_COOKIE_SECURE=settings.cookies_are_secure,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
+        WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch still sends: the token lives as long as the session
+        WTF_CSRF_SSL_STRICT=False,  # service.web.headers checks where every action comes from, over HTTP too
+        BOOTSTRAP_SERVE_LOCAL=True,
+        BABEL_DEFAULT_LOCALE="fr",
+        BABEL_DEFAULT_TIMEZONE="Europe/Paris",
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["sequence_settings"] = settings
+    app.extensions["sequence_engine"] = make_engine(settings)
+    app.extensions["sequence_clock"] = clock
+    app.session_interface = DatabaseSessions()
+    Bootstrap5(app)
+    Babel(app, locale_selector=lambda: "fr")
+    headers.install(app, https=settings.cookies_are_secure)
+    CSRFProtect(app)
+    context.install(app)
+    french.install(app)
+    frame.install(app)
+    failures.install(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app

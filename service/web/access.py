@@ -1,0 +1,146 @@
+"""Who may open what: the one decorator every route carries.
+
+Rights are read again at each request. A page that belongs to someone else and a page that does not exist give the
+same answer. The decorator resolves the school or the partner named in the address, so that no view does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, g, redirect, request, session, url_for
+from sqlmodel import Session, select
+from werkzeug.wrappers import Response
+
+from service.errors import NotFound
+from service.persistence.tables import Membership, Partner, School, User
+from service.vocabulary import Role
+from service.web.context import SAFE_METHODS, db
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Person:
+    """A signed-in person and their rights, as read in this request."""
+
+    id: int
+    name: str
+    email: str
+    school_ids: frozenset[int]
+    partner_ids: frozenset[int]
+    is_coordinator: bool
+
+    @property
+    def actor(self) -> str:
+        """The name under which the audit trail knows them."""
+        return f"user:{self.id}"
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        held = {
+            Role.SCHOOL_COORDINATOR: bool(self.school_ids),
+            Role.PARTNER_MANAGER: bool(self.partner_ids),
+            Role.NATIONAL_COORDINATOR: self.is_coordinator,
+        }
+        return frozenset(role for role, holds in held.items() if holds)
+
+
+def read_person(reader: Session, user: User) -> Person:
+    memberships = reader.exec(select(Membership).where(Membership.user_id == user.id)).all()
+    by_role = {role: [m for m in memberships if m.role is role] for role in Role}
+    return Person(
+        id=user.id or 0,
+        name=user.name,
+        email=user.email,
+        school_ids=frozenset(m.school_id for m in by_role[Role.SCHOOL_COORDINATOR] if m.school_id is not None),
+        partner_ids=frozenset(m.partner_id for m in by_role[Role.PARTNER_MANAGER] if m.partner_id is not None),
+        is_coordinator=bool(by_role[Role.NATIONAL_COORDINATOR]),
+    )
+
+
+def current_person() -> Person | None:
+    if "person" not in g:
+        user_id = getattr(session, "user_id", None)
+        user = db().get(User, user_id) if user_id is not None else None
+        g.person = read_person(db(), user) if user is not None else None
+    person: Person | None = g.person
+    return person
+
+
+def signed_in_person() -> Person:
+    """The person, on a page that only signed-in people reach."""
+    person = current_person()
+    if person is None:
+        raise NotFound
+    return person
+
+
+def public(view: View) -> View:
+    """Anybody may open it."""
+    view.access = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def allowed(*roles: Role) -> Callable[[View], View]:
+    """Signed-in people who hold one of `roles`, inside their own scope.
+
+    `<uai>` in the rule becomes the argument `school`, `<int:partner_id>` becomes `partner`, each only when it is theirs
+    (a coordinator, where the role is named, may open any).
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(**arguments: Any) -> Any:
+            person = current_person()
+            if person is None:
+                return _ask_to_sign_in()
+            held = person.roles & frozenset(roles)
+            if not held:
+                raise NotFound
+            return view(**_in_scope(person, held, arguments))
+
+        guarded.access = roles  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def _in_scope(person: Person, held: frozenset[Role], arguments: dict[str, Any]) -> dict[str, Any]:
+    sees_all = Role.NATIONAL_COORDINATOR in held
+    if "uai" in arguments:
+        school = db().exec(select(School).where(School.uai == arguments.pop("uai"))).first()
+        if school is None or not (sees_all or school.id in person.school_ids):
+            raise NotFound
+        g.scope = arguments["school"] = school
+    if "partner_id" in arguments:
+        partner = db().get(Partner, arguments.pop("partner_id"))
+        if partner is None or not (sees_all or partner.id in person.partner_ids):
+            raise NotFound
+        g.scope = arguments["partner"] = partner
+    return arguments
+
+
+def _ask_to_sign_in() -> Response:
+    if request.method in SAFE_METHODS:
+        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
+    return redirect(url_for("accounts.sign_in"), 303)
+
+
+def stays_here(target: str) -> bool:
+    """True for a path of this site and nothing else: where `next=` may lead after sign-in."""
+    if not target.startswith("/") or target.startswith("//") or not target.isprintable() or "\\" in target:
+        return False
+    parts = urlsplit(target)
+    return not parts.scheme and not parts.netloc
+
+
+def routes_without_access(app: Flask) -> list[str]:
+    """Endpoints that carry no decision on who may open them; static files aside, there must be none."""
+    return sorted(
+        name for name, view in app.view_functions.items() if not name.endswith("static") and not hasattr(view, "access")
+    )

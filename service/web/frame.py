@@ -1,0 +1,82 @@
+"""What surrounds every page: the campaign in force, the territory, the side menu. Reads little, decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, g, request, url_for
+from sqlmodel import col, select
+
+from service.persistence.tables import Campaign, Commune, Partner, School
+from service.vocabulary import CampaignStatus
+from service.web.access import current_person
+from service.web.context import db, today
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    address: str
+    is_current: bool
+
+
+def campaign_in_force() -> Campaign | None:
+    """The campaign people work in: the open one, else the last one closed; None before the first."""
+    if "campaign" not in g:
+        campaigns = (
+            db()
+            .exec(
+                select(Campaign).where(col(Campaign.status) != CampaignStatus.DRAFT).order_by(col(Campaign.id).desc())
+            )
+            .all()
+        )
+        still_open = [campaign for campaign in campaigns if campaign.status is CampaignStatus.OPEN]
+        g.campaign = next(iter(still_open or campaigns), None)
+    campaign: Campaign | None = g.campaign
+    return campaign
+
+
+def territory() -> str:
+    """Where the person acts, in words."""
+    scope = g.get("scope")
+    if isinstance(scope, School):
+        commune = db().get(Commune, scope.insee)
+        return f"{commune.name} ({scope.department_code})" if commune is not None else scope.department_code
+    if isinstance(scope, Partner):
+        return scope.city
+    person = current_person()
+    return "France entière" if person is not None and person.is_coordinator else ""
+
+
+def side_links() -> list[Link]:
+    """The pages of the space the person is in."""
+    scope = g.get("scope")
+    person = current_person()
+    if isinstance(scope, School):
+        pages = [("schools.board", "Tableau de bord"), ("schools.choose_level", "Nouvelle demande")]
+        return [_link(endpoint, label, uai=scope.uai) for endpoint, label in pages]
+    if isinstance(scope, Partner):
+        pages = [
+            ("partners.home", "Tableau de bord"),
+            ("partners.sites", "Sites"),
+            ("partners.offers", "Offres"),
+            ("partners.visitors", "Élèves attendus"),
+        ]
+        return [_link(endpoint, label, partner_id=scope.id) for endpoint, label in pages]
+    if person is not None and person.is_coordinator:
+        return [_link("coordinators.cockpit", "Campagnes"), _link("conventions.index", "Conventions")]
+    return []
+
+
+def _link(endpoint: str, label: str, **arguments: object) -> Link:
+    return Link(label, url_for(endpoint, **arguments), request.endpoint == endpoint)  # type: ignore[arg-type]
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.globals.update(
+        campaign_in_force=campaign_in_force,
+        territory=territory,
+        side_links=side_links,
+        current_person=current_person,
+        today=today,
+    )
