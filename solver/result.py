@@ -13,7 +13,7 @@ from solver.params import Tier
 
 
 class Status(StrEnum):
-    """`OPTIMAL`: every tier proven. `FEASIBLE`: a correct answer with a gap. `INFEASIBLE`: pins that no answer holds."""
+    """`OPTIMAL`: every tier proven. `FEASIBLE`: a correct answer with a gap. `INFEASIBLE`: pins that cannot hold."""
 
     OPTIMAL = "OPTIMAL"
     FEASIBLE = "FEASIBLE"

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MAX_COUNT = 2_000_000
 """Pupils or seats in one row: above any real row, below what could overflow a sum of costs."""
+MAX_PUPILS = 10_000_000
+"""Pupils in all: ten times a French year group; keeps every tier's sum far below 2**62."""
 MAX_REACH_M = 2_000_000
 EARTH_LIMIT_M = 6_400_000
 
@@ -40,6 +42,12 @@ def _unique(field: str, ids: Iterable[str]) -> None:
             raise ValueError(f"{field}: an identifier is a non-empty string, not {identifier!r}")
         if times > 1:
             raise ValueError(f"{field}: {identifier!r} appears {times} times")
+
+
+def _once(field: str, keys: Iterable[tuple[str, ...]]) -> None:
+    for key, times in Counter(keys).items():
+        if times > 1:
+            raise ValueError(f"{field}: {list(key)} appears {times} times")
 
 
 def _known(field: str, value: str, among: Mapping[str, object]) -> None:
@@ -118,10 +126,15 @@ def _check_groups(instance: Instance) -> None:
             _known(f"{where}.periods", period, instance.period)
         if len(set(group.wishes)) != len(group.wishes):
             raise ValueError(f"{where}.wishes: the same sector is ranked twice in {list(group.wishes)}")
+    total = sum(group.count for group in instance.groups)
+    if total > MAX_PUPILS:
+        raise ValueError(f"groups: {total} pupils in all, more than {MAX_PUPILS}")
 
 
 def _check_pins(instance: Instance) -> None:
     banned = {(ban.group, ban.offer) for ban in instance.bans}
+    _once("bans", ((ban.group, ban.offer) for ban in instance.bans))
+    _once("pins", ((pin.group, pin.offer, pin.period) for pin in instance.pins))
     for ban in instance.bans:
         _known("bans.group", ban.group, instance.group)
         _known("bans.offer", ban.offer, instance.offer)

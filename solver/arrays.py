@@ -1,0 +1,58 @@
+"""Three array idioms that numpy does not name: runs, joins on sorted keys, and sharing in order.
+
+It knows nothing of placements.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def ints(values: object) -> Ints:
+    """Any sequence of whole numbers as int64, also when it is empty."""
+    return np.asarray(values, dtype=np.int64)
+
+
+def runs(starts: Ints, lengths: Ints) -> Ints:
+    """The concatenation of `range(start, start + length)` for each pair."""
+    total = int(lengths.sum())
+    offsets = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return np.repeat(starts, lengths) + np.arange(total, dtype=np.int64) - offsets
+
+
+def starts_of(sorted_keys: Ints, size: int) -> Ints:
+    """Where each key 0..size-1 begins in a sorted column (`size` + 1 bounds)."""
+    return np.searchsorted(sorted_keys, np.arange(size + 1, dtype=np.int64)).astype(np.int64)
+
+
+def find(sorted_keys: Ints, wanted: Ints) -> tuple[Ints, Bools]:
+    """Index of each wanted key among unique sorted keys, and whether it is there."""
+    if not len(sorted_keys):
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    at = np.minimum(np.searchsorted(sorted_keys, wanted), len(sorted_keys) - 1).astype(np.int64)
+    return at, sorted_keys[at] == wanted
+
+
+def share(given: Ints, taken: Ints) -> tuple[Ints, Ints, Ints]:
+    """Pair units in order: `given[i]` units from row i go to rows of `taken` one after the other (equal totals).
+
+    Returns the rows given from, the rows taken by, and how many units each pair carries (all positive).
+    """
+    ends_given, ends_taken = np.cumsum(given), np.cumsum(taken)
+    ends = np.union1d(ends_given[given > 0], ends_taken[taken > 0]).astype(np.int64)
+    counts = np.diff(ends, prepend=0).astype(np.int64)
+    return (
+        np.searchsorted(ends_given, ends).astype(np.int64),
+        np.searchsorted(ends_taken, ends).astype(np.int64),
+        counts,
+    )
+
+
+def exact_dot(a: Ints, b: Ints) -> int:
+    """Sum of products, in whole numbers of any size."""
+    largest = int(np.abs(a).max(initial=0)) * int(np.abs(b).max(initial=0)) * len(a)
+    return int(a @ b) if largest < 2**62 else int(a.astype(object) @ b.astype(object))

@@ -1,0 +1,102 @@
+"""Groups as classes: pupils that nothing in the rules tells apart are merged before any network exists.
+
+A *profile* is what decides which offers are admissible (school, level, reach, needs, banned offers). A *class* is a
+profile with acceptable periods and ranked wishes. It knows nothing of what is offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from solver.arrays import Ints, ints
+from solver.instance import Instance
+
+_Key = TypeVar("_Key", bound=Hashable)
+Profile = tuple[int, str, int, tuple[str, ...], tuple[str, ...]]
+"""School (its index), level, reach in metres, needs and banned offers (both sorted)."""
+
+
+class Numbering(Generic[_Key]):
+    """Whole numbers for keys, in the order they are first met."""
+
+    def __init__(self) -> None:
+        self.number: dict[_Key, int] = {}
+
+    def __call__(self, key: _Key) -> int:
+        return self.number.setdefault(key, len(self.number))
+
+    @property
+    def keys(self) -> tuple[_Key, ...]:
+        return tuple(self.number)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Classes as columns; `group_left` and `class_left` count the pupils that no pin places.
+
+    The first period sets are the singletons, in the order of the instance's periods.
+    """
+
+    profiles: tuple[Profile, ...]
+    period_sets: tuple[tuple[int, ...], ...]
+    wish_lists: tuple[tuple[str, ...], ...]
+    class_profile: Ints
+    class_periods: Ints
+    class_wishes: Ints
+    class_left: Ints
+    group_class: Ints
+    group_left: Ints
+
+    @property
+    def profile_school(self) -> Ints:
+        return ints([profile[0] for profile in self.profiles])
+
+    def key(self, number: int, instance: Instance) -> list[object]:
+        """The class in the public words of the draw: school, level, periods, wishes, reach, needs, banned offers."""
+        school, level, reach_m, needs, banned = self.profiles[self.class_profile[number]]
+        periods = sorted(instance.periods[i].id for i in self.period_sets[self.class_periods[number]])
+        wishes = list(self.wish_lists[self.class_wishes[number]])
+        return [instance.schools[school].id, level, periods, wishes, reach_m, list(needs), list(banned)]
+
+
+def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:
+    """Number profiles, period sets, wish lists and classes, and count what remains of each after the pins."""
+    school = {row.id: i for i, row in enumerate(instance.schools)}
+    period = {row.id: i for i, row in enumerate(instance.periods)}
+    banned = banned_offers(instance)
+    profiles, period_sets, wishes = Numbering[Profile](), Numbering[tuple[int, ...]](), Numbering[tuple[str, ...]]()
+    classes = Numbering[tuple[int, int, int]]()
+    for i in range(len(instance.periods)):
+        period_sets((i,))
+    members, left = [], []
+    for group in instance.groups:
+        needs = tuple(sorted(group.needs))
+        profile = profiles((school[group.school], group.level, group.reach_m, needs, banned.get(group.id, ())))
+        when = period_sets(tuple(sorted(period[name] for name in group.periods)))
+        members.append(classes((profile, when, wishes(group.wishes))))
+        left.append(group.count - pinned.get(group.id, 0))
+    columns = ints(classes.keys).reshape(-1, 3)
+    class_left = ints([0] * len(columns))
+    for member, count in zip(members, left, strict=True):
+        class_left[member] += count
+    return Demand(
+        profiles=profiles.keys,
+        period_sets=period_sets.keys,
+        wish_lists=wishes.keys,
+        class_profile=columns[:, 0],
+        class_periods=columns[:, 1],
+        class_wishes=columns[:, 2],
+        class_left=class_left,
+        group_class=ints(members),
+        group_left=ints(left),
+    )
+
+
+def banned_offers(instance: Instance) -> dict[str, tuple[str, ...]]:
+    """The offers each group is banned from, sorted."""
+    offers: dict[str, tuple[str, ...]] = {}
+    for ban in instance.bans:
+        offers[ban.group] = (*offers.get(ban.group, ()), ban.offer)
+    return offers

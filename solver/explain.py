@@ -1,0 +1,138 @@
+"""Why the others have no place: for each group with unplaced pupils, the first reason that applies and its facts.
+
+Derived from the placements alone, after the last tier, so it holds for any correct answer. Facts only: whoever shows a
+result writes the sentences. Reasons are those of `solver.result.Reason`, in that order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from solver.arrays import Bools, Ints, ints, runs
+from solver.candidates import Territory, find_reachable
+from solver.demand import banned_offers
+from solver.geography import trips_m
+from solver.instance import Group, Instance
+from solver.occupancy import Occupancy
+from solver.result import Assignment, Reason, Unplaced
+from solver.supply import Supply, tabulate_supply
+
+MOST_OFFERS = 20
+"""Offers named in a reason: enough to check, few enough to read."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A reason and its facts, the same for every group of one kind."""
+
+    reason: Reason
+    offers: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    facts: Mapping[str, int | str] = field(default_factory=dict)
+
+
+def explain(instance: Instance, rows: tuple[Assignment, ...]) -> tuple[Unplaced, ...]:
+    """The unplaced pupils of each group, sorted by group."""
+    placed: Counter[str] = Counter()
+    for row in rows:
+        placed[row.group] += row.count
+    left = [(group, group.count - placed[group.id]) for group in instance.groups]
+    if not any(count for _, count in left):
+        return ()
+    inquiry = Inquiry(instance, rows)
+    found = ((group, count, inquiry.find(group)) for group, count in left if count)
+    return tuple(Unplaced(group.id, n, it.reason, it.offers, it.lines, it.facts) for group, n, it in found)
+
+
+class Inquiry:
+    """Looks at the openings a group could have had, in the state the placements leave them."""
+
+    def __init__(self, instance: Instance, rows: tuple[Assignment, ...]) -> None:
+        self.instance = instance
+        self.supply = tabulate_supply(instance)
+        self.territory = Territory.of(instance, self.supply)
+        self.reachable = find_reachable(instance, self.supply, self.territory)
+        self.occupancy = Occupancy(instance, rows)
+        self.banned = banned_offers(instance)
+        self.full = _full_openings(instance, self.supply, self.occupancy)
+        self._school = {row.id: i for i, row in enumerate(instance.schools)}
+        self._known: dict[tuple[object, ...], Finding] = {}
+
+    def find(self, group: Group) -> Finding:
+        """The finding for a group; groups of one kind share it."""
+        banned = self.banned.get(group.id, ())
+        kind = (group.school, group.level, group.reach_m, group.needs, group.periods, banned)
+        if kind not in self._known:
+            self._known[kind] = self._look(group, banned)
+        return self._known[kind]
+
+    def _look(self, group: Group, banned: tuple[str, ...]) -> Finding:
+        offers = self._reachable_offers(group)
+        facts = {"reachable_offers": len(offers)}
+        if not len(offers):
+            return Finding(Reason.NO_OFFER_OF_LEVEL_IN_REACH, facts=facts | self._nearest(group))
+        openings = self._openings(offers, group)
+        if not len(openings):
+            return Finding(Reason.PERIODS_NOT_OPEN, facts=facts)
+        openings = openings[self._serving(group)[self.supply.opening_offer[openings]]]
+        if not len(openings):
+            return Finding(Reason.NEEDS_NOT_SERVED, facts=facts)
+        openings = openings[[self._offer_id(opening) not in banned for opening in openings.tolist()]]
+        if not len(openings):
+            return Finding(Reason.BANNED, facts=facts)
+        return self._blocked(openings, facts)
+
+    def _blocked(self, openings: Ints, facts: Mapping[str, int | str]) -> Finding:
+        """Every opening left is blocked: by its seats, by a quota line, or by the school's maximum."""
+        free = openings[~self.full[openings]]
+        if not len(free):
+            offers = sorted({self._offer_id(opening) for opening in openings.tolist()})
+            return Finding(Reason.ALL_SEATS_TAKEN, offers=tuple(offers[:MOST_OFFERS]), facts=facts)
+        offers = sorted({self._offer_id(opening) for opening in free.tolist()})
+        lines = sorted({line for offer in offers for line in self.occupancy.saturated_lines(offer)})
+        if lines:
+            return Finding(Reason.QUOTA_CEILING, lines=tuple(lines), facts=facts)
+        return Finding(Reason.SCHOOL_MAXIMUM, facts=facts)
+
+    def _reachable_offers(self, group: Group) -> Ints:
+        school = self._school[group.school]
+        rows = slice(self.reachable.start[school], self.reachable.start[school + 1])
+        offers, trips = self.reachable.offer[rows], self.reachable.trip_m[rows]
+        return offers[(trips <= group.reach_m) & self._admitting(group.level)[offers]]
+
+    def _openings(self, offers: Ints, group: Group) -> Ints:
+        first, last = self.supply.opening_start[offers], self.supply.opening_start[offers + 1]
+        openings = runs(first, last - first)
+        accepted = np.array([period.id in group.periods for period in self.instance.periods], np.bool_)
+        return openings[accepted[self.supply.opening_period[openings]]]
+
+    def _nearest(self, group: Group) -> dict[str, int]:
+        """Metres to the nearest offer of the level that the territory rules admit, when there is one."""
+        school = self.instance.schools[self._school[group.school]]
+        home = next(i for i, row in enumerate(self.instance.departments) if row.code == school.department)
+        offers = np.flatnonzero(self.territory.admitted[home] & self._admitting(group.level))
+        trips = trips_m(np.broadcast_to(ints(school.position), (len(offers), 3)), self.supply.position[offers])
+        return {"nearest_m": int(trips.min())} if len(trips) else {}
+
+    def _admitting(self, level: str) -> Bools:
+        return self.supply.admits_level.get(level, np.zeros(len(self.supply.position), np.bool_))
+
+    def _serving(self, group: Group) -> Bools:
+        serving = np.ones(len(self.supply.position), np.bool_)
+        for need in group.needs:
+            serving &= self.supply.serves.get(need, np.zeros(len(serving), np.bool_))
+        return serving
+
+    def _offer_id(self, opening: int) -> str:
+        return self.instance.offers[int(self.supply.opening_offer[opening])].id
+
+
+def _full_openings(instance: Instance, supply: Supply, occupancy: Occupancy) -> Bools:
+    offers, periods = instance.offers, instance.periods
+    rows = zip(supply.opening_offer.tolist(), supply.opening_period.tolist(), strict=True)
+    taken = ints([occupancy.seats[offers[offer].id, periods[period].id] for offer, period in rows])
+    return taken >= supply.opening_seats

@@ -1,0 +1,173 @@
+"""From an instance to its network: which arcs stand for which rule. Every hard rule of capacity is a capacity here.
+
+Rules about a single placement (level, period, needs, reach, territory, ban) never become arcs: `solver.choices` leaves
+no choice that breaks them. Pins are subtracted before anything is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from solver.arrays import Ints, find, ints, runs
+from solver.choices import Choices
+from solver.demand import Demand
+from solver.hubs import Hubs, list_hubs
+from solver.instance import Instance
+from solver.network import Assembly, Kind, Network
+from solver.occupancy import Occupancy
+from solver.params import EQUITY_SCALE, Params
+from solver.supply import Supply
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a network is built from."""
+
+    instance: Instance
+    demand: Demand
+    supply: Supply
+    choices: Choices
+    pinned: Occupancy
+
+    @cached_property
+    def seats(self) -> Ints:
+        """Seats of each opening that no pin takes."""
+        left = self.supply.opening_seats.copy()
+        for (offer, period), count in self.pinned.seats.items():
+            left[self._opening(offer, period)] -= count
+        return left
+
+    @cached_property
+    def school_limit(self) -> Ints:
+        """For each choice, how many pupils of the school its offer still takes in that period."""
+        offers = self.instance.offers
+        unlimited = np.iinfo(np.int64).max
+        most = ints([unlimited if row.max_per_school is None else row.max_per_school for row in offers])
+        limit = most[self.supply.opening_offer[self.choices.opening]]
+        keys = self.meetings
+        for (school, offer, period), count in self.pinned.by_school.items():
+            at = self._school[school] * len(self.supply.opening_offer) + self._opening(offer, period)
+            limit[(keys == at) & (limit < unlimited)] -= count
+        return limit
+
+    @cached_property
+    def meetings(self) -> Ints:
+        """For each choice, a number for its (school, opening)."""
+        return self.demand.profile_school[self.choices.profile] * len(self.supply.opening_offer) + self.choices.opening
+
+    @cached_property
+    def _school(self) -> dict[str, int]:
+        return {row.id: i for i, row in enumerate(self.instance.schools)}
+
+    @cached_property
+    def _openings(self) -> dict[tuple[str, str], int]:
+        offers, periods = self.instance.offers, self.instance.periods
+        rows = zip(self.supply.opening_offer.tolist(), self.supply.opening_period.tolist(), strict=True)
+        return {(offers[offer].id, periods[period].id): i for i, (offer, period) in enumerate(rows)}
+
+    def _opening(self, offer: str, period: str) -> int:
+        return self._openings[offer, period]
+
+
+def build_network(parts: Parts) -> Network:
+    """Lay the blocks in the order of `Kind`; node numbers follow the order of identifiers."""
+    demand, left = parts.demand, parts.demand.class_left
+    hubs = list_hubs(demand, parts.supply, parts.choices)
+    assembly = Assembly(largest=int(left.sum()))
+    class_node = assembly.number_nodes(len(left))
+    hub_node = assembly.number_nodes(len(hubs.keys))
+    opening_node = assembly.number_nodes(len(parts.supply.opening_offer))
+    line_node = assembly.number_nodes(len(parts.instance.lines))
+    school_node = assembly.number_nodes(len(parts.instance.schools))
+    sink = int(assembly.number_nodes(1)[0])
+    _add_wishes(assembly, parts, hubs, class_node, hub_node)
+    for kind, (above, below) in ((Kind.SECTOR, hubs.sector_arcs), (Kind.PERIOD, hubs.period_arcs)):
+        assembly.add(kind, hub_node[above], hub_node[below])
+    _add_choices(assembly, parts, hub_node[hubs.of_choice], opening_node)
+    _add_lines(assembly, parts, opening_node, line_node, sink)
+    _add_unplaced(assembly, parts, class_node, school_node, sink)
+    supply = np.zeros(assembly.nodes, np.int64)
+    supply[class_node] = left
+    supply[sink] = -left.sum()
+    return assembly.finish(supply)
+
+
+def _add_wishes(assembly: Assembly, parts: Parts, hubs: Hubs, class_node: Ints, hub_node: Ints) -> None:
+    """One arc per ranked sector that has a hub, and one to any sector (rank 1 for a class without wishes)."""
+    demand = parts.demand
+    classes = np.flatnonzero(demand.class_left > 0)
+    sizes = ints([len(wishes) for wishes in demand.wish_lists])
+    flat = ints([parts.supply.sectors.get(sector, -2) for wishes in demand.wish_lists for sector in wishes])
+    mine = demand.class_wishes[classes]
+    row = np.repeat(classes, sizes[mine])
+    rank = runs(np.ones(len(mine), np.int64), sizes[mine])
+    sector = flat[runs((np.cumsum(sizes) - sizes)[mine], sizes[mine])]
+    unranked = np.where(sizes[mine] == 0, 1, parts.instance.unranked_rank)
+    row, rank = np.concatenate((row, classes)), np.concatenate((rank, unranked))
+    sector = np.concatenate((sector, np.full(len(classes), -1, np.int64)))
+    kept = np.flatnonzero(sector > -2)
+    row, rank, sector = row[kept], rank[kept], sector[kept]
+    at, exists = hubs.find(demand.class_profile[row], demand.class_periods[row], sector)
+    row, rank, at = row[exists], rank[exists], at[exists]
+    assembly.add(Kind.WISH, class_node[row], hub_node[at], demand.class_left[row], rank, row)
+
+
+def _add_choices(assembly: Assembly, parts: Parts, hub: Ints, opening_node: Ints) -> None:
+    """Hub -> opening; through a gate where several hubs of one school share its maximum at that opening."""
+    choices, limit, meeting = parts.choices, parts.school_limit, parts.meetings
+    seats = parts.seats[choices.opening]
+    tight, inverse, times = np.unique(meeting[limit < seats], return_inverse=True, return_counts=True)
+    gated = np.zeros(len(meeting), np.bool_)
+    gated[np.flatnonzero(limit < seats)] = times[inverse] > 1
+    shared = tight[times > 1]
+    gate_node = assembly.number_nodes(len(shared))
+    head = opening_node[choices.opening]
+    head[gated] = gate_node[find(shared, meeting[gated])[0]]
+    school = parts.demand.profile_school[choices.profile]
+    capacity = np.minimum(limit, seats)
+    assembly.add(Kind.CHOICE, hub, head, capacity, choices.trip_m, school, choices.opening)
+    _, first = np.unique(meeting[gated], return_index=True)
+    gates = np.flatnonzero(gated)[first]
+    assembly.add(Kind.GATE, gate_node, opening_node[choices.opening[gates]], capacity[gates])
+
+
+def _add_lines(assembly: Assembly, parts: Parts, opening_node: Ints, line_node: Ints, sink: int) -> None:
+    """Opening -> its line -> wider lines -> sink: ceilings are capacities, commitments a parallel arc."""
+    instance, pinned = parts.instance, parts.pinned
+    number = {line.id: i for i, line in enumerate(instance.lines)}
+    after = np.append(line_node, sink)
+    line_of_offer = ints([number[row.line] if row.line is not None else -1 for row in instance.offers])
+    reached = np.unique(parts.choices.opening)
+    line = line_of_offer[parts.supply.opening_offer[reached]]
+    assembly.add(Kind.SEAT, opening_node[reached], after[line], parts.seats[reached])
+    parent = ints([number[line.parent] if line.parent is not None else -1 for line in instance.lines])
+    unlimited = assembly.largest
+    ceiling = ints(
+        [unlimited if row.ceiling is None else row.ceiling - pinned.through[row.id] for row in instance.lines]
+    )
+    promised = np.minimum(ints([pinned.shortfall(line.id) for line in instance.lines]), ceiling)
+    assembly.add(Kind.PROMISED, line_node, after[parent], promised)
+    assembly.add(Kind.LINE, line_node, after[parent], np.where(ceiling < unlimited, ceiling - promised, unlimited))
+
+
+def _add_unplaced(assembly: Assembly, parts: Parts, class_node: Ints, school_node: Ints, sink: int) -> None:
+    """Class -> unplaced pupils of its school -> sink, the nth unplaced pupil at the nth equity level."""
+    instance, demand = parts.instance, parts.demand
+    school_of_class = demand.profile_school[demand.class_profile]
+    classes = np.arange(len(class_node), dtype=np.int64)
+    assembly.add(Kind.LEFT, class_node, school_node[school_of_class], demand.class_left, left=classes)
+    left = np.bincount(school_of_class, demand.class_left, len(school_node)).astype(np.int64)
+    school = np.repeat(np.arange(len(left), dtype=np.int64), left)
+    nth = runs(np.ones(len(left), np.int64), left)
+    level = equity_levels(instance.params, instance, school, nth)
+    assembly.add(Kind.UNPLACED, school_node[school], np.full(len(school), sink), 1, level, school)
+
+
+def equity_levels(params: Params, instance: Instance, school: Ints, nth: Ints) -> Ints:
+    """`Params.equity_level` for columns of schools and ranks (its own arithmetic, on arrays)."""
+    weight = ints([params.priority_weights[row.priority] for row in instance.schools])
+    pupils = ints([instance.pupils_by_school.get(row.id, 0) for row in instance.schools])
+    return nth * weight[school] * EQUITY_SCALE // (100 * pupils[school])

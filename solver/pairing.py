@@ -1,0 +1,71 @@
+"""From the flow back to groups: who, among pupils the network does not tell apart, takes which seat.
+
+At each hub pupils go in the order of SHA-256(sha, group), and the seats they take in the order of SHA-256(sha, offer,
+period): the answer depends on the frozen instance alone, and nobody chose it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+
+from solver.arrays import Ints, ints, share
+from solver.demand import Demand
+from solver.draw import drawn_order
+from solver.instance import Instance
+from solver.network import Kind, Network
+from solver.result import Assignment
+from solver.tiers import Names
+
+
+def pair(instance: Instance, demand: Demand, network: Network, flow: Ints, names: Names) -> tuple[Assignment, ...]:
+    """Placements, the pins' among them, sorted by group, offer, period."""
+    turn = _ranks(drawn_order(names.sha256, group.id) for group in instance.groups)
+    group = np.flatnonzero(demand.group_left)
+    held = np.stack((demand.group_class[group], group, demand.group_left[group]))  # class i is node i
+    for kinds in ((Kind.WISH, Kind.LEFT), (Kind.SECTOR,), (Kind.PERIOD,)):
+        arcs = np.flatnonzero(np.isin(network.kind, kinds) & (flow > 0)).astype(np.int64)
+        waiting, (arc, group, count) = _carry(network, flow, held, arcs, turn)
+        held = np.concatenate((waiting, np.stack((network.head[arc], group, count))), axis=1)
+    arcs = np.flatnonzero((network.kind == Kind.CHOICE) & (flow > 0)).astype(np.int64)
+    _, (arc, group, count) = _carry(network, flow, held, _in_drawn_order(network, arcs, names), turn)
+    return _rows(instance, names, group, network.right[arc], count)
+
+
+def _carry(network: Network, flow: Ints, held: Ints, arcs: Ints, turn: Ints) -> tuple[Ints, tuple[Ints, Ints, Ints]]:
+    """Let the units held at the tails of `arcs` go through them, in order.
+
+    `held` has rows (node, group, count). Returns what stays where it was, and the arc, group and count of what moves.
+    """
+    moves = np.isin(held[0], network.tail[arcs])
+    moving = held[:, moves]
+    moving = moving[:, np.lexsort((turn[moving[1]], moving[0]))]
+    arcs = arcs[np.argsort(network.tail[arcs], kind="stable")]
+    given, taken, count = share(moving[2], flow[arcs])
+    return held[:, ~moves], (arcs[taken], moving[1][given], count)
+
+
+def _in_drawn_order(network: Network, arcs: Ints, names: Names) -> Ints:
+    openings, inverse = np.unique(network.right[arcs], return_inverse=True)
+    turn = _ranks(drawn_order(names.sha256, *names.openings[opening]) for opening in openings.tolist())
+    return arcs[np.argsort(turn[inverse], kind="stable")]
+
+
+def _ranks(keys: Iterable[bytes]) -> Ints:
+    """The place of each key in sorted order."""
+    listed = list(keys)
+    order = ints(sorted(range(len(listed)), key=listed.__getitem__))
+    ranks = np.empty(len(listed), np.int64)
+    ranks[order] = np.arange(len(listed))
+    return ranks
+
+
+def _rows(instance: Instance, names: Names, group: Ints, opening: Ints, count: Ints) -> tuple[Assignment, ...]:
+    total: Counter[tuple[str, str, str]] = Counter()
+    for pin in instance.pins:
+        total[pin.group, pin.offer, pin.period] += pin.count
+    for who, where, pupils in zip(group.tolist(), opening.tolist(), count.tolist(), strict=True):
+        total[(instance.groups[who].id, *names.openings[where])] += pupils
+    return tuple(Assignment(*key, pupils) for key, pupils in sorted(total.items()))

@@ -1,0 +1,67 @@
+"""How good a list of placements is: each tier's exact value, from the placements alone.
+
+Nothing of the network is used: the engine compares this with what its network claims before it announces anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from solver.demand import banned_offers
+from solver.draw import draw_class, draw_trip
+from solver.geography import trip_m
+from solver.instance import Group, Instance, Pin
+from solver.occupancy import Occupancy
+from solver.params import Tier
+from solver.result import Assignment
+
+
+def score(instance: Instance, sha256: str, rows: Iterable[Assignment | Pin]) -> dict[Tier, int]:
+    """The value of every tier, in the units of `solver.params.Tier`."""
+    rows = tuple(rows)
+    placed: Counter[str] = Counter()
+    for row in rows:
+        placed[instance.group[row.group].school] += row.count
+    left = {school: pupils - placed[school] for school, pupils in instance.pupils_by_school.items()}
+    occupancy = Occupancy(instance, rows)
+    return {
+        Tier.PLACED: sum(left.values()),
+        Tier.EQUITY: sum(equity(instance, school, unplaced) for school, unplaced in left.items()),
+        Tier.COMMITMENTS: sum(occupancy.shortfall(line.id) for line in instance.lines),
+        Tier.WISHES: sum(
+            row.count * instance.rank(instance.group[row.group], instance.offer[row.offer].sector) for row in rows
+        ),
+        Tier.DISTANCE: sum(row.count * _trip_m(instance, row) for row in rows),
+        Tier.DRAW: _draw(instance, sha256, rows),
+    }
+
+
+def equity(instance: Instance, school: str, unplaced: int) -> int:
+    """What `unplaced` pupils of the school weigh in the equity tier."""
+    pupils, priority = instance.pupils_by_school[school], instance.school[school].priority
+    return sum(instance.params.equity_level(priority, nth, pupils) for nth in range(1, unplaced + 1))
+
+
+def class_key(group: Group, banned: tuple[str, ...]) -> list[object]:
+    """The class of a group in the public words of the draw."""
+    periods, needs = sorted(group.periods), sorted(group.needs)
+    return [group.school, group.level, periods, list(group.wishes), group.reach_m, needs, list(banned)]
+
+
+def _trip_m(instance: Instance, row: Assignment | Pin) -> int:
+    school = instance.school[instance.group[row.group].school]
+    return trip_m(school.position, instance.offer[row.offer].position)
+
+
+def _draw(instance: Instance, sha256: str, rows: tuple[Assignment | Pin, ...]) -> int:
+    banned, trips, classes, total = banned_offers(instance), {}, {}, 0
+    for row in rows:
+        group = instance.group[row.group]
+        trip = (group.school, row.offer, row.period)
+        if trip not in trips:
+            trips[trip] = draw_trip(sha256, *trip)
+        if row.group not in classes:
+            classes[row.group] = draw_class(sha256, class_key(group, banned.get(group.id, ())))
+        total += row.count * (trips[trip] + classes[row.group])
+    return total

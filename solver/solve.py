@@ -1,0 +1,135 @@
+"""The composition root: an instance goes in, a proven result comes out.
+
+It decides nothing itself: it puts the stages in order, times them, and refuses to announce more than was proven. Import
+it explicitly (`from solver.solve import solve`): it loads OR-Tools.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import replace
+from time import perf_counter
+
+from solver.candidates import Territory, find_reachable
+from solver.choices import list_choices
+from solver.components import optimise_parts
+from solver.demand import Demand, merge_groups
+from solver.explain import explain
+from solver.files import instance_sha256
+from solver.flow import ENGINE, FlowError
+from solver.greedy import greedy
+from solver.instance import Instance
+from solver.model import Parts, build_network
+from solver.occupancy import Occupancy
+from solver.pairing import pair
+from solver.params import Tier
+from solver.pins import diagnose_pins
+from solver.result import Assignment, Result, Status, TierValue
+from solver.score import score
+from solver.supply import Supply, tabulate_supply
+from solver.tiers import Names
+
+Progress = Callable[[str, float], None]
+"""Told the phase that begins (`reachable`, `optimise:<tier>`, `prove`, `explain`) and the share of the work done."""
+
+SHARE_BEFORE, SHARE_OPTIMISING = 0.1, 0.8
+
+
+def solve(instance: Instance, *, executor: Executor | None = None, progress: Progress | None = None) -> Result:
+    """Place the pupils: every hard rule held, the tiers optimal in the order of `instance.params`.
+
+    `executor` solves separate parts of the network side by side; the answer does not depend on it. A pin that breaks a
+    hard rule gives INFEASIBLE with its diagnosis. If the flow library fails, the best correct answer at hand is
+    returned as FEASIBLE; nothing is called OPTIMAL unless the primal and dual values of every tier are equal.
+    """
+    watch = Stopwatch(progress)
+    sha256, diagnosis = instance_sha256(instance), diagnose_pins(instance)
+    if diagnosis:
+        return Result(sha256, Status.INFEASIBLE, (), (), (), ENGINE, watch.stop(), diagnosis)
+    watch("reachable", 0.0)
+    parts = _gather(instance)
+    names = _names(instance, sha256, parts.demand, parts.supply)
+    network = build_network(parts)
+    tiers = instance.params.tiers
+
+    def announce(tier: Tier, done: float) -> None:
+        watch(f"optimise:{tier.value}", SHARE_BEFORE + SHARE_OPTIMISING * done)
+
+    try:
+        optimum = optimise_parts(network, tiers, names, executor, announce)
+    except FlowError as error:
+        return replace(greedy(instance), diagnosis=f"engine: {error}")
+    watch("prove", SHARE_BEFORE + SHARE_OPTIMISING)
+    rows = pair(instance, parts.demand, network, optimum.flow, names)
+    values = _announced(instance, sha256, rows, optimum.bounds)
+    proven = all(row.proof != "none" for row in values)
+    watch("explain", 0.95)
+    unplaced = explain(instance, rows)
+    status = Status.OPTIMAL if proven else Status.FEASIBLE
+    return Result(sha256, status, values, rows, unplaced, ENGINE, watch.stop())
+
+
+def _gather(instance: Instance) -> Parts:
+    pinned = Counter[str]()
+    for pin in instance.pins:
+        pinned[pin.group] += pin.count
+    supply, demand = tabulate_supply(instance), merge_groups(instance, pinned)
+    reachable = find_reachable(instance, supply, Territory.of(instance, supply))
+    choices = list_choices(instance, demand, supply, reachable)
+    return Parts(instance, demand, supply, choices, Occupancy(instance, instance.pins))
+
+
+def _names(instance: Instance, sha256: str, demand: Demand, supply: Supply) -> Names:
+    rows = zip(supply.opening_offer.tolist(), supply.opening_period.tolist(), strict=True)
+    return Names(
+        sha256=sha256,
+        schools=tuple(school.id for school in instance.schools),
+        openings=tuple((instance.offers[offer].id, instance.periods[period].id) for offer, period in rows),
+        classes=tuple(demand.key(i, instance) for i in range(len(demand.class_left))),
+    )
+
+
+def _announced(
+    instance: Instance, sha256: str, rows: tuple[Assignment, ...], bounds: tuple[int, ...]
+) -> tuple[TierValue, ...]:
+    """Each tier's value, counted again from the placements, beside the bound that the network's potentials prove.
+
+    A tier is announced as proven when the two are equal and every tier before it is proven. Otherwise its bound is 0:
+    no tier can be less.
+    """
+    values, fixed = score(instance, sha256, rows), score(instance, sha256, instance.pins)
+    fixed |= {Tier.PLACED: 0, Tier.EQUITY: 0}  # the unplaced are all counted on arcs
+    announced: list[TierValue] = []
+    for i, tier in enumerate(instance.params.tiers):
+        before = all(row.proof == "potentials" for row in announced)
+        if before and i < len(bounds) and fixed[tier] + bounds[i] == values[tier]:
+            announced.append(TierValue(tier, values[tier], values[tier], "potentials"))
+        else:
+            announced.append(TierValue(tier, values[tier], 0, "none"))
+    return tuple(announced)
+
+
+class Stopwatch:
+    """Passes progress on and remembers how long each phase took."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+        self._phase, self._since = "read", perf_counter()
+
+    def __call__(self, phase: str, done: float) -> None:
+        self._close()
+        self._phase = phase
+        if self.progress is not None:
+            self.progress(phase, done)
+
+    def stop(self) -> dict[str, float]:
+        self._close()
+        return self.seconds
+
+    def _close(self) -> None:
+        now = perf_counter()
+        self.seconds[self._phase] = self.seconds.get(self._phase, 0.0) + now - self._since
+        self._since = now

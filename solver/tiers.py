@@ -1,0 +1,86 @@
+"""One function per tier: what each arc of the network costs for it.
+
+A tier's value is the sum of cost times flow, plus what does not depend on the flow (`solver.solve` adds it): the pins'
+share, and the commitments nobody has met yet.
+
+The draw (last tier) is `draw(group, offer, period) = H(sha, "trip", school, offer, period) + H(sha, "class", class
+key)`, see `solver.draw`: the first term lies on the choice arcs, the second on the arcs that leave the classes. Hashing
+is slow, so costs are asked for arc by arc: the draw is only computed where the earlier tiers leave something to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from solver.arrays import Ints, ints
+from solver.draw import draw_class, draw_trip
+from solver.network import Kind, Network
+from solver.params import Tier
+
+
+@dataclass(frozen=True)
+class Names:
+    """The public words the draw is made of, for the rows of a network."""
+
+    sha256: str
+    schools: tuple[str, ...]
+    openings: tuple[tuple[str, str], ...]
+    classes: tuple[list[object], ...]
+
+
+def arc_costs(tier: Tier, network: Network, arcs: Ints, names: Names) -> Ints:
+    """Cost per unit of flow of the given arcs."""
+    return _COSTS[tier](network, arcs, names)
+
+
+def _placed(network: Network, arcs: Ints, _names: Names) -> Ints:
+    return np.where(network.kind[arcs] == Kind.LEFT, 1, 0)
+
+
+def _equity(network: Network, arcs: Ints, _names: Names) -> Ints:
+    return np.where(network.kind[arcs] == Kind.UNPLACED, network.number[arcs], 0)
+
+
+def _commitments(network: Network, arcs: Ints, _names: Names) -> Ints:
+    return np.where(network.kind[arcs] == Kind.PROMISED, -1, 0)
+
+
+def _wishes(network: Network, arcs: Ints, _names: Names) -> Ints:
+    return np.where(network.kind[arcs] == Kind.WISH, network.number[arcs], 0)
+
+
+def _distance(network: Network, arcs: Ints, _names: Names) -> Ints:
+    return np.where(network.kind[arcs] == Kind.CHOICE, network.number[arcs], 0)
+
+
+def _draw(network: Network, arcs: Ints, names: Names) -> Ints:
+    costs = np.zeros(len(arcs), np.int64)
+    choices = np.flatnonzero(network.kind[arcs] == Kind.CHOICE)
+    pairs = network.left[arcs[choices]] * (len(names.openings) + 1) + network.right[arcs[choices]]
+    unique, inverse = np.unique(pairs, return_inverse=True)
+    schools, openings = (column.tolist() for column in np.divmod(unique, len(names.openings) + 1))
+    trips = [
+        draw_trip(names.sha256, names.schools[school], *names.openings[opening])
+        for school, opening in zip(schools, openings, strict=True)
+    ]
+    costs[choices] = ints(trips)[inverse]
+    wishes = np.flatnonzero(network.kind[arcs] == Kind.WISH)
+    unique, inverse = np.unique(network.left[arcs[wishes]], return_inverse=True)
+    costs[wishes] = ints([draw_class(names.sha256, names.classes[number]) for number in unique.tolist()])[inverse]
+    return costs
+
+
+_COSTS: Mapping[Tier, Callable[[Network, Ints, Names], Ints]] = MappingProxyType(
+    {
+        Tier.PLACED: _placed,
+        Tier.EQUITY: _equity,
+        Tier.COMMITMENTS: _commitments,
+        Tier.WISHES: _wishes,
+        Tier.DISTANCE: _distance,
+        Tier.DRAW: _draw,
+    }
+)
