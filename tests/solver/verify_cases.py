@@ -1,0 +1,110 @@
+"""Small random instances in which every rule has something to say, with lawful placements for them.
+
+Invented places on an invented coast: two académies that touch, an island, a quota tree. What is lawful is judged by
+`verify_oracle`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from random import Random
+
+from solver.instance import Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
+from solver.params import OFFICIAL_TIERS, Params, TerritoryRule
+from tests.solver.verify_oracle import Document, Placements, broken_by_one, broken_rules, honest
+
+DEPARTMENTS = (
+    Department("D1", "north", neighbours=frozenset({"D2"})),
+    Department("D2", "south", neighbours=frozenset({"D1"})),
+    Department("D3", "south"),
+    Department("D4", "isle", landmass="island"),
+)
+PERIODS = (Period("p1", ("2027-W05",)), Period("p2", ("2027-W06",)), Period("p3", ("2027-W24", "2027-W25")))
+LINES = (
+    QuotaLine("wide", ceiling=5, commitment=7),
+    QuotaLine("narrow", parent="wide", level="3e", ceiling=3, commitment=1),
+    QuotaLine("other", commitment=2),
+)
+SECTORS = ("numérique", "santé", "bâtiment")
+LEVELS = ("3e", "2de_gt")
+
+
+def _place(random: Random) -> tuple[int, int, int]:
+    return random.randrange(4_200_000, 4_290_000), random.randrange(170_000, 260_000), 4_700_000
+
+
+def _school(random: Random, number: int) -> School:
+    department = random.choices(DEPARTMENTS, (4, 3, 3, 1))[0].code
+    return School(f"school-{number}", department, _place(random), random.choice(("none", "rep", "rep_plus", "rural")))
+
+
+def _offer(random: Random, number: int) -> Offer:
+    line = random.choice((None, "wide", "narrow", "other"))
+    levels = {"3e"} if line == "narrow" else random.choice(({"3e"}, {"2de_gt"}, set(LEVELS)))
+    return Offer(
+        f"offer-{number}",
+        random.choices(DEPARTMENTS, (4, 3, 3, 1))[0].code,
+        _place(random),
+        random.choice(SECTORS),
+        frozenset(levels),
+        {period.id: random.choices((0, 1, 2, 4), (1, 4, 4, 2))[0] for period in random.sample(PERIODS, 2)},
+        frozenset({"wheelchair"} if random.random() < 0.5 else ()),
+        random.choice((None, None, 1, 2)),
+        line,
+        random.choice((None, None, frozenset({"D1", "D2"}))),
+    )
+
+
+def _group(random: Random, number: int, schools: tuple[School, ...]) -> Group:
+    return Group(
+        f"group-{number}",
+        random.choice(schools).id,
+        random.choice(LEVELS),
+        random.randint(1, 4),
+        frozenset(period.id for period in random.sample(PERIODS, random.randint(1, 2))),
+        tuple(random.sample(SECTORS, random.choice((0, 1, 2)))),
+        random.choice((15_000, 50_000, 140_000)),
+        frozenset({"wheelchair"} if random.random() < 0.2 else ()),
+    )
+
+
+def random_instance(random: Random) -> Instance:
+    """An instance with bans and, most of the time, pins that can be held."""
+    schools = tuple(_school(random, number) for number in range(4))
+    offers = tuple(_offer(random, number) for number in range(random.randint(5, 9)))
+    groups = tuple(_group(random, number, schools) for number in range(random.randint(5, 9)))
+    middle = random.sample(OFFICIAL_TIERS[1:-1], len(OFFICIAL_TIERS) - 2)
+    params = Params((OFFICIAL_TIERS[0], *middle, OFFICIAL_TIERS[-1]), random.choice(list(TerritoryRule)))
+    names = {(random.choice(groups).id, random.choice(offers).id) for _ in range(3)}
+    bans = tuple(Ban(*name) for name in sorted(names))
+    free = Instance(DEPARTMENTS, schools, PERIODS, offers, groups, LINES, bans=bans, params=params)
+    placed = sorted(lawful_placements(free, random))
+    pinned = random.sample(placed, min(len(placed), random.choice((0, 1, 2))))
+    return dataclasses.replace(free, pins=tuple(Pin(*name) for name in pinned))
+
+
+def lawful_placements(instance: Instance, random: Random) -> Placements:
+    """Pins first, then pupil after pupil wherever a rule-abiding seat is left, in a random order."""
+    placements: Placements = Counter({(pin.group, pin.offer, pin.period): pin.count for pin in instance.pins})
+    names = [(g.id, o.id, p.id) for g in instance.groups for o in instance.offers for p in instance.periods]
+    random.shuffle(names)
+    for name in names:
+        while not broken_by_one(instance, name):
+            placements[name] += 1
+            if broken_rules(instance, placements):
+                placements[name] -= 1
+                break
+    return +placements
+
+
+def random_case(random: Random) -> tuple[Instance, Placements]:
+    instance = random_instance(random)
+    return instance, lawful_placements(instance, random)
+
+
+def documents(instance: Instance, placements: Placements) -> tuple[Document, Document]:
+    """Both documents of placements that leave nobody out for nothing."""
+    pair = honest(instance, placements)
+    assert pair is not None
+    return pair
