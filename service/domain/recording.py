@@ -1,0 +1,185 @@
+"""Writing down what a round decided: verified first, then everything in one transaction, or nothing.
+
+Responsible for the only way a result enters the database. Refuses to take one that the verifier has not let pass, or
+from a worker that no longer holds the round.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import Session, col
+
+from service.domain.audit import record
+from service.domain.bridge import Decision, find_faults, read_decision
+from service.domain.rounds import get_round, held_by
+from service.persistence.bulk import fetch, insert_rows
+from service.persistence.clock import InstantIn
+from service.persistence.tables import (
+    AllocationRound,
+    ClassGroup,
+    Offer,
+    Opening,
+    Placement,
+    PlacementRequest,
+    Pupil,
+    RoundDossier,
+    UnplacedPupil,
+)
+from service.vocabulary import RoundStatus
+
+
+class ResultRefusedError(Exception):
+    """The verifier is not silent. `faults` are its lines, each "property: detail"."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__(faults[0])
+        self.faults = faults
+
+
+class LeaseLostError(Exception):
+    """The round is no longer this worker's: whatever it was about to write must not be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """The very bytes to be kept, and what they say. Only `verify_dossier` makes one."""
+
+    instance_gz: bytes
+    result_gz: bytes
+    decision: Decision
+
+
+def verify_dossier(instance: bytes, result: bytes) -> Dossier:
+    """Compresses the two documents, then verifies what comes out of them again.
+
+    Raises:
+        ResultRefusedError: with the verifier's lines.
+        ValueError: bytes that are no document.
+    """
+    instance_gz, result_gz = gzip.compress(instance, 6, mtime=0), gzip.compress(result, 6, mtime=0)
+    return Dossier(instance_gz, result_gz, _decision(instance_gz, result_gz))
+
+
+def reopen_dossier(session: Session, round_id: int) -> Dossier:
+    """The bytes kept for a round, verified again.
+
+    Raises:
+        ResultRefusedError: with the verifier's lines.
+    """
+    kept = session.get_one(RoundDossier, round_id)
+    result_gz = kept.result_gz or b""
+    return Dossier(kept.instance_gz, result_gz, _decision(kept.instance_gz, result_gz))
+
+
+def _decision(instance_gz: bytes, result_gz: bytes) -> Decision:
+    instance, result = gzip.decompress(instance_gz), gzip.decompress(result_gz)
+    if faults := find_faults(instance, result):
+        raise ResultRefusedError(faults)
+    return read_decision(instance, result)
+
+
+def record_result(
+    session: Session,
+    round_id: int,
+    token: int,
+    dossier: Dossier,
+    baseline: Mapping[str, Any],
+    seconds: Mapping[str, float],
+) -> None:
+    """The round becomes `computed`, with its placements, its reasons and its bytes.
+
+    Raises:
+        LeaseLostError: the first statement, guarded by the token, touched no row; the caller's transaction rolls back.
+    """
+    decision = dossier.decision
+    touched = session.exec(
+        update(AllocationRound)
+        .where(held_by(round_id, token), ~col(AllocationRound.cancel_requested))
+        .values(
+            status=RoundStatus.COMPUTED,
+            lease_until=None,
+            phase="",
+            progress=1.0,
+            failure="",
+            input_sha256=decision.input_sha256,
+            engine=decision.engine,
+            solver_status=decision.solver_status,
+            verified_at=InstantIn(),
+            finished_at=InstantIn(),
+            pupils=decision.pupils,
+            placed=len(decision.placed),
+            seats=decision.seats,
+            tiers=decision.tiers,
+            baseline=dict(baseline),
+            figures={"seats_by_department": decision.seats_by_department, "lines": decision.lines},
+            seconds={**decision.seconds, **seconds},
+        )
+    )
+    if touched.rowcount != 1:
+        raise LeaseLostError
+    _write_rows(session, round_id, decision)
+    insert_rows(
+        session,
+        RoundDossier,
+        [{"round_id": round_id, "instance_gz": dossier.instance_gz, "result_gz": dossier.result_gz}],
+    )
+    record(session, "worker", "record_round", f"round:{round_id}", sha256=decision.input_sha256, token=token)
+
+
+def _write_rows(session: Session, round_id: int, decision: Decision) -> None:
+    campaign_id = get_round(session, round_id).campaign_id
+    pupils = pupil_ids(session, campaign_id)
+    openings = opening_ids(session, {row.offer_id for row in decision.placed})
+    insert_rows(
+        session,
+        Placement,
+        [
+            {
+                "round_id": round_id,
+                "pupil_id": pupils[row.pseudonym],
+                "opening_id": openings[row.offer_id, row.period_id],
+                "period_id": row.period_id,
+                "rank": row.rank,
+                "trip_m": row.trip_m,
+                "published": False,
+            }
+            for row in decision.placed
+        ],
+    )
+    insert_rows(
+        session,
+        UnplacedPupil,
+        [
+            {"round_id": round_id, "pupil_id": pupils[row.pseudonym], "reason": row.reason, "facts": row.facts}
+            for row in decision.left
+        ],
+    )
+
+
+def pupil_ids(session: Session, campaign_id: int) -> dict[str, int]:
+    """The pupils of the campaign's requests by pseudonym."""
+    rows = fetch(
+        session,
+        select(col(Pupil.pseudonym), col(Pupil.id))
+        .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
+        .join(PlacementRequest, col(PlacementRequest.class_id) == col(ClassGroup.id))
+        .where(col(PlacementRequest.campaign_id) == campaign_id),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def opening_ids(session: Session, offers: set[int]) -> dict[tuple[int, str], int]:
+    """The openings of these offers by offer and period."""
+    years = select(col(Offer.school_year)).where(col(Offer.id).in_(sorted(offers)[:1])).scalar_subquery()
+    rows = fetch(
+        session,
+        select(col(Opening.offer_id), col(Opening.period_id), col(Opening.id))
+        .join(Offer, col(Offer.id) == col(Opening.offer_id))
+        .where(col(Offer.school_year) == years),
+    )
+    return {(offer_id, period_id): opening_id for offer_id, period_id, opening_id in rows}

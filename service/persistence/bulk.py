@@ -1,0 +1,27 @@
+"""Rows by the ten thousand: read as plain tuples, written in one statement, without an object per row.
+
+Responsible for going past the identity map without missing what the session has not written yet. Knows no table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, insert
+from sqlmodel import Session, SQLModel
+
+Selection = Select[*tuple[Any, ...]]
+
+
+def fetch(session: Session, statement: Selection) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Every row of a selection of columns."""
+    session.flush()
+    return session.connection().execute(statement).all()
+
+
+def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+    """Every row has the same keys. Nothing is sent for an empty list."""
+    session.flush()
+    if rows:
+        session.connection().execute(insert(table), rows)
