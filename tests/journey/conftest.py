@@ -1,7 +1,7 @@
 """A real browser on a real server: what every walk shares.
 
 Without a Chromium on the machine the walks are skipped and say so, unless SEQUENCE_REQUIRE_BROWSER is set (as in
-continuous integration), where its absence is a failure. Screenshots are taken where SEQUENCE_SCREENSHOTS names a folder.
+continuous integration), where its absence is a failure. SEQUENCE_SCREENSHOTS names a folder for the pictures.
 """
 
 from __future__ import annotations
@@ -99,9 +99,8 @@ def look(window: Page) -> Callable[[str], None]:
             window.set_viewport_size(size)  # type: ignore[arg-type]
             faults = Axe().run(window).response["violations"]
             assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in faults] == []
-            assert window.evaluate("document.documentElement.scrollWidth") <= size["width"], (
-                f"{name} overflows at {width}"
-            )
+            overflow = window.evaluate("document.documentElement.scrollWidth") - size["width"]
+            assert overflow <= 0, f"{name} is too wide at {width}"
             folder = os.environ.get("SEQUENCE_SCREENSHOTS")
             if folder:
                 window.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)

@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from service.web.access import routes_without_access
 from service.vocabulary import Role
+from service.web.access import routes_without_access
 from tests.service.web.conftest import ORIGIN, Browser, text_of
 from tests.service.web.small_country import SmallCountry
 
