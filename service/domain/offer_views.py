@@ -1,0 +1,216 @@
+"""What a partner sees of its own places: seats per period, and who comes, as far as its convention allows.
+
+Where the convention's data-protection clause is not satisfied, only numbers are read from the database at all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from service.domain.calendar import period_label
+from service.domain.convention_states import is_numbers_only
+from service.persistence.rows import row_id
+from service.persistence.tables import (
+    ClassGroup,
+    Commune,
+    Convention,
+    Offer,
+    Opening,
+    Period,
+    Placement,
+    Pupil,
+    School,
+    Sector,
+    Site,
+)
+from service.vocabulary import Level, OfferStatus
+
+NUMBERS_ONLY_FR = (
+    "La convention ne permet pas encore de transmettre de données personnelles (article 7)\u00a0: seuls les nombres "
+    "s’affichent, tant que l’avis du ministère et l’avenant sur les données personnelles ne sont pas enregistrés."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningRow:
+    period_id: str
+    label_fr: str
+    starts_on: date
+    ends_on: date
+    capacity: int
+    used: int
+
+    @property
+    def remaining(self) -> int:
+        return self.capacity - self.used
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    offer_id: int
+    version: int
+    site_id: int
+    site_name: str
+    commune: str
+    department_code: str
+    convention_key: str | None
+    school_year: str
+    level: Level
+    sector_label: str
+    status: OfferStatus
+    max_per_school: int | None
+    title: str
+    openings: Sequence[OpeningRow]
+
+    @property
+    def capacity(self) -> int:
+        return sum(one.capacity for one in self.openings)
+
+    @property
+    def used(self) -> int:
+        return sum(one.used for one in self.openings)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A pupil as a host may know them: a pseudonym and a school."""
+
+    pseudonym: str
+    school_uai: str
+    school_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedVisitors:
+    """Who comes to one offer in one period. `visitors` is empty when only numbers may be shown, with `why_fr`."""
+
+    offer_id: int
+    site_name: str
+    commune: str
+    level: Level
+    sector_label: str
+    period_id: str
+    label_fr: str
+    starts_on: date
+    ends_on: date
+    count: int
+    numbers_only: bool
+    why_fr: str
+    visitors: Sequence[Visitor]
+
+
+def offers_of_partner(session: Session, partner_id: int) -> list[OfferRow]:
+    """Every offer of the partner's sites, latest first, in two queries whatever their number."""
+    openings = _openings(session, partner_id)
+    query = (
+        select(Offer, Site, Commune.name, Sector.label, Convention.key)
+        .join(Site, col(Site.id) == col(Offer.site_id))
+        .join(Commune, col(Commune.insee) == col(Site.insee))
+        .join(Sector, col(Sector.key) == col(Offer.sector))
+        .outerjoin(Convention, col(Convention.id) == col(Offer.convention_id))
+        .where(Site.partner_id == partner_id)
+        .order_by(col(Offer.id).desc())
+    )
+    return [
+        OfferRow(
+            offer_id=row_id(offer),
+            version=offer.version,
+            site_id=offer.site_id,
+            site_name=site.name,
+            commune=commune,
+            department_code=site.department_code,
+            convention_key=key,
+            school_year=offer.school_year,
+            level=offer.level,
+            sector_label=sector,
+            status=offer.status,
+            max_per_school=offer.max_per_school,
+            title=offer.title,
+            openings=openings[row_id(offer)],
+        )
+        for offer, site, commune, sector, key in session.exec(query)
+    ]
+
+
+def _openings(session: Session, partner_id: int) -> dict[int, list[OpeningRow]]:
+    query = (
+        select(Opening, Period)
+        .join(Period, col(Period.id) == col(Opening.period_id))
+        .join(Offer, col(Offer.id) == col(Opening.offer_id))
+        .join(Site, col(Site.id) == col(Offer.site_id))
+        .where(Site.partner_id == partner_id)
+        .order_by(col(Period.starts_on), col(Period.ends_on))
+    )
+    rows: dict[int, list[OpeningRow]] = defaultdict(list)
+    for opening, period in session.exec(query):
+        rows[opening.offer_id].append(
+            OpeningRow(
+                period.id, period_label(period), period.starts_on, period.ends_on, opening.capacity, opening.used
+            )
+        )
+    return rows
+
+
+def expected_visitors(session: Session, partner_id: int) -> list[ExpectedVisitors]:
+    """Pupils that published rounds send to the partner, by date."""
+    query = (
+        select(Offer, Site.name, Commune.name, Sector.label, Period, func.count(col(Placement.id)))
+        .join(Site, col(Site.id) == col(Offer.site_id))
+        .join(Commune, col(Commune.insee) == col(Site.insee))
+        .join(Sector, col(Sector.key) == col(Offer.sector))
+        .join(Opening, col(Opening.offer_id) == col(Offer.id))
+        .join(Placement, col(Placement.opening_id) == col(Opening.id))
+        .join(Period, col(Period.id) == col(Opening.period_id))
+        .where(Site.partner_id == partner_id, col(Placement.published).is_(True))
+        .group_by(col(Offer.id), col(Site.name), col(Commune.name), col(Sector.label), col(Period.id))
+        .order_by(col(Period.starts_on), col(Offer.id), col(Period.id))
+    )
+    rows = session.exec(query).all()
+    gated = _gated_conventions(session, {offer.convention_id for offer, *_ in rows if offer.convention_id})
+    named = {row_id(offer) for offer, *_ in rows if offer.convention_id not in gated}
+    visitors = _visitors(session, named)
+    return [
+        ExpectedVisitors(
+            offer_id=row_id(offer),
+            site_name=site,
+            commune=commune,
+            level=offer.level,
+            sector_label=sector,
+            period_id=period.id,
+            label_fr=period_label(period),
+            starts_on=period.starts_on,
+            ends_on=period.ends_on,
+            count=count,
+            numbers_only=offer.convention_id in gated,
+            why_fr=NUMBERS_ONLY_FR if offer.convention_id in gated else "",
+            visitors=visitors[row_id(offer), period.id],
+        )
+        for offer, site, commune, sector, period, count in rows
+    ]
+
+
+def _gated_conventions(session: Session, ids: set[int]) -> frozenset[int | None]:
+    conventions = session.exec(select(Convention).where(col(Convention.id).in_(sorted(ids))))
+    return frozenset(one.id for one in conventions if is_numbers_only(session, one))
+
+
+def _visitors(session: Session, offer_ids: set[int]) -> dict[tuple[int, str], list[Visitor]]:
+    query = (
+        select(Opening.offer_id, Opening.period_id, Pupil.pseudonym, School.uai, School.name)
+        .join(Placement, col(Placement.opening_id) == col(Opening.id))
+        .join(Pupil, col(Pupil.id) == col(Placement.pupil_id))
+        .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
+        .join(School, col(School.id) == col(ClassGroup.school_id))
+        .where(col(Opening.offer_id).in_(sorted(offer_ids)), col(Placement.published).is_(True))
+        .order_by(col(School.uai), col(Pupil.pseudonym))
+    )
+    visitors: dict[tuple[int, str], list[Visitor]] = defaultdict(list)
+    for offer_id, period_id, pseudonym, uai, name in session.exec(query):  # type: ignore[call-overload]
+        visitors[offer_id, period_id].append(Visitor(pseudonym, uai, name))
+    return visitors

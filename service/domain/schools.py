@@ -1,0 +1,95 @@
+"""Schools: entered once, found by their UAI. Levels never follow from the type of school alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session, col, select
+
+from service.domain.audit import record
+from service.domain.gathering import gathered
+from service.domain.identifiers import check_uai
+from service.domain.territories import get_commune
+from service.domain.texts import clean_text
+from service.errors import Conflict, NotFound
+from service.persistence.tables import Commune, School
+from service.vocabulary import Level, Priority, SchoolType
+
+LEVELS_OF_SCHOOL: Mapping[SchoolType, frozenset[Level]] = {
+    # A prépa métiers class may sit in a collège, a vocational lycée or a lycée polyvalent.
+    SchoolType.COLLEGE: frozenset({Level.TROISIEME, Level.TROISIEME_PREPA_METIERS}),
+    SchoolType.LYCEE: frozenset({Level.SECONDE_GT, Level.TROISIEME_PREPA_METIERS}),
+}
+
+
+class SchoolDraft(BaseModel):
+    """A school as it is entered or imported. Its position is its commune's unless a better one is given."""
+
+    model_config = ConfigDict(frozen=True)
+
+    uai: str
+    name: str
+    kind: SchoolType
+    insee: str
+    priority: Priority = Priority.NONE
+    latitude: float | None = None
+    longitude: float | None = None
+    head_of_school: str = ""
+
+
+def add_schools(session: Session, drafts: Sequence[SchoolDraft], actor: str) -> list[School]:
+    """All of them or none.
+
+    Raises:
+        Refusals: a wrong UAI, a missing name, an unknown commune, a UAI that is already there or given twice.
+    """
+    taken = set(session.exec(select(School.uai)))
+    schools = []
+    for draft in drafts:
+        school = _check(session, draft)
+        if school.uai in taken:
+            raise Conflict("uai_taken", f"L’établissement {school.uai} est déjà enregistré.", "uai")
+        taken.add(school.uai)
+        schools.append(school)
+    session.add_all(schools)
+    session.flush()
+    for school in schools:
+        record(session, actor, "add_school", f"school:{school.id}", uai=school.uai)
+    return schools
+
+
+def _check(session: Session, draft: SchoolDraft) -> School:
+    uai, name, commune = "", "", Commune()
+    with gathered() as faults:
+        with faults.next():
+            uai = check_uai(draft.uai)
+        with faults.next():
+            name = clean_text(draft.name, "name", "Le nom de l’établissement")
+        with faults.next():
+            commune = get_commune(session, draft.insee)
+    return School(
+        uai=uai,
+        name=name,
+        kind=draft.kind,
+        priority=draft.priority,
+        insee=commune.insee,
+        department_code=commune.department_code,
+        latitude=commune.latitude if draft.latitude is None else draft.latitude,
+        longitude=commune.longitude if draft.longitude is None else draft.longitude,
+        head_of_school=clean_text(
+            draft.head_of_school, "head_of_school", "Le nom du chef d’établissement", required=False
+        ),
+    )
+
+
+def get_school(session: Session, uai: str) -> School:
+    """The school of a UAI.
+
+    Raises:
+        NotFound: no school has it here.
+    """
+    school = session.exec(select(School).where(col(School.uai) == uai.strip().upper())).first()
+    if school is None:
+        raise NotFound(f"Aucun établissement n’a l’UAI {uai[:10]}.")
+    return school

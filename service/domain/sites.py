@@ -1,0 +1,138 @@
+"""Partners and the places where they receive pupils: their own sites, or their member companies'.
+
+Responsible for what a site must say. Refuses to know what it offers and under which convention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session, select
+
+from service.domain.audit import record
+from service.domain.gathering import gathered
+from service.domain.identifiers import check_siren, check_siret
+from service.domain.territories import get_commune
+from service.domain.texts import clean_text
+from service.errors import Conflict, NotFound, ServiceError
+from service.persistence.rows import row_id
+from service.persistence.tables import Commune, Partner, PartnerMember, Site
+from service.vocabulary import Need, PartnerKind
+
+
+class SiteDraft(BaseModel):
+    """A site as a partner enters it. `member` is the company that really hosts, when the partner only mobilises it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    insee: str
+    siret: str = ""
+    street: str = ""
+    serves: tuple[str, ...] = ()
+    member: str = ""
+
+
+def add_partner(
+    session: Session, name: str, kind: PartnerKind, actor: str, *, siren: str = ""
+) -> tuple[Partner, list[str]]:
+    """A partner outside the imported deeds (a host on its own, for instance), and warnings to show."""
+    name = clean_text(name, "name", "Le nom du partenaire")
+    number, warning = check_siren(siren) if siren else (None, "")
+    if session.exec(select(Partner).where(Partner.name == name)).first() is not None:
+        raise Conflict("partner_taken", f"Le partenaire «\u00a0{name}\u00a0» est déjà enregistré.", "name")
+    partner = Partner(name=name, kind=kind, siren=number)
+    session.add(partner)
+    session.flush()
+    record(session, actor, "add_partner", f"partner:{partner.id}")
+    return partner, [warning] if warning else []
+
+
+def add_site(session: Session, partner_id: int, draft: SiteDraft, actor: str) -> tuple[Site, list[str]]:
+    """The site, and warnings to show (a doubtful SIRET is kept as it is).
+
+    Raises:
+        Refusals: a missing name, a SIRET that is not one, an unknown commune or need, a site already there.
+    """
+    return add_sites(session, partner_id, [draft], actor)[0]
+
+
+def add_sites(
+    session: Session, partner_id: int, drafts: Sequence[SiteDraft], actor: str
+) -> list[tuple[Site, list[str]]]:
+    """All of them or none: the same checks, a handful of statements."""
+    if session.get(Partner, partner_id) is None:
+        raise NotFound
+    taken = set(session.exec(select(Site.name, Site.insee).where(Site.partner_id == partner_id)))
+    members = _members(session, partner_id, {draft.member for draft in drafts if draft.member})
+    added = []
+    for draft in drafts:
+        site, warnings = _check(session, partner_id, draft)
+        if (site.name, site.insee) in taken:
+            raise Conflict(
+                "site_taken",
+                f"Le site «\u00a0{site.name}\u00a0» existe déjà dans cette commune. Ouvrez-le, ou donnez un autre nom.",
+                "name",
+            )
+        taken.add((site.name, site.insee))
+        site.member_id = members.get(_member_name(draft.member)) if draft.member else None
+        added.append((site, warnings))
+    session.add_all(site for site, _ in added)
+    session.flush()
+    for site, _ in added:
+        record(session, actor, "add_site", f"site:{site.id}", partner=partner_id)
+    return added
+
+
+def _check(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Site, list[str]]:
+    name, siret, street, warning, commune = "", "", "", "", Commune()
+    with gathered() as faults:
+        with faults.next():
+            name = clean_text(draft.name, "name", "Le nom du site")
+        with faults.next():
+            street = clean_text(draft.street, "street", "L’adresse", at_most=200, required=False)
+        with faults.next():
+            commune = get_commune(session, draft.insee)
+        if draft.siret.strip():
+            with faults.next():
+                siret, warning = check_siret(draft.siret)
+        check_needs(draft.serves, "serves", faults.found)
+    site = Site(
+        partner_id=partner_id,
+        name=name,
+        siret=siret,
+        street=street,
+        insee=commune.insee,
+        department_code=commune.department_code,
+        latitude=commune.latitude,
+        longitude=commune.longitude,
+        serves=sorted(set(draft.serves)),
+    )
+    return site, [warning] if warning else []
+
+
+def check_needs(needs: Sequence[str], field: str, faults: list[ServiceError]) -> None:
+    """Functional needs come from one list: free text would end up holding a diagnosis."""
+    for need in sorted(set(needs) - set(Need)):
+        message = (
+            f"Le besoin «\u00a0{need[:30]}\u00a0» n’est pas dans la liste. Choisissez-y un besoin d’accessibilité."
+        )
+        faults.append(ServiceError("need_unknown", message, field))
+
+
+def _member_name(name: str) -> str:
+    return clean_text(name, "member", "Le nom de l’entreprise adhérente")
+
+
+def _members(session: Session, partner_id: int, names: set[str]) -> dict[str, int]:
+    """The partner's member companies by name; those not there yet are entered."""
+    if not names:
+        return {}
+    query = select(PartnerMember).where(PartnerMember.partner_id == partner_id)
+    members = {one.name: one for one in session.exec(query)}
+    wanted = sorted({_member_name(name) for name in names} - set(members))
+    new = [PartnerMember(partner_id=partner_id, name=name) for name in wanted]
+    session.add_all(new)
+    session.flush()
+    return {one.name: row_id(one) for one in [*members.values(), *new]}
