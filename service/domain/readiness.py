@@ -49,6 +49,8 @@ class Readiness:
     offers: int
     by_level: Mapping[Level, Tension]
     by_department: Mapping[str, Tension]
+    by_cell: Mapping[tuple[Level, str], Tension]
+    """By level and département."""
 
     @property
     def pupils(self) -> int:
@@ -73,6 +75,7 @@ def campaign_readiness(session: Session, campaign: Campaign) -> Readiness:
         offers=_count_offers(session, campaign.school_year, levels),
         by_level={level: _sum(pupils, seats, (cell for cell in cells if cell[0] == level)) for level in levels},
         by_department={code: _sum(pupils, seats, (cell for cell in cells if cell[1] == code)) for code in codes},
+        by_cell={cell: _sum(pupils, seats, (cell,)) for cell in sorted(cells)},
     )
 
 

@@ -49,7 +49,8 @@ class FranceMap:
     overseas: tuple[Area, ...]
     legend: tuple[tuple[str, str], ...]
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    """(code, cells), every département in the order of the codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,5 +152,5 @@ def france_map(
         ),
         legend=tuple(legend),
         columns=columns,
-        rows=tuple((f"{names[code]} ({code})", *measures.get(code, nothing).cells) for code in sorted(names)),
+        rows=tuple((code, (f"{names[code]} ({code})", *measures.get(code, nothing).cells)) for code in sorted(names)),
     )
