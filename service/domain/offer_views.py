@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlalchemy import func, select
+from sqlmodel import Session, col
 
 from service.domain.calendar import period_label
 from service.domain.convention_states import is_numbers_only
@@ -109,12 +109,12 @@ def offers_of_partner(session: Session, partner_id: int) -> list[OfferRow]:
     """Every offer of the partner's sites, latest first, in two queries whatever their number."""
     openings = _openings(session, partner_id)
     query = (
-        select(Offer, Site, Commune.name, Sector.label, Convention.key)
+        select(Offer, Site, col(Commune.name), col(Sector.label), col(Convention.key))
         .join(Site, col(Site.id) == col(Offer.site_id))
         .join(Commune, col(Commune.insee) == col(Site.insee))
         .join(Sector, col(Sector.key) == col(Offer.sector))
         .outerjoin(Convention, col(Convention.id) == col(Offer.convention_id))
-        .where(Site.partner_id == partner_id)
+        .where(col(Site.partner_id) == partner_id)
         .order_by(col(Offer.id).desc())
     )
     return [
@@ -134,7 +134,7 @@ def offers_of_partner(session: Session, partner_id: int) -> list[OfferRow]:
             title=offer.title,
             openings=openings[row_id(offer)],
         )
-        for offer, site, commune, sector, key in session.exec(query)
+        for offer, site, commune, sector, key in session.execute(query)
     ]
 
 
@@ -144,11 +144,11 @@ def _openings(session: Session, partner_id: int) -> dict[int, list[OpeningRow]]:
         .join(Period, col(Period.id) == col(Opening.period_id))
         .join(Offer, col(Offer.id) == col(Opening.offer_id))
         .join(Site, col(Site.id) == col(Offer.site_id))
-        .where(Site.partner_id == partner_id)
+        .where(col(Site.partner_id) == partner_id)
         .order_by(col(Period.starts_on), col(Period.ends_on))
     )
     rows: dict[int, list[OpeningRow]] = defaultdict(list)
-    for opening, period in session.exec(query):
+    for opening, period in session.execute(query):
         rows[opening.offer_id].append(
             OpeningRow(
                 period.id, period_label(period), period.starts_on, period.ends_on, opening.capacity, opening.used
@@ -160,18 +160,18 @@ def _openings(session: Session, partner_id: int) -> dict[int, list[OpeningRow]]:
 def expected_visitors(session: Session, partner_id: int) -> list[ExpectedVisitors]:
     """Pupils that published rounds send to the partner, by date."""
     query = (
-        select(Offer, Site.name, Commune.name, Sector.label, Period, func.count(col(Placement.id)))
+        select(Offer, col(Site.name), col(Commune.name), col(Sector.label), Period, func.count(col(Placement.id)))
         .join(Site, col(Site.id) == col(Offer.site_id))
         .join(Commune, col(Commune.insee) == col(Site.insee))
         .join(Sector, col(Sector.key) == col(Offer.sector))
         .join(Opening, col(Opening.offer_id) == col(Offer.id))
         .join(Placement, col(Placement.opening_id) == col(Opening.id))
         .join(Period, col(Period.id) == col(Opening.period_id))
-        .where(Site.partner_id == partner_id, col(Placement.published).is_(True))
+        .where(col(Site.partner_id) == partner_id, col(Placement.published).is_(True))
         .group_by(col(Offer.id), col(Site.name), col(Commune.name), col(Sector.label), col(Period.id))
         .order_by(col(Period.starts_on), col(Offer.id), col(Period.id))
     )
-    rows = session.exec(query).all()
+    rows = session.execute(query).all()
     gated = _gated_conventions(session, {offer.convention_id for offer, *_ in rows if offer.convention_id})
     named = {row_id(offer) for offer, *_ in rows if offer.convention_id not in gated}
     visitors = _visitors(session, named)
@@ -196,13 +196,13 @@ def expected_visitors(session: Session, partner_id: int) -> list[ExpectedVisitor
 
 
 def _gated_conventions(session: Session, ids: set[int]) -> frozenset[int | None]:
-    conventions = session.exec(select(Convention).where(col(Convention.id).in_(sorted(ids))))
+    conventions = session.scalars(select(Convention).where(col(Convention.id).in_(sorted(ids))))
     return frozenset(one.id for one in conventions if is_numbers_only(session, one))
 
 
 def _visitors(session: Session, offer_ids: set[int]) -> dict[tuple[int, str], list[Visitor]]:
     query = (
-        select(Opening.offer_id, Opening.period_id, Pupil.pseudonym, School.uai, School.name)
+        select(col(Opening.offer_id), col(Opening.period_id), col(Pupil.pseudonym), col(School.uai), col(School.name))
         .join(Placement, col(Placement.opening_id) == col(Opening.id))
         .join(Pupil, col(Pupil.id) == col(Placement.pupil_id))
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
@@ -211,6 +211,6 @@ def _visitors(session: Session, offer_ids: set[int]) -> dict[tuple[int, str], li
         .order_by(col(School.uai), col(Pupil.pseudonym))
     )
     visitors: dict[tuple[int, str], list[Visitor]] = defaultdict(list)
-    for offer_id, period_id, pseudonym, uai, name in session.exec(query):  # type: ignore[call-overload]
+    for offer_id, period_id, pseudonym, uai, name in session.execute(query):
         visitors[offer_id, period_id].append(Visitor(pseudonym, uai, name))
     return visitors

@@ -60,14 +60,18 @@ def add_schools(session: Session, drafts: Sequence[SchoolDraft], actor: str) -> 
 
 
 def _check(session: Session, draft: SchoolDraft) -> School:
-    uai, name, commune = "", "", Commune()
+    uai, name, head = "", "", ""
+    commune: Commune | None = None
     with gathered() as faults:
         with faults.next():
             uai = check_uai(draft.uai)
         with faults.next():
             name = clean_text(draft.name, "name", "Le nom de l’établissement")
         with faults.next():
+            head = clean_text(draft.head_of_school, "head_of_school", "Le nom du chef d’établissement", required=False)
+        with faults.next():
             commune = get_commune(session, draft.insee)
+    assert commune is not None
     return School(
         uai=uai,
         name=name,
@@ -77,9 +81,7 @@ def _check(session: Session, draft: SchoolDraft) -> School:
         department_code=commune.department_code,
         latitude=commune.latitude if draft.latitude is None else draft.latitude,
         longitude=commune.longitude if draft.longitude is None else draft.longitude,
-        head_of_school=clean_text(
-            draft.head_of_school, "head_of_school", "Le nom du chef d’établissement", required=False
-        ),
+        head_of_school=head,
     )
 
 

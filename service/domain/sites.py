@@ -86,7 +86,8 @@ def add_sites(
 
 
 def _check(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Site, list[str]]:
-    name, siret, street, warning, commune = "", "", "", "", Commune()
+    name, siret, street, warning = "", "", "", ""
+    commune: Commune | None = None
     with gathered() as faults:
         with faults.next():
             name = clean_text(draft.name, "name", "Le nom du site")
@@ -98,6 +99,7 @@ def _check(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Site, l
             with faults.next():
                 siret, warning = check_siret(draft.siret)
         check_needs(draft.serves, "serves", faults.found)
+    assert commune is not None
     site = Site(
         partner_id=partner_id,
         name=name,
@@ -115,9 +117,7 @@ def _check(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Site, l
 def check_needs(needs: Sequence[str], field: str, faults: list[ServiceError]) -> None:
     """Functional needs come from one list: free text would end up holding a diagnosis."""
     for need in sorted(set(needs) - set(Need)):
-        message = (
-            f"Le besoin «\u00a0{need[:30]}\u00a0» n’est pas dans la liste. Choisissez-y un besoin d’accessibilité."
-        )
+        message = f"Le besoin «\u00a0{need[:30]}\u00a0» n’est pas dans la liste des besoins d’accessibilité."
         faults.append(ServiceError("need_unknown", message, field))
 
 
