@@ -200,9 +200,10 @@ def refuse_round(session: Session, round_id: int, token: int, faults: list[str])
     end_round(session, held_by(round_id, token), RoundStatus.REFUSED, message)
 
 
-def end_cancelled(session: Session, round_id: int, token: int) -> None:
-    """The worker has killed its computation: the cancellation asked for is done."""
-    end_round(session, held_by(round_id, token), RoundStatus.CANCELLED, "")
+def end_cancelled(session: Session, round_id: int, token: int) -> bool:
+    """The worker has killed its computation: the cancellation asked for is done. False when none was asked for."""
+    asked = and_(held_by(round_id, token), col(AllocationRound.cancel_requested))
+    return bool(end_round(session, asked, RoundStatus.CANCELLED, ""))
 
 
 def cancel_round(session: Session, round_id: int, actor: str) -> None:

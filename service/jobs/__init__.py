@@ -1,0 +1,1 @@
+"""Work done outside the web: the queue that carries rounds' numbers, the worker, the child process that solves."""

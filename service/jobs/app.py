@@ -1,0 +1,65 @@
+"""The queue: it carries rounds' numbers from whoever launches to whoever computes, and nothing is asked of it but that.
+
+Responsible for choosing its storage and for the two tasks it knows. A message may be lost, late or doubled: the claim
+and the sweep make up for it. Refuses to know how a round is computed: the worker passes that in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from huey import Huey, PostgresHuey, SqliteHuey, crontab
+from sqlalchemy.engine import make_url
+
+from service.config import Settings
+
+NAME = "sequence"
+
+
+@dataclass(frozen=True)
+class Queue:
+    """`enqueue_round` is all that the web needs; call it after the commit that made the round."""
+
+    huey: Huey
+    enqueue_round: Callable[[int], Any]
+
+
+def make_queue(
+    settings: Settings,
+    compute: Callable[[int], object] | None = None,
+    sweep: Callable[[], list[int]] | None = None,
+) -> Queue:
+    """The queue of these settings. Only a worker says how to `compute` and how to `sweep`.
+
+    Raises:
+        ValueError: a storage this version does not know, naming the setting.
+    """
+    huey = _storage(settings)
+
+    def run_round(round_id: int) -> None:
+        if compute is not None:
+            compute(round_id)
+
+    task = huey.task(name="run_round")(run_round)
+
+    def sweep_rounds() -> None:
+        for round_id in sweep() if sweep is not None else ():
+            task(round_id)
+
+    huey.periodic_task(crontab(), name="sweep_rounds")(sweep_rounds)
+    return Queue(huey, task)
+
+
+def _storage(settings: Settings) -> Huey:
+    url = make_url(settings.queue_url or settings.database_url)
+    if url.get_backend_name() == "postgresql":
+        dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return PostgresHuey(NAME, dsn=dsn, results=False, table_prefix="queue")
+    if url.get_backend_name() == "sqlite" and url.database:
+        path = Path(url.database) if settings.queue_url else Path(url.database).with_suffix(".queue.db")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return SqliteHuey(NAME, filename=str(path), results=False)
+    raise ValueError("SEQUENCE_QUEUE_URL: give a sqlite:///file or a postgresql:// address")

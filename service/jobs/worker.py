@@ -1,0 +1,62 @@
+"""The worker: a process that takes rounds from the queue, and puts back those that nobody finishes.
+
+Responsible for starting and for stopping in good order: on SIGTERM or SIGINT the child is killed and the round handed
+back, so that another worker takes it. Refuses to serve anything.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+from huey.consumer import Consumer
+from sqlalchemy import Engine
+
+from service.config import Settings
+from service.domain import rounds
+from service.jobs.app import Queue, make_queue
+from service.jobs.attempts import Workshop, open_workshop, run_round
+from service.persistence.engine import check_durability, session_scope
+
+logger = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Works until a signal says to stop. Call it from the main thread of a process of its own.
+
+    Raises:
+        ServiceError: the database could lose what it has confirmed.
+    """
+    workshop = open_workshop(settings)
+    check_durability(workshop.engine)
+    queue = open_queue(settings, workshop)
+    logger.info("worker_started", lease_s=workshop.lease_s)
+    _Consumer(queue, workshop.stopping).run()
+    workshop.engine.dispose()
+    logger.info("worker_stopped")
+
+
+def open_queue(settings: Settings, workshop: Workshop) -> Queue:
+    """The queue as a worker holds it: it knows how to compute, and what to put back."""
+    return make_queue(settings, lambda round_id: run_round(workshop, round_id), lambda: sweep(workshop.engine))
+
+
+def sweep(engine: Engine) -> list[int]:
+    """Ends the rounds nobody will finish; returns those to put on the queue again."""
+    with session_scope(engine) as session:
+        waiting = rounds.sweep(session)
+    if waiting:
+        logger.info("rounds_put_back", rounds=waiting)
+    return waiting
+
+
+class _Consumer(Consumer):  # type: ignore[misc]
+    """The library's consumer, that tells the computation under way before it waits for it."""
+
+    def __init__(self, queue: Queue, stopping: threading.Event) -> None:
+        super().__init__(queue.huey, workers=1, max_delay=1.0, graceful_signal="TERM")
+        self._stopping = stopping
+
+    def stop(self, graceful: bool = True) -> None:  # noqa: ARG002
+        self._stopping.set()
+        super().stop(graceful=True)
