@@ -2,9 +2,11 @@
 
 After a tier's optimum, potentials tell which arcs may still move. With reduced cost r = cost + p(tail) - p(head), the
 optimal flows are exactly those with no flow where r > 0 and full capacity where r < 0, so those arcs are fixed and the
-next tier is solved on the rest (the optimal face). It is exact whatever the magnitudes: nothing is scaled.
+next tier is decided on the rest (the optimal face). The bound of a tier is the value of its dual, from the potentials
+alone: no flow on the face can cost less.
 
-The bound of a tier is the value of its dual, from the potentials alone: no flow on the face can cost less.
+Searching is separate from proving. Several tiers are searched in one solve, with scaled costs, when 64 bits hold them;
+each is then proven by its own unscaled potentials. A tier the joint search missed is searched again by itself.
 """
 
 from __future__ import annotations
@@ -15,39 +17,48 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.arrays import Ints, exact_dot
-from solver.flow import FlowError, minimum_cost_flow, potentials
+from solver.flow import LARGEST_COST, FlowError, minimum_cost_flow, potentials
 from solver.network import Network
 from solver.params import Tier
 from solver.tiers import Names, arc_costs
 
+CYCLE = 16
+"""A later tier may weigh this many of its largest unit costs before it could disturb an earlier one in a joint search.
+
+Too small only costs time: what the search gets wrong, the proof refuses.
+"""
+
 
 @dataclass(frozen=True)
 class Optimum:
-    """A flow with, per tier in order, its cost and a bound on it. Fewer bounds than tiers: a proof failed there."""
+    """A flow, and a proven bound on the cost of each tier in order. Fewer bounds than tiers: a proof failed there."""
 
     flow: Ints
     bounds: tuple[int, ...]
 
 
 def optimise(network: Network, tiers: Sequence[Tier], names: Names, announce: Callable[[Tier], None]) -> Optimum:
-    """Solve the tiers in order. Stops at the first that cannot be proven, keeping the last flow it has.
+    """Search and prove the tiers in order. Stops at the first that cannot be proven, keeping the last flow it has.
 
     Raises:
-        FlowError: the first tier already failed, so there is no flow at all.
+        FlowError: the first search already failed, so there is no flow at all.
     """
-    face = Face(network)
-    bounds: list[int] = []
-    for tier in tiers:
-        announce(tier)
+    face, bounds, together = Face(network), list[int](), len(tiers)
+    while len(bounds) < len(tiers):
+        waiting = tiers[len(bounds) : len(bounds) + together]
+        announce(waiting[0])
+        costs = face.price(waiting, names)
         try:
-            value, bound = face.restrict(arc_costs(tier, network, face.counted(), names))
+            face.search(costs)
         except FlowError:
             if not face.has_flow:
                 raise
             break
-        if value != bound:
+        proven = face.prove(costs)
+        bounds += proven
+        if not proven and together == 1:
             break
-        bounds.append(bound)
+        together = together if proven else 1
     return Optimum(face.flow, tuple(bounds))
 
 
@@ -59,46 +70,89 @@ class Face:
         self.flow = np.zeros(len(network.tail), np.int64)
         self.free = np.arange(len(network.tail), dtype=np.int64)
         self.has_flow = False
-        self._counted: Ints = self.free
 
-    def counted(self) -> Ints:
-        """The arcs whose cost matters now: the free ones, then the fixed ones that carry flow."""
-        fixed = self.flow > 0
-        fixed[self.free] = False
-        self._counted = np.concatenate((self.free, np.flatnonzero(fixed).astype(np.int64)))
-        return self._counted
+    def price(self, tiers: Sequence[Tier], names: Names) -> list[Ints]:
+        """Costs of the first tiers, as many as one search holds; a column per tier, right on arcs that count.
 
-    def restrict(self, costs: Ints) -> tuple[int, int]:
-        """Minimise `costs` (one per counted arc) on the face, then keep the part of it that is optimal.
-
-        Returns the cost of the flow found, and the bound its potentials prove.
+        An arc counts if it is free or carries flow.
         """
-        free, cost = self.free, costs[: len(self.free)]
-        fixed = self._counted[len(free) :]
-        already = exact_dot(costs[len(free) :], self.flow[fixed])
+        counts = self.flow > 0
+        counts[self.free] = True
+        arcs = np.flatnonzero(counts).astype(np.int64)
+        costs: list[Ints] = []
+        for tier in tiers:
+            column = np.zeros(len(counts), np.int64)
+            column[arcs] = arc_costs(tier, self.network, arcs, names)
+            if costs and not self._fits([*costs, column]):
+                break
+            costs.append(column)
+        return costs
+
+    def _fits(self, costs: Sequence[Ints]) -> bool:
+        joint = sum(weight * _largest(cost) for weight, cost in zip(_weights(costs), costs, strict=True))
+        return joint * (len(self.network.supply) + 1) < LARGEST_COST
+
+    def search(self, costs: Sequence[Ints]) -> None:
+        """Find a flow on the face that should be optimal for the tiers, compared in order."""
+        free = self.free
+        cost = np.zeros(len(free), np.int64)
+        for weight, column in zip(_weights(costs), costs, strict=True):
+            cost += weight * column[free]
         if self.has_flow and not cost.any():
-            return already, already
-        nodes, tail, head = self._nodes(free)
-        capacity = self.network.capacity[free]
-        supply = self._supply(fixed)[nodes]
-        flow = minimum_cost_flow(tail, head, capacity, cost, supply)
-        self.flow[free], self.has_flow = flow, True
-        height = potentials(tail, head, capacity, cost, flow, len(nodes))
+            return
+        nodes, tail, head = self._nodes()
+        self.flow[free] = minimum_cost_flow(tail, head, self.network.capacity[free], cost, self._supply()[nodes])
+        self.has_flow = True
+
+    def prove(self, costs: Sequence[Ints]) -> list[int]:
+        """Prove the tiers in order on the flow found, and keep the optimal face of each; the bounds of those proven."""
+        bounds = []
+        for column in costs:
+            try:
+                bound, reduced = self._dual(column)
+            except FlowError:
+                break
+            if bound != exact_dot(column, self.flow):
+                break
+            bounds.append(bound)
+            self.free = self.free[reduced == 0]
+        return bounds
+
+    def _dual(self, column: Ints) -> tuple[int, Ints]:
+        """The bound that the flow's potentials give on the face, and the free arcs' reduced costs."""
+        free, cost, capacity = self.free, column[self.free], self.network.capacity[self.free]
+        already = exact_dot(column, self.flow) - exact_dot(cost, self.flow[free])
+        nodes, tail, head = self._nodes()
+        height = potentials(tail, head, capacity, cost, self.flow[free], len(nodes))
         reduced = cost + height[tail] - height[head]
-        bound = already - exact_dot(supply, height) + exact_dot(np.minimum(reduced, 0), capacity)
-        self.free = free[reduced == 0]
-        return already + exact_dot(cost, flow), bound
+        return already - exact_dot(self._supply()[nodes], height) + exact_dot(np.minimum(reduced, 0), capacity), reduced
 
-    def _nodes(self, arcs: Ints) -> tuple[Ints, Ints, Ints]:
-        """The nodes the arcs touch, and the arcs' ends renumbered among them."""
+    def _nodes(self) -> tuple[Ints, Ints, Ints]:
+        """The nodes that free arcs touch, and the ends of these arcs renumbered among them."""
+        tail, head = self.network.tail[self.free], self.network.head[self.free]
         used = np.zeros(len(self.network.supply), np.bool_)
-        used[self.network.tail[arcs]] = used[self.network.head[arcs]] = True
+        used[tail] = used[head] = True
         number = np.cumsum(used) - 1
-        return np.flatnonzero(used), number[self.network.tail[arcs]], number[self.network.head[arcs]]
+        return np.flatnonzero(used), number[tail], number[head]
 
-    def _supply(self, fixed: Ints) -> Ints:
+    def _supply(self) -> Ints:
         """What each node still has to send once the fixed arcs have carried theirs."""
+        carried = self.flow.copy()
+        carried[self.free] = 0
+        fixed = np.flatnonzero(carried)
         supply = self.network.supply.copy()
-        np.subtract.at(supply, self.network.tail[fixed], self.flow[fixed])
-        np.add.at(supply, self.network.head[fixed], self.flow[fixed])
+        np.subtract.at(supply, self.network.tail[fixed], carried[fixed])
+        np.add.at(supply, self.network.head[fixed], carried[fixed])
         return supply
+
+
+def _weights(costs: Sequence[Ints]) -> list[int]:
+    """What each tier is multiplied by, so that it outweighs the later ones."""
+    weights = [1]
+    for cost in reversed(costs[1:]):
+        weights.append(weights[-1] * (CYCLE * _largest(cost) + 1))
+    return weights[::-1]
+
+
+def _largest(cost: Ints) -> int:
+    return int(np.abs(cost).max(initial=0))

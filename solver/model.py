@@ -75,18 +75,19 @@ class Parts:
 def build_network(parts: Parts) -> Network:
     """Lay the blocks in the order of `Kind`; node numbers follow the order of identifiers."""
     demand, left = parts.demand, parts.demand.class_left
-    hubs = list_hubs(demand, parts.supply, parts.choices)
+    hubs, gates = list_hubs(demand, parts.supply, parts.choices), _find_gates(parts)
     assembly = Assembly(largest=int(left.sum()))
     class_node = assembly.number_nodes(len(left))
     hub_node = assembly.number_nodes(len(hubs.keys))
     opening_node = assembly.number_nodes(len(parts.supply.opening_offer))
+    gate_node = assembly.number_nodes(len(gates.meetings))
     line_node = assembly.number_nodes(len(parts.instance.lines))
     school_node = assembly.number_nodes(len(parts.instance.schools))
     sink = int(assembly.number_nodes(1)[0])
     _add_wishes(assembly, parts, hubs, class_node, hub_node)
     for kind, (above, below) in ((Kind.SECTOR, hubs.sector_arcs), (Kind.PERIOD, hubs.period_arcs)):
         assembly.add(kind, hub_node[above], hub_node[below])
-    _add_choices(assembly, parts, hub_node[hubs.of_choice], opening_node)
+    _add_choices(assembly, parts, gates, hub_node[hubs.of_choice], gate_node, opening_node)
     _add_lines(assembly, parts, opening_node, line_node, sink)
     _add_unplaced(assembly, parts, class_node, school_node, sink)
     supply = np.zeros(assembly.nodes, np.int64)
@@ -115,23 +116,37 @@ def _add_wishes(assembly: Assembly, parts: Parts, hubs: Hubs, class_node: Ints, 
     assembly.add(Kind.WISH, class_node[row], hub_node[at], demand.class_left[row], rank, row)
 
 
-def _add_choices(assembly: Assembly, parts: Parts, hub: Ints, opening_node: Ints) -> None:
-    """Hub -> opening; through a gate where several hubs of one school share its maximum at that opening."""
-    choices, limit, meeting = parts.choices, parts.school_limit, parts.meetings
-    seats = parts.seats[choices.opening]
-    tight, inverse, times = np.unique(meeting[limit < seats], return_inverse=True, return_counts=True)
-    gated = np.zeros(len(meeting), np.bool_)
-    gated[np.flatnonzero(limit < seats)] = times[inverse] > 1
-    shared = tight[times > 1]
-    gate_node = assembly.number_nodes(len(shared))
+@dataclass(frozen=True)
+class Gates:
+    """Where several hubs of one school share its maximum at one opening: the meetings, and each choice's (or -1)."""
+
+    meetings: Ints
+    of_choice: Ints
+
+
+def _find_gates(parts: Parts) -> Gates:
+    tight = np.flatnonzero(parts.school_limit < parts.seats[parts.choices.opening])
+    meetings, times = np.unique(parts.meetings[tight], return_counts=True)
+    shared = meetings[times > 1]
+    at, exists = find(shared, parts.meetings[tight])
+    of_choice = np.full(len(parts.meetings), -1, np.int64)
+    of_choice[tight] = np.where(exists, at, -1)
+    return Gates(shared, of_choice)
+
+
+def _add_choices(
+    assembly: Assembly, parts: Parts, gates: Gates, hub: Ints, gate_node: Ints, opening_node: Ints
+) -> None:
+    """Hub -> opening, through the gate if there is one."""
+    choices, of_choice = parts.choices, gates.of_choice
+    capacity = np.minimum(parts.school_limit, parts.seats[choices.opening])
+    gated = np.flatnonzero(of_choice >= 0)
     head = opening_node[choices.opening]
-    head[gated] = gate_node[find(shared, meeting[gated])[0]]
+    head[gated] = gate_node[of_choice[gated]]
     school = parts.demand.profile_school[choices.profile]
-    capacity = np.minimum(limit, seats)
     assembly.add(Kind.CHOICE, hub, head, capacity, choices.trip_m, school, choices.opening)
-    _, first = np.unique(meeting[gated], return_index=True)
-    gates = np.flatnonzero(gated)[first]
-    assembly.add(Kind.GATE, gate_node, opening_node[choices.opening[gates]], capacity[gates])
+    through = gated[np.unique(of_choice[gated], return_index=True)[1]]
+    assembly.add(Kind.GATE, gate_node, opening_node[choices.opening[through]], capacity[through])
 
 
 def _add_lines(assembly: Assembly, parts: Parts, opening_node: Ints, line_node: Ints, sink: int) -> None:
