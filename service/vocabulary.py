@@ -140,7 +140,8 @@ REQUEST_TRANSITIONS: Mapping[RequestStatus, frozenset[RequestStatus]] = {
     RequestStatus.DRAFT: frozenset({RequestStatus.SUBMITTED, RequestStatus.WITHDRAWN}),
     RequestStatus.SUBMITTED: frozenset({RequestStatus.DRAFT, RequestStatus.FROZEN, RequestStatus.WITHDRAWN}),
     RequestStatus.FROZEN: frozenset({RequestStatus.SUBMITTED}),
-    RequestStatus.WITHDRAWN: frozenset(),
+    # A class withdrawn by mistake, or for a while, may ask again.
+    RequestStatus.WITHDRAWN: frozenset({RequestStatus.DRAFT}),
 }
 
 LEVEL_LABELS: Mapping[str, str] = {

@@ -1,0 +1,120 @@
+"""What a school's request must respect: a class of the right level, a plausible size, open periods, known wishes.
+
+Reads only. The same rules serve a form and an import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
+
+from service.domain.calendar import check_periods
+from service.domain.gathering import Gathering, gathered
+from service.domain.schools import LEVELS_OF_SCHOOL
+from service.domain.sites import check_needs
+from service.domain.texts import clean_text, french_list, french_number
+from service.errors import ServiceError
+from service.persistence.tables import Campaign, School, Sector
+from service.vocabulary import LEVEL_LABELS, Level
+
+MOST_PUPILS = 300
+MOST_WISHES = 10
+FARTHEST_KM = 300
+
+
+class PupilDraft(BaseModel):
+    """A pupil as the school writes it; without own wishes, the class's apply."""
+
+    model_config = ConfigDict(frozen=True)
+
+    display_name: str
+    wishes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+class RequestDraft(BaseModel):
+    """A class's request as it is entered: a list of pupils, or only how many."""
+
+    model_config = ConfigDict(frozen=True)
+
+    class_name: str
+    level: Level
+    size: int = 0
+    pupils: tuple[PupilDraft, ...] = ()
+    wishes: tuple[str, ...] = ()
+    period_ids: tuple[str, ...] = ()
+    reach_km: int | None = None
+
+    def pupils_asked(self) -> list[PupilDraft]:
+        """One draft per pupil: those listed, or as many unnamed ones as announced."""
+        return list(self.pupils) or [PupilDraft(display_name=f"Élève {number}") for number in range(1, self.size + 1)]
+
+
+def check_request(session: Session, campaign: Campaign, school: School, draft: RequestDraft) -> None:
+    """
+    Raises:
+        Refusals: everything that is wrong with the draft, each saying what to do.
+    """
+    with gathered() as faults:
+        with faults.next():
+            clean_text(draft.class_name, "class_name", "Le nom de la classe", at_most=40)
+        _check_level(faults, campaign, school, draft.level)
+        _check_size(faults, draft)
+        if draft.reach_km is not None and not 1 <= draft.reach_km <= FARTHEST_KM:
+            message = (
+                f"La distance maximale va de 1 à {FARTHEST_KM}\u00a0km\u00a0; vous indiquez "
+                f"{french_number(draft.reach_km)}\u00a0km."
+            )
+            faults.add("reach_out_of_bounds", message, "reach_km")
+        with faults.next():
+            _check_wishes(session, draft.wishes, "wishes")
+        if len(draft.pupils) <= MOST_PUPILS:
+            _check_pupils(session, faults, draft.pupils)
+        with faults.next():
+            check_periods(session, draft.level, campaign.school_year, school.department_code, draft.period_ids)
+
+
+def _check_level(faults: Gathering, campaign: Campaign, school: School, level: Level) -> None:
+    if level not in campaign.levels:
+        named = french_list([LEVEL_LABELS[one] for one in campaign.levels])
+        message = f"La campagne «\u00a0{campaign.name}\u00a0» porte sur {named}, pas sur {LEVEL_LABELS[level]}."
+        faults.add("level_not_in_campaign", message, "level")
+    allowed = LEVELS_OF_SCHOOL[school.kind]
+    if level not in allowed:
+        named = french_list([LEVEL_LABELS[one] for one in Level if one in allowed])
+        message = f"{school.name} n’a pas de classe de {LEVEL_LABELS[level]}. Choisissez parmi\u00a0: {named}."
+        faults.add("level_not_of_school", message, "level")
+
+
+def _check_size(faults: Gathering, draft: RequestDraft) -> None:
+    size = len(draft.pupils) or draft.size
+    if not 1 <= size <= MOST_PUPILS:
+        message = (
+            f"Une demande porte sur 1 à {MOST_PUPILS} élèves\u00a0; vous en indiquez {french_number(size)}. "
+            "Faites une demande par classe."
+        )
+        faults.add("size_out_of_bounds", message, "size")
+
+
+def _check_pupils(session: Session, faults: Gathering, pupils: Sequence[PupilDraft]) -> None:
+    for number, pupil in enumerate(pupils, start=1):
+        with faults.next():
+            clean_text(pupil.display_name, "pupils", f"Le nom de l’élève n° {number}", at_most=60)
+        check_needs(pupil.needs, "pupils", faults.found)
+        with faults.next():
+            _check_wishes(session, pupil.wishes, "pupils", f"Élève n° {number}\u00a0: ")
+
+
+def _check_wishes(session: Session, wishes: Sequence[str], field: str, whose: str = "") -> None:
+    for sector in wishes:
+        if session.get(Sector, sector) is None:
+            message = f"{whose}le secteur «\u00a0{sector[:40]}\u00a0» n’existe pas. Choisissez-en un dans la liste."
+            raise ServiceError("sector_unknown", message[0].upper() + message[1:], field)
+    if len(set(wishes)) < len(wishes):
+        message = f"{whose}le même secteur est demandé deux fois. Donnez des vœux différents."
+        raise ServiceError("wish_twice", message[0].upper() + message[1:], field)
+    if len(wishes) > MOST_WISHES:
+        message = f"{whose}{len(wishes)} vœux. Gardez-en {MOST_WISHES} au plus."
+        raise ServiceError("too_many_wishes", message, field)
