@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from service.domain.audit import record
-from service.domain.bridge import Change, changes_since, freeze
+from service.domain.bridge import freeze
 from service.domain.campaigns import day_in_france, get_campaign
 from service.domain.dates import french_span
+from service.domain.decisions import Change, changes_since
 from service.domain.recording import Dossier, ResultRefusedError, reopen_dossier
 from service.domain.rounds import get_round, name_of
 from service.domain.texts import plural
@@ -56,6 +57,7 @@ def publish_round(session: Session, round_id: int, actor: str) -> AllocationRoun
     fetch(session, select(col(QuotaLine.id)).order_by(col(QuotaLine.id)).with_for_update())
     assert published.published_at is not None
     fresh = freeze(session, campaign, day_in_france(published.published_at))
+    _release_seats(session, campaign)
     _take_seats(session, round_id)
     _refuse_changes(changes_since(dossier.decision, fresh))
     _publish_placements(session, round_id)
@@ -113,6 +115,26 @@ def _check_rows(session: Session, round_id: int, dossier: Dossier) -> None:
             "Les affectations enregistrées ne sont pas celles du dossier vérifié\u00a0: ce tour n’est pas publié. "
             "Lancez un nouveau tour.",
         )
+
+
+def _release_seats(session: Session, campaign: Campaign) -> None:
+    """The round published before gives way: the new one keeps its pupils where they are and takes their seats again."""
+    ours = select(col(AllocationRound.id)).where(col(AllocationRound.campaign_id) == campaign.id)
+    before = and_(col(Placement.round_id).in_(ours), col(Placement.published))
+    held = (
+        select(func.count(col(Placement.id)))
+        .where(before, col(Placement.opening_id) == col(Opening.id))
+        .correlate(Opening)
+        .scalar_subquery()
+    )
+    unread = {"synchronize_session": False}
+    session.exec(
+        update(Opening)
+        .where(col(Opening.id).in_(select(col(Placement.opening_id)).where(before)))
+        .values(used=col(Opening.used) - held)
+        .execution_options(**unread)
+    )
+    session.exec(update(Placement).where(before).values(published=False).execution_options(**unread))
 
 
 def _take_seats(session: Session, round_id: int) -> None:

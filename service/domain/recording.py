@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from service.domain.audit import record
-from service.domain.bridge import Decision, find_faults, read_decision
+from service.domain.decisions import Decision, find_faults, read_decision
 from service.domain.rounds import get_round, held_by
 from service.persistence.bulk import fetch, insert_rows
 from service.persistence.clock import InstantIn

@@ -1,6 +1,6 @@
-"""What a round starts from, read once as plain rows: who is still to be placed, which seats are still free.
+"""What a round starts from, read once as plain rows: who asks, who has a place already, which seats there are.
 
-Responsible for which rows count (requests sent, offers published, seats left, pupils without a published place) in a
+Responsible for which rows count (requests sent, offers of the school year, seats used, published placements) in a
 handful of queries. Refuses to know the solver: `service.domain.bridge` turns these rows into its instance.
 """
 
@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 
 from service.persistence.bulk import Selection, fetch
 from service.persistence.tables import (
+    AllocationRound,
     Campaign,
     ClassGroup,
     Commitment,
@@ -47,6 +48,15 @@ class PupilAsking:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedAlready:
+    """A pupil whom a published round of the campaign has placed."""
+
+    pseudonym: str
+    offer_id: int
+    period_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SchoolAsking:
     uai: str
     department: str
@@ -75,7 +85,7 @@ class OfferOpen:
 
 
 def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
-    """Every pupil of a request sent who has no published place yet, with what the request accepts."""
+    """Every pupil of a request sent, but those whom another campaign has placed, with what the request accepts."""
     requests = {
         class_id: (request_id, level, reach_km, uai)
         for class_id, request_id, level, reach_km, uai in fetch(
@@ -120,8 +130,13 @@ def _of_requests(statement: Selection, campaign: Campaign) -> Selection:
     )
 
 
-def _unplaced() -> ColumnElement[bool]:
-    return ~exists().where(col(Placement.pupil_id) == col(Pupil.id), col(Placement.published))
+def _placed_elsewhere(campaign: Campaign) -> ColumnElement[bool]:
+    return exists().where(
+        col(Placement.pupil_id) == col(Pupil.id),
+        col(Placement.published),
+        col(Placement.round_id) == col(AllocationRound.id),
+        col(AllocationRound.campaign_id) != campaign.id,
+    )
 
 
 def _pupils(session: Session, campaign: Campaign) -> Sequence[Any]:
@@ -129,7 +144,7 @@ def _pupils(session: Session, campaign: Campaign) -> Sequence[Any]:
         select(col(Pupil.id), col(Pupil.class_id), col(Pupil.pseudonym), col(Pupil.needs))
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
         .join(PlacementRequest, col(PlacementRequest.class_id) == col(ClassGroup.id))
-        .where(_unplaced())
+        .where(~_placed_elsewhere(campaign))
     )
     return fetch(session, _of_requests(statement, campaign))
 
@@ -158,6 +173,18 @@ def _wishes(session: Session, campaign: Campaign) -> dict[int, tuple[str, ...]]:
     for pupil_id, sector in fetch(session, _of_requests(statement, campaign)):
         found[pupil_id] = (*found.get(pupil_id, ()), sector)
     return found
+
+
+def placed_already(session: Session, campaign: Campaign) -> list[PlacedAlready]:
+    rows = fetch(
+        session,
+        select(col(Pupil.pseudonym), col(Opening.offer_id), col(Placement.period_id))
+        .join(Placement, col(Placement.pupil_id) == col(Pupil.id))
+        .join(Opening, col(Opening.id) == col(Placement.opening_id))
+        .join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id))
+        .where(col(AllocationRound.campaign_id) == campaign.id, col(Placement.published)),
+    )
+    return [PlacedAlready(*row) for row in rows]
 
 
 def schools_asking(session: Session, uais: set[str]) -> list[SchoolAsking]:

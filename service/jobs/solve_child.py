@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from time import perf_counter
-from typing import IO, Any
+from typing import Any
 
 from service.jobs.messages import OUT_OF_MEMORY, Answer, Order, Step, receive, send
 from solver.files import canonical_bytes, instance_from_document, result_document
@@ -36,7 +36,7 @@ def main() -> int:
     order = receive(sys.stdin.buffer)
     if not isinstance(order, Order):
         return 2
-    threading.Thread(target=_leave_at_the_end_of, args=(sys.stdin.buffer,), daemon=True).start()
+    threading.Thread(target=_leave_at_the_end, daemon=True).start()
     _limit(order)
     try:
         send(answers, _answer(order, lambda phase, done: send(answers, Step(phase, done))))
@@ -53,9 +53,11 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _leave_at_the_end_of(orders: IO[bytes]) -> None:
-    """Elsewhere, the end of the order's pipe says that the parent is gone."""
-    orders.read()
+def _leave_at_the_end() -> None:
+    """Elsewhere, the end of the order's pipe says that the parent is gone. Read without a buffer, which would be locked
+    while the interpreter ends."""
+    while os.read(0, 1):
+        continue
     os._exit(1)
 
 

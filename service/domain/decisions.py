@@ -1,0 +1,142 @@
+"""The way back from the solver: what a verified result says, in the service's own words, and whether it still holds.
+
+With `service.domain.bridge`, one side of the border. Refuses to judge a result: the independent verifier does, and what
+it says is passed on as it is. Never loads OR-Tools.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from solver.files import instance_from_document
+from solver.geography import trip_m
+from solver.instance import Instance, Offer
+from solver.verify import verify_documents
+
+
+def find_faults(instance: bytes, result: bytes) -> list[str]:
+    """What the independent verifier says of the two documents: "property: detail" lines, [] when it is silent."""
+    return verify_documents(json.loads(instance), json.loads(result))
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPupil:
+    """`rank` is 0 for a pupil without wishes."""
+
+    pseudonym: str
+    offer_id: int
+    period_id: str
+    rank: int
+    trip_m: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftPupil:
+    pseudonym: str
+    reason: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A result in the service's own words, and the figures that only the frozen instance knows."""
+
+    input_sha256: str
+    solver_status: str
+    engine: str
+    tiers: list[dict[str, Any]]
+    seconds: dict[str, float]
+    pupils: int
+    seats: int
+    seats_by_department: dict[str, int]
+    lines: list[dict[str, Any]]
+    placed: list[PlacedPupil]
+    left: list[LeftPupil]
+    instance: Instance
+
+
+def read_decision(instance_bytes: bytes, result_bytes: bytes) -> Decision:
+    """Reads a result that the verifier let pass."""
+    instance, result = instance_from_document(json.loads(instance_bytes)), json.loads(result_bytes)
+    placed = [_placed(instance, row) for row in result["assignments"]]
+    seats = Counter[str]()
+    for offer in instance.offers:
+        seats[offer.department] += sum(offer.seats.values())
+    return Decision(
+        input_sha256=hashlib.sha256(instance_bytes).hexdigest(),
+        solver_status=result["status"],
+        engine=result["engine"],
+        tiers=result["tiers"],
+        seconds=result["seconds"],
+        pupils=sum(group.count for group in instance.groups),
+        seats=seats.total(),
+        seats_by_department=dict(sorted(seats.items())),
+        lines=_lines_held(instance, placed),
+        placed=placed,
+        left=[
+            LeftPupil(row["group"], row["reason"], {"offers": row["offers"], "lines": row["lines"], **row["facts"]})
+            for row in result["unplaced"]
+        ],
+        instance=instance,
+    )
+
+
+def _placed(instance: Instance, row: Mapping[str, Any]) -> PlacedPupil:
+    group, offer = instance.group[row["group"]], instance.offer[row["offer"]]
+    return PlacedPupil(
+        group.id,
+        int(offer.id),
+        row["period"],
+        instance.rank(group, offer.sector) if group.wishes else 0,
+        trip_m(instance.school[group.school].position, offer.position),
+    )
+
+
+def _lines_held(instance: Instance, placed: list[PlacedPupil]) -> list[dict[str, Any]]:
+    through = Counter[str]()
+    for pupil in placed:
+        through.update(instance.ancestry(instance.offer[str(pupil.offer_id)].line))
+    return [
+        {"line": int(line.id), "ceiling": line.ceiling, "commitment": line.commitment, "placed": through[line.id]}
+        for line in instance.lines
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something a result rests on that is no longer so, said in French."""
+
+    said: str
+
+
+def changes_since(decision: Decision, fresh: Instance) -> list[Change]:
+    """What the placements rest on and that a fresh freeze no longer shows. Seats are the publication's own affair."""
+    frozen = decision.instance
+    asked = {
+        frozen.group[pupil.pseudonym].school
+        for pupil in decision.placed
+        if fresh.group.get(pupil.pseudonym) != frozen.group[pupil.pseudonym]
+    }
+    used = {str(pupil.offer_id) for pupil in decision.placed}
+    altered = {offer for offer in used if _terms(fresh.offer.get(offer)) != _terms(frozen.offer[offer])}
+    lines = _lines_held(fresh, [pupil for pupil in decision.placed if str(pupil.offer_id) in fresh.offer])
+    return [
+        *([Change("Un autre tour de la campagne a été publié")] if fresh.pins != frozen.pins else []),
+        *(Change(f"La demande de l’établissement {school} a changé") for school in sorted(asked)),
+        *(Change(f"L’offre n°\u00a0{offer} a changé ou n’est plus acceptée") for offer in sorted(altered, key=int)),
+        *(
+            Change(f"Le plafond de la ligne n°\u00a0{line['line']} serait dépassé")
+            for line in lines
+            if line["ceiling"] is not None and line["placed"] > line["ceiling"]
+        ),
+    ]
+
+
+def _terms(offer: Offer | None) -> Offer | None:
+    """An offer without its seats and its line: their counts move with every publication, and are checked apart."""
+    return None if offer is None else replace(offer, seats={}, line=None)
