@@ -25,7 +25,7 @@ _SQUARE, _SQUARE_STEP = 48.0, 53.0
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """One département: `step` is its class, 1 to 5, or 0 without a number."""
+    """One département: `step` is its class, 1 to 5, or 0 without a number; `href` is empty where nothing is told."""
 
     code: str
     step: int
@@ -50,7 +50,7 @@ class FranceMap:
     legend: tuple[tuple[str, str], ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
-    """(code, cells), every département in the order of the codes."""
+    """(code, cells) of the départements that have a number, in the order of the codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +70,29 @@ class Scale:
     unit: str
     written: Callable[[float], str]
     none_label: str
+    zero_label: str = ""
+    """For whole numbers whose first class is zero: its label; the upper end of the others is then included."""
 
     def step(self, value: float | None) -> int:
         return 0 if value is None else 1 + sum(value >= one for one in self.breaks)
 
     def labels(self) -> tuple[str, ...]:
-        low, *_, high = said = [self.written(one) for one in self.breaks]
-        between = [f"de {a} à {b}" for a, b in pairwise(said)]
-        return (f"moins de {low} {self.unit}", *between, f"{high} {self.unit} et plus")
+        low, *_, high = [self.written(one) for one in self.breaks]
+        first = self.zero_label or f"moins de {low} {self.unit}"
+        return (first, *(self._between(a, b) for a, b in pairwise(self.breaks)), f"{high} {self.unit} et plus")
+
+    def _between(self, low: float, high: float) -> str:
+        last = high - 1 if self.zero_label else high
+        return self.written(low) if last == low else f"de {self.written(low)} à {self.written(last)}"
 
 
-def quantile_scale(values: Sequence[float], unit: str, none_label: str) -> Scale:
-    """Whole-number classes with about as many départements in each; for counts whose size is not known in advance."""
-    ordered = sorted(values) or [0.0]
-    breaks = [float(round(ordered[min(len(ordered) * k // 5, len(ordered) - 1)])) for k in (1, 2, 3, 4)]
-    for index in range(1, 4):
-        breaks[index] = max(breaks[index], breaks[index - 1] + 1)
-    return Scale((breaks[0], breaks[1], breaks[2], breaks[3]), unit, number, none_label)
+def count_scale(values: Sequence[int], unit: str, zero_label: str, none_label: str) -> Scale:
+    """Zero apart, then four classes of whole numbers with about as many départements in each."""
+    ordered = sorted(value for value in values if value) or [1]
+    breaks = [1]
+    for quarter in (1, 2, 3):
+        breaks.append(max(ordered[min(len(ordered) * quarter // 4, len(ordered) - 1)], breaks[-1] + 1))
+    return Scale((breaks[0], breaks[1], breaks[2], breaks[3]), unit, number, none_label, zero_label)
 
 
 @cache
@@ -127,12 +133,12 @@ def france_map(
     href: Callable[[str], str],
 ) -> FranceMap:
     """`measures` by département code; one that is missing has no number. `names` lists every département."""
-    nothing = Measure(None, scale.none_label, ("–",) * (len(columns) - 1))
+    nothing = Measure(None, scale.none_label, ())
 
     def area(code: str, **place: float | str) -> Area:
         measure = measures.get(code, nothing)
         said = typeset(f"{names.get(code, code)} ({code}) : {measure.said}")
-        return Area(code, scale.step(measure.value), said, href(code), **place)  # type: ignore[arg-type]
+        return Area(code, scale.step(measure.value), said, href(code) if code in measures else "", **place)  # type: ignore[arg-type]
 
     steps = [scale.step(measures[code].value) if code in measures else 0 for code in names]
     legend = [("map-class-0", f"{scale.none_label} ({steps.count(0)})")]
@@ -152,5 +158,7 @@ def france_map(
         ),
         legend=tuple(legend),
         columns=columns,
-        rows=tuple((code, (f"{names[code]} ({code})", *measures.get(code, nothing).cells)) for code in sorted(names)),
+        rows=tuple(
+            (code, (f"{names[code]} ({code})", *measures[code].cells)) for code in sorted(names) if code in measures
+        ),
     )

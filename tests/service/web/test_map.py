@@ -6,7 +6,7 @@ import random
 
 from fixtures.readers import read_departments
 from service.web.french import number
-from service.web.map import ILE_DE_FRANCE, OVERSEAS, FranceMap, Measure, Scale, france_map, quantile_scale
+from service.web.map import ILE_DE_FRANCE, OVERSEAS, FranceMap, Measure, Scale, count_scale, france_map
 
 NAMES = {one.code: one.name for one in read_departments()}
 SCALE = Scale((1, 2, 3, 4), "élèves par place", number, "aucune place")
@@ -48,7 +48,8 @@ def test_the_table_has_the_sentence_s_numbers() -> None:
     assert (area.step, area.href) == (4, "#dep-59")
     assert area.said == "Nord (59)\u00a0: 3.0 élèves"
     assert dict(drawn.rows)["59"] == ("Nord (59)", "3.0")
-    assert dict(drawn.rows)["62"] == ("Pas-de-Calais (62)", "–")
+    assert set(dict(drawn.rows)) == {"59"}
+    assert next(one for one in drawn.mainland if one.code == "62").href == ""
 
 
 def test_the_enlarged_inset_holds_its_outlines() -> None:
@@ -60,9 +61,17 @@ def test_the_enlarged_inset_holds_its_outlines() -> None:
     assert 0 < height < 120
 
 
-def test_classes_of_unknown_counts_grow(seed: int) -> None:
-    """Breaks taken from the numbers are strictly increasing, even when most numbers are equal."""
+def test_classes_of_counts_keep_zero_apart_and_grow(seed: int) -> None:
+    """No place is a class of its own, and breaks taken from the numbers grow even when most numbers are equal."""
     source = random.Random(seed)
-    for values in ([], [1.0] * 30, [float(source.randrange(1, 400)) for _ in range(60)]):
-        breaks = quantile_scale(values, "places", "aucune place").breaks
-        assert sorted(set(breaks)) == list(breaks)
+    for values in ([], [1] * 30, [source.randrange(0, 400) for _ in range(60)]):
+        scale = count_scale(values, "places", "aucune place", "hors du territoire")
+        assert sorted(set(scale.breaks)) == list(scale.breaks)
+        assert (scale.step(None), scale.step(0), scale.step(1)) == (0, 1, 2)
+        assert scale.labels()[0] == "aucune place"
+
+
+def test_a_class_of_counts_says_its_two_ends() -> None:
+    """« de 4 à 8 » holds 8, and a class of one number is that number."""
+    scale = Scale((1, 4, 9, 10), "places", number, "hors du territoire", "aucune place")
+    assert scale.labels() == ("aucune place", "de 1 à 3", "de 4 à 8", "9", "10 places et plus")
