@@ -25,6 +25,7 @@ LINES = (
     QuotaLine("wide", ceiling=5, commitment=7),
     QuotaLine("narrow", parent="wide", level="3e", ceiling=3, commitment=1),
     QuotaLine("other", commitment=2),
+    QuotaLine("idle", parent="other", ceiling=4),
 )
 SECTORS = ("numérique", "santé", "bâtiment")
 LEVELS = ("3e", "2de_gt")
@@ -40,7 +41,7 @@ def _school(random: Random, number: int) -> School:
 
 
 def _offer(random: Random, number: int) -> Offer:
-    line = random.choice((None, "wide", "narrow", "other"))
+    line = random.choice((None, "wide", "narrow", "other", "idle"))
     levels = {"3e"} if line == "narrow" else random.choice(({"3e"}, {"2de_gt"}, set(LEVELS)))
     return Offer(
         f"offer-{number}",
@@ -79,9 +80,9 @@ def random_instance(random: Random) -> Instance:
     names = {(random.choice(groups).id, random.choice(offers).id) for _ in range(3)}
     bans = tuple(Ban(*name) for name in sorted(names))
     free = Instance(DEPARTMENTS, schools, PERIODS, offers, groups, LINES, bans=bans, params=params)
-    placed = sorted(lawful_placements(free, random))
+    placed = sorted(lawful_placements(free, random).items())
     pinned = random.sample(placed, min(len(placed), random.choice((0, 1, 2))))
-    return dataclasses.replace(free, pins=tuple(Pin(*name) for name in pinned))
+    return dataclasses.replace(free, pins=tuple(Pin(*name, random.randint(1, count)) for name, count in pinned))
 
 
 def lawful_placements(instance: Instance, random: Random) -> Placements:
@@ -108,3 +109,37 @@ def documents(instance: Instance, placements: Placements) -> tuple[Document, Doc
     pair = honest(instance, placements)
     assert pair is not None
     return pair
+
+
+def triangle(reach_m: int = 5_000) -> Instance:
+    """A REP collège of four pupils, 3 km and 4 km away from one site of two seats, under a line that promised three."""
+    return Instance(
+        departments=(Department("59", "Lille"),),
+        schools=(School("collège", "59", (0, 0, 0), "rep"),),
+        periods=(Period("2027-W05", ("2027-W05",)),),
+        lines=(QuotaLine("line", level="3e", commitment=3),),
+        offers=(Offer("site", "59", (3_000, 4_000, 0), "santé", frozenset({"3e"}), {"2027-W05": 2}, line="line"),),
+        groups=(
+            Group("a", "collège", "3e", 1, frozenset({"2027-W05"}), ("santé", "numérique"), reach_m),
+            Group("b", "collège", "3e", 1, frozenset({"2027-W05"}), ("numérique",), reach_m),
+            Group("c", "collège", "3e", 2, frozenset({"2027-W05"}), (), reach_m),
+        ),
+        params=Params(territory_rule=TerritoryRule.DEPARTMENT),
+    )
+
+
+def at_the_site(*groups: str) -> Placements:
+    return Counter((group, "site", "2027-W05") for group in groups)
+
+
+def scattered(random: Random, spread: int) -> Instance:
+    """Schools and offers without seats, anywhere in a cube of twice `spread` metres around the centre of the earth."""
+
+    def somewhere() -> tuple[int, int, int]:
+        return random.randint(-spread, spread), random.randint(-spread, spread), random.randint(-spread, spread)
+
+    offers = (Offer(f"o{n}", "D", somewhere(), "santé", frozenset({"3e"}), {"p": 0}) for n in range(60))
+    schools = tuple(School(f"s{n}", "D", somewhere()) for n in range(12))
+    reaches = [(school.id, reach_m) for school in schools for reach_m in (0, 49_999, 200_000, 2_000_000)]
+    groups = (Group(f"{name} {reach_m}", name, "3e", 1, frozenset({"p"}), reach_m=reach_m) for name, reach_m in reaches)
+    return Instance((Department("D", "A"),), schools, (Period("p", ("2027-W05",)),), tuple(offers), tuple(groups))

@@ -24,13 +24,13 @@ Edit = Callable[[Random, Document], object]
 """Falsifies a result in place; an IndexError says that there is nothing of the kind to falsify."""
 
 
-def breaking(rule: Rule) -> Operator:
+def breaking(rule: Rule, when: Callable[[Instance, Trip], bool] = lambda *_: True) -> Operator:
     """Send one pupil where only this rule forbids it."""
 
     def operate(random: Random, instance: Instance, placements: Placements) -> Pair | None:
         names = [(g.id, o.id, p.id) for g in instance.groups for o in instance.offers for p in instance.periods]
         random.shuffle(names)
-        for target in [name for name in names if broken_by_one(instance, name) <= {rule}]:
+        for target in [name for name in names if broken_by_one(instance, name) <= {rule} and when(instance, name)]:
             for moved in moves_to(rule, instance, placements, target):
                 if broken_rules(instance, moved) == {rule} and (pair := honest(instance, moved)) is not None:
                     return pair
@@ -47,6 +47,37 @@ def moves_to(rule: Rule, instance: Instance, placements: Placements, target: Tri
         sources.append(placements)
     more = [each + Counter({target: 1}) for each in sources]
     return fewer + more if rule is Rule.PIN else more
+
+
+def is_across_the_sea(instance: Instance, name: Trip) -> bool:
+    home, host = instance.school[instance.group[name[0]].school], instance.offer[name[1]]
+    return instance.department[home.department].landmass != instance.department[host.department].landmass
+
+
+def is_listed(instance: Instance, name: Trip) -> bool:
+    admits = instance.offer[name[1]].admits
+    return admits is None or instance.school[instance.group[name[0]].school].department in admits
+
+
+def is_accepted(instance: Instance, name: Trip) -> bool:
+    return name[2] in instance.group[name[0]].periods
+
+
+def is_narrow(instance: Instance, name: Trip) -> bool:
+    return instance.offer[name[1]].line == "narrow"
+
+
+ASPECTS: dict[str, tuple[Rule, Callable[[Instance, Trip], bool]]] = {
+    "sent across the sea": (Rule.REACH, is_across_the_sea),
+    "sent too far": (Rule.REACH, lambda *trip: not is_across_the_sea(*trip)),
+    "sent beyond the campaign's territory": (Rule.TERRITORY, is_listed),
+    "sent to a site that lists other départements": (Rule.TERRITORY, lambda *trip: not is_listed(*trip)),
+    "sent in a period the site does not open": (Rule.PERIOD, is_accepted),
+    "sent in a period the group does not accept": (Rule.PERIOD, lambda *trip: not is_accepted(*trip)),
+    "one more than a wider line's ceiling": (Rule.QUOTA_CEILING, lambda *trip: not is_narrow(*trip)),
+    "one more than a narrow line's ceiling": (Rule.QUOTA_CEILING, is_narrow),
+}
+"""Rules that forbid for two reasons, one reason at a time."""
 
 
 def editing(edit: Edit) -> Operator:
@@ -143,7 +174,7 @@ def left_beside_a_free_seat(random: Random, instance: Instance, placements: Plac
     fewer = placements - Counter({name: 1})
     if broken_rules(instance, fewer) or honest(instance, fewer) is not None:
         return None
-    return honest(instance, fewer, {"reason": "all_seats_taken", "offers": [], "lines": [], "facts": {}})
+    return honest(instance, fewer, excusing=True)
 
 
 def corrupted(name: str, random: Random) -> Pair:
@@ -221,6 +252,8 @@ _LIES: dict[str, tuple[str, Edit]] = {
     "a count that is no number": ("identity", extra_row(count=float("nan"))),
     "a count that is a text": ("identity", extra_row(count="1")),
     "a count without end": ("identity", extra_row(count=10**400)),
+    "a count that some readers round": ("identity", extra_row(count=2**53 + 1)),
+    "tiers that are no list": ("identity", top("tiers", None)),
     "a field too many in a row": ("identity", extra_row(note="")),
     "a row that is a list": ("identity", lambda _, result: result["assignments"].append([])),
     "a row that is nothing": ("identity", lambda _, result: result["unplaced"].append(None)),
@@ -231,6 +264,7 @@ _LIES: dict[str, tuple[str, Edit]] = {
 
 OPERATORS: dict[str, tuple[str, Operator]] = {
     **{f"{rule.value} broken": (rule.value, breaking(rule)) for rule in Rule},
+    **{name: (rule.value, breaking(rule, when)) for name, (rule, when) in ASPECTS.items()},
     **{name: (rule, editing(edit)) for name, (rule, edit) in _LIES.items()},
     "a pupil left beside a free seat": ("reasons", left_beside_a_free_seat),
     "instance touched after the round": ("identity", touched_instance),
@@ -238,5 +272,5 @@ OPERATORS: dict[str, tuple[str, Operator]] = {
 }
 """Every corruption by name, with the property that must be named."""
 
-MIXED = {"instance touched after the round", "instance of another layout"}
-"""Those that other properties may notice too: the draw depends on the instance's hash."""
+MIXED = {"tiers that are no list", "instance touched after the round", "instance of another layout"}
+"""Those that other properties may notice too: no tiers are no announcement, and the draw depends on the hash."""

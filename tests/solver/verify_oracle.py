@@ -131,8 +131,8 @@ def is_full(instance: Instance, placements: Placements, line: str) -> bool:
     return ceiling is not None and through(instance, placements, line) >= ceiling
 
 
-def reason(instance: Instance, placements: Placements, group: Group) -> Document | None:
-    """The reason of the group's pupils left, or None when one of them could still be placed."""
+def reason(instance: Instance, placements: Placements, group: Group) -> tuple[Document, bool]:
+    """What can be said to the group's pupils left, and whether one of them could in truth still be placed."""
     admitting = [offer for offer in instance.offers if group.level in offer.levels]
     of_level = [offer for offer in admitting if is_permitted(instance, group, offer)]
     in_reach = [offer for offer in of_level if trip(instance, group, offer) <= group.reach_m]
@@ -140,51 +140,52 @@ def reason(instance: Instance, placements: Placements, group: Group) -> Document
     if not in_reach:
         if of_level:
             why["facts"]["nearest_m"] = min(trip(instance, group, offer) for offer in of_level)
-        return why | {"reason": "no_offer_of_level_in_reach"}
+        return why | {"reason": "no_offer_of_level_in_reach"}, False
     opened = [(offer, when) for offer in in_reach for when in group.periods if offer.seats.get(when)]
     if not opened:
-        return why | {"reason": "periods_not_open"}
+        return why | {"reason": "periods_not_open"}, False
     if not any(group.needs <= offer.serves for offer, _ in opened):
-        return why | {"reason": "needs_not_served"}
+        return why | {"reason": "needs_not_served"}, False
     lawful = [(offer, when) for offer, when in opened if not broken_by_one(instance, (group.id, offer.id, when))]
     if not lawful:
-        return why | {"reason": "banned"}
-    return blocked(instance, placements, group, lawful, why)
+        return why | {"reason": "banned"}, False
+    told, is_open = blocked(instance, placements, group, lawful)
+    return why | told, is_open
 
 
 def blocked(
-    instance: Instance, placements: Placements, group: Group, lawful: list[tuple[Offer, str]], why: Document
-) -> Document | None:
+    instance: Instance, placements: Placements, group: Group, lawful: list[tuple[Offer, str]]
+) -> tuple[Document, bool]:
     """What takes the room of every lawful trip: seats, else quota lines, else the offers' maximum per school."""
     free = []
     for offer, when in lawful:
         if sum(count for name, count in placements.items() if name[1:] == (offer.id, when)) < offer.seats[when]:
             free.append((offer, when))
     if not free:
-        return why | {"reason": "all_seats_taken", "offers": sorted({offer.id for offer, _ in lawful})[:20]}
+        return {"reason": "all_seats_taken", "offers": sorted({offer.id for offer, _ in lawful})[:20]}, False
     shut: set[str] = set()
+    is_open = False
     for offer, when in free:
         full = [line for line in instance.ancestry(offer.line) if is_full(instance, placements, line)]
         crowd = mates(instance, placements, offer)[group.school, when]
         if not full and (offer.max_per_school is None or crowd < offer.max_per_school):
-            return None
+            is_open = True
         shut.update(full)
-    return why | ({"reason": "quota_ceiling", "lines": sorted(shut)} if shut else {"reason": "school_maximum"})
+    return ({"reason": "quota_ceiling", "lines": sorted(shut)} if shut else {"reason": "school_maximum"}), is_open
 
 
-def honest(
-    instance: Instance, placements: Placements, excuse: Document | None = None
-) -> tuple[Document, Document] | None:
+def honest(instance: Instance, placements: Placements, excusing: bool = False) -> tuple[Document, Document] | None:
     """Both documents for these placements, true but for the rules they break.
 
-    A pupil left beside a free seat has no reason to be left: the `excuse` is given, or without one the answer is None.
+    A pupil left beside a free seat has no reason to be left: the answer is then None, or the best lie if `excusing`.
     """
     asked = instance_document(instance)
     sha256 = hashlib.sha256(text(asked).encode()).hexdigest()
     unplaced = []
     for group in instance.groups:
         if (left := left_of(placements, group)) > 0:
-            if (why := reason(instance, placements, group) or excuse) is None:
+            why, is_open = reason(instance, placements, group)
+            if is_open and not excusing:
                 return None
             unplaced.append({"group": group.id, "count": left} | why)
     values = [(tier.value, tier_value(instance, sha256, placements, tier)) for tier in instance.params.tiers]

@@ -1,0 +1,170 @@
+"""B1: a verifier with a hole would publish a wrong round. Holes are made in its source, one by one; each must be seen.
+
+The bait is the same every time: honest rounds, which must pass, and falsified ones, which must be refused by name.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import dataclasses
+import types
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+import solver.verify
+from solver.files import instance_document, result_document
+from solver.instance import Instance, Pin
+from solver.solve import solve
+from tests.solver.verify_cases import at_the_site, documents, random_case, random_instance, scattered, triangle
+from tests.solver.verify_corruptions import OPERATORS, corrupted
+from tests.solver.verify_oracle import Document, honest
+
+Bait = tuple[Document, Document, set[str]]
+"""Two documents, and the properties that the true verifier names."""
+
+SOURCE = Path(solver.verify.__file__).read_text(encoding="utf-8")
+NO_RESULTS: tuple[Any, ...] = ({}, [], None)
+SETTLED = {"main", "untwinned"}
+"""Reading files is judged by exit codes (tests/solver/test_verify_files.py), not by what is named."""
+
+
+def named(faults: list[str]) -> set[str]:
+    return {fault.split(":")[0] for fault in faults}
+
+
+def solved(instance: Instance) -> tuple[Document, Document]:
+    return instance_document(instance), result_document(solve(instance))
+
+
+@pytest.fixture(scope="module")
+def bait(pytestconfig: pytest.Config) -> list[Bait]:
+    seed, full = pytestconfig.getoption("--seed"), pytestconfig.getoption("--full")
+    pairs = []
+    for name in OPERATORS:
+        random = Random(f"{seed} bait {name}")
+        pairs += [corrupted(name, random) for _ in range(10 if full else 3)]
+    random = Random(f"{seed} true bait")
+    pairs += [documents(*random_case(random)) for _ in range(200 if full else 60)]
+    pairs += [solved(random_instance(random)) for _ in range(20)]
+    pairs += [documents(scattered(random, spread), Counter()) for spread in (60_000, 300_000, 3_000_000)]
+    pinned = dataclasses.replace(triangle(), pins=(Pin("c", "site", "2027-W05", 2),))
+    by_hand = [(triangle(4_999), "ab"), (triangle(5_000), "ab"), (pinned, "ac"), (pinned, "cc")]
+    pairs += [pair for instance, groups in by_hand if (pair := honest(instance, at_the_site(*groups))) is not None]
+    pairs += [(documents(triangle(), at_the_site("a", "b"))[0], no_result) for no_result in NO_RESULTS]
+    return [(*pair, named(solver.verify.verify_documents(*pair))) for pair in pairs]
+
+
+def verifier_from(tree: ast.Module) -> Callable[[Document, Document], list[str]]:
+    module = types.ModuleType("sabotaged")
+    exec(compile(tree, "sabotaged verify.py", "exec"), module.__dict__)
+    verify: Callable[[Document, Document], list[str]] = module.verify_documents
+    return verify
+
+
+def is_seen(tree: ast.Module, bait: list[Bait]) -> bool:
+    """Whether the sabotaged verifier says anything else than the true one, or falls over."""
+    verify = verifier_from(tree)
+    try:
+        return any(named(verify(asked, result)) != expected for asked, result, expected in bait)
+    except (ArithmeticError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError):
+        return True
+
+
+NAMED_HOLES = {
+    "hash read but not compared": ('result.get("instance_sha256") != case.sha256', 'not result.get("instance_sha256")'),
+    "ceilings of wider lines forgotten": ('[line, *self._above(self.lines[line]["parent"])]', "[line]"),
+    "school maximum counted over all periods": (
+        'self.together[group["school"], offer["id"], when] += row["count"]',
+        'self.together[group["school"], offer["id"], ""] += row["count"]',
+    ),
+    "the sea forgotten": (" or case.is_across_sea(school, offer):", ":"),
+    "lists of départements forgotten": ('(offer["admits"] is None or home["code"] in offer["admits"])', "True"),
+    "bounds believed": ('row["bound"] <= row["value"] and ', ""),
+    "optimal believed": ('proven if status == "OPTIMAL" else honest', "honest"),
+    "priority ignored by equity": ("k * weight * 1_000_000", "k * 100 * 1_000_000"),
+    "every wish worth the first": ('(ranks.get(offer["sector"], unranked) if ranks else 1)', "1"),
+    "the draw of the class forgotten": (' + case.lot("class", name)', ""),
+    "any reason believed": ("elif canonical(found) != canonical(", "elif None is ("),
+    "a free seat taken for a full one": ("        return None\n    lines", "        pass\n    lines"),
+    "duplicates believed": ("if times[name] > 1)", "if times[name] > 9)"),
+    "unplaced pupils not counted": ('(*case.rows["assignments"], *case.rows["unplaced"])', 'case.rows["assignments"]'),
+}
+
+
+@pytest.mark.parametrize("name", NAMED_HOLES)
+def test_a_named_hole_is_seen(name: str, bait: list[Bait]) -> None:
+    """Each way of checking a thing without checking it lets a falsified round through, or cries wolf: we notice."""
+    true, false = NAMED_HOLES[name]
+    assert SOURCE.count(true) == 1
+    assert is_seen(ast.parse(SOURCE.replace(true, false)), bait)
+
+
+def test_the_true_verifier_is_not_a_hole(bait: list[Bait]) -> None:
+    """The unchanged source gives the expected names on every bait: what is seen is the sabotage, nothing else."""
+    assert not is_seen(ast.parse(SOURCE), bait)
+
+
+SWAPS: dict[type[ast.AST], tuple[type[Any], ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.And: (ast.Or,),
+    ast.Or: (ast.And,),
+    ast.Add: (ast.Sub,),
+    ast.Sub: (ast.Add,),
+    ast.Mult: (ast.Add,),
+    ast.FloorDiv: (ast.Mult,),
+    ast.RShift: (ast.LShift,),
+}
+
+
+def sabotages(node: ast.AST) -> Iterator[Callable[[], None]]:
+    """Every small change of one node of the source."""
+    if isinstance(node, ast.Compare):
+        for place, operator in enumerate(node.ops):
+            for other in SWAPS[type(operator)]:
+                yield partial(node.ops.__setitem__, place, other())
+    elif isinstance(node, ast.BoolOp | ast.BinOp | ast.AugAssign):
+        yield from (partial(setattr, node, "op", other()) for other in SWAPS.get(type(node.op), ()))
+    elif isinstance(node, ast.IfExp):
+        yield from (partial(setattr, node, "test", ast.Constant(value=always)) for always in (True, False))
+    elif isinstance(node, ast.Constant) and type(node.value) is int:
+        yield partial(setattr, node, "value", node.value + 1)
+    elif isinstance(node, ast.comprehension) and node.ifs:
+        yield node.ifs.clear
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield | ast.YieldFrom):
+        yield partial(setattr, node, "value", ast.Constant(value=None))
+
+
+def mutants() -> Iterator[tuple[int, ast.Module]]:
+    """Copies of the verifier's source with one small change each, with the line of the change."""
+    tree = ast.parse(SOURCE)
+    bodies = (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    for body in (node for node in bodies if node.name not in SETTLED):
+        for place, node in enumerate(ast.walk(body)):
+            for number, _ in enumerate(sabotages(node)):
+                twin = copy.deepcopy(body)
+                list(sabotages(list(ast.walk(twin))[place]))[number]()
+                mutant = ast.Module([ast.fix_missing_locations(twin) if each is body else each for each in tree.body], [])
+                yield getattr(node, "lineno", body.lineno), mutant
+
+
+def test_small_holes_are_seen(bait: list[Bait]) -> None:
+    """Of the sources that differ from the verifier's by one sign or one number, at least 95 in 100 are noticed."""
+    verdicts = [(line, is_seen(mutant, bait)) for line, mutant in mutants()]
+    unseen = [line for line, seen in verdicts if not seen]
+    assert len(unseen) <= 0.05 * len(verdicts), f"{len(unseen)} of {len(verdicts)} unseen, at lines {unseen}"
