@@ -1,15 +1,17 @@
 """Invented instances of any size, for benchmarks and tests: the same seed always gives the same bytes.
 
-The country is a grid of départements grouped into académies, with an island apart; schools stand in towns of unequal
-size and hosts around them, so some pockets have few offers. The proportions are those of a national seconde campaign:
-140 pupils a school, one offer for nine pupils, 0.45 seat per pupil. Only `Random.random` is used, whose sequence Python
-guarantees. Nothing comes from a real school, host or pupil.
+The country is a grid of départements (as many as the pupils fill) grouped into académies, with an island apart; schools
+stand in towns of unequal size and hosts around them, so some pockets have few offers. The proportions are those of a
+national seconde campaign: 140 pupils a school, one offer for nine pupils, 0.45 seat per pupil, some 240 offers within
+reach of a school. Only `Random.random` is used, whose sequence Python guarantees. Nothing comes from a real school,
+host or pupil.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect
+from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
@@ -19,6 +21,7 @@ from solver.instance import Ban, Department, Group, Instance, Offer, Period, Quo
 PUPILS_PER_SCHOOL = 140
 PUPILS_PER_OFFER = 9
 SEATS_PER_PUPIL = 0.45
+PUPILS_PER_DEPARTMENT = 6_000
 COLUMNS, ROWS = 10, 9
 SECTORS = tuple(f"sector-{i:02d}" for i in range(12))
 PRIORITIES = ("none",) * 6 + ("rural", "rural", "qpv", "rep", "rep_plus")
@@ -45,7 +48,7 @@ def generate(pupils: int, seed: int, seats_per_pupil: float = SEATS_PER_PUPIL) -
     if pupils < 0 or seats_per_pupil < 0:
         raise ValueError(f"pupils and seats per pupil: not negative, not {pupils!r} and {seats_per_pupil!r}")
     random = Random(seed)
-    departments = _departments()
+    departments = _departments(min(COLUMNS * ROWS, 2 + pupils // PUPILS_PER_DEPARTMENT))
     towns = _towns(random, departments)
     ladder = _ladder(towns)
     schools = tuple(_school(random, i, _pick(random, towns, ladder)) for i in range(-(-pupils // PUPILS_PER_SCHOOL)))
@@ -60,14 +63,14 @@ def generate(pupils: int, seed: int, seats_per_pupil: float = SEATS_PER_PUPIL) -
     return Instance(departments, schools, PERIODS, offers, groups, lines, bans=bans)
 
 
-def _departments() -> tuple[Department, ...]:
+def _departments(count: int) -> tuple[Department, ...]:
     """A grid of départements bordering on four sides, six to an académie, and an island of two."""
+    cells = [divmod(i, ROWS) for i in range(count)]
     rows = []
-    for x in range(COLUMNS):
-        for y in range(ROWS):
-            beside = ((x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1))
-            near = frozenset(_code(a, b) for a, b in beside if 0 <= a < COLUMNS and 0 <= b < ROWS)
-            rows.append(Department(_code(x, y), f"academy-{x // 2}-{y // 3}", "mainland", near))
+    for x, y in cells:
+        beside = [cell for cell in ((x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)) if cell in cells]
+        near = frozenset(_code(*cell) for cell in beside)
+        rows.append(Department(_code(x, y), f"academy-{x // 2}-{y // 3}", "mainland", near))
     rows += [
         Department("island-n", "academy-island", "island", frozenset({"island-s"})),
         Department("island-s", "academy-island", "island", frozenset({"island-n"})),
@@ -80,17 +83,17 @@ def _code(x: int, y: int) -> str:
 
 
 def _towns(random: Random, departments: tuple[Department, ...]) -> tuple[Town, ...]:
-    """Five towns per département, the first much larger; a département weighs between one and twenty."""
+    """Eight towns per département, the first much larger; a département weighs between one and five."""
     towns = []
     for department in departments:
-        weight = 20 ** random.random()
+        weight = 5 ** random.random()
         if department.landmass == "mainland":
             south, west = 43.0 + 0.75 * int(department.code[2]), -1.0 + 0.85 * int(department.code[1])
         else:
             south, west = (42.4 if department.code == "island-n" else 41.7), 8.9
-        for rank in range(1, 6):
+        for rank in range(1, 9):
             latitude, longitude = south + 0.7 * random.random(), west + 0.8 * random.random()
-            towns.append(Town(department.code, latitude, longitude, weight / rank**1.5))
+            towns.append(Town(department.code, latitude, longitude, weight / rank))
     return tuple(towns)
 
 
@@ -119,15 +122,17 @@ def _school(random: Random, number: int, town: Town) -> School:
 
 
 def _lines(departments: tuple[Department, ...], pupils: int) -> tuple[QuotaLine, ...]:
-    """One convention: a national line over académie lines over département lines, with ceilings and commitments."""
-    share = max(1, pupils // 200)
-    national = QuotaLine("line", None, LEVEL, ceiling=12 * share, commitment=6 * share)
-    academies = sorted({row.academy for row in departments})
-    regional = [QuotaLine(f"line/{name}", "line", LEVEL, ceiling=share) for name in academies]
+    """One convention over a fifth of the seats: a national line over académie lines over département lines.
+
+    The ceilings bind in the larger départements, the commitments in the smaller ones.
+    """
+    share = max(1, int(0.2 * SEATS_PER_PUPIL * pupils / len(departments)))
+    whole = len(departments) * share
+    academies = Counter(row.academy for row in departments)
+    national = QuotaLine("line", None, LEVEL, whole, whole // 2)
+    regional = [QuotaLine(f"line/{name}", "line", LEVEL, n * share) for name, n in sorted(academies.items())]
     local = [
-        QuotaLine(
-            f"line/{row.academy}/{row.code}", f"line/{row.academy}", LEVEL, max(1, share // 2), max(1, share // 8)
-        )
+        QuotaLine(f"line/{row.academy}/{row.code}", f"line/{row.academy}", LEVEL, 1 + share, 1 + share // 2)
         for row in departments
     ]
     return (national, *regional, *local)
@@ -166,6 +171,6 @@ def _group(random: Random, number: int, school: School) -> Group:
         count=1,
         periods=frozenset(week.id for week in weeks),
         wishes=tuple(ranked),
-        reach_m=40_000 if random.random() < 0.2 else 25_000,
-        needs=frozenset({"step-free"}) if random.random() < 0.02 else frozenset(),
+        reach_m=35_000 if random.random() < 0.05 else 20_000,
+        needs=frozenset({"step-free"}) if random.random() < 0.01 else frozenset(),
     )

@@ -1,0 +1,105 @@
+"""The solver on the command line: solve, verify, explain, generate.
+
+Exit codes: 0 done; 1 the verifier names what fails; 2 a file or an argument cannot be used (nothing is written).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from solver.files import instance_sha256, read_instance, read_result, write_instance, write_result
+from solver.generate import generate
+from solver.instance import Instance
+from solver.result import Assignment, Result, Unplaced
+from solver.solve import solve
+from solver.verify import main as verify
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except (ValueError, OSError) as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m solver", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("solve", help="place the pupils of an instance")
+    one.add_argument("instance", type=Path)
+    one.add_argument("-o", "--output", type=Path, required=True, help="where the result is written")
+    one.set_defaults(run=_solve)
+    one = commands.add_parser("verify", help="re-check a result; silent when everything holds")
+    one.add_argument("instance", type=Path)
+    one.add_argument("result", type=Path)
+    one.set_defaults(run=_verify)
+    one = commands.add_parser("explain", help="where a group goes, or why it has no place")
+    one.add_argument("instance", type=Path)
+    one.add_argument("result", type=Path)
+    one.add_argument("group", nargs="?")
+    one.set_defaults(run=_explain)
+    one = commands.add_parser("generate", help="invent an instance")
+    one.add_argument("--pupils", type=int, required=True)
+    one.add_argument("--seed", type=int, required=True)
+    one.add_argument("-o", "--output", type=Path, required=True, help="where the instance is written")
+    one.set_defaults(run=_generate)
+    return parser
+
+
+def _solve(options: argparse.Namespace) -> int:
+    result = solve(read_instance(options.instance))
+    write_result(result, options.output)
+    print(f"{result.status}: {result.placed} placed, {sum(row.count for row in result.unplaced)} unplaced")
+    for tier in result.tiers:
+        print(f"  {tier.tier:<12} {tier.value} (bound {tier.bound}, {tier.proof})")
+    if result.diagnosis:
+        print(f"  {result.diagnosis}")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    return verify([str(options.instance), str(options.result)])
+
+
+def _explain(options: argparse.Namespace) -> int:
+    instance, result = read_instance(options.instance), read_result(options.result)
+    if result.instance_sha256 != instance_sha256(instance):
+        raise ValueError("instance_sha256: the result belongs to another instance")
+    if options.group is not None and options.group not in instance.group:
+        raise ValueError(f"groups: unknown {options.group!r}")
+    for line in _facts(instance, result, options.group):
+        print(line)
+    return 0
+
+
+def _facts(instance: Instance, result: Result, group: str | None) -> list[str]:
+    """One line per placement of the group (none given: per group without a place)."""
+    placed = [_placement(instance, row) for row in result.assignments if row.group == group]
+    return placed + [_reason(row) for row in result.unplaced if group in (None, row.group)]
+
+
+def _placement(instance: Instance, row: Assignment) -> str:
+    rank = instance.rank(instance.group[row.group], instance.offer[row.offer].sector)
+    return f"{row.group}: {row.count} placed at {row.offer} in {row.period}, rank {rank}"
+
+
+def _reason(row: Unplaced) -> str:
+    facts = [f"{name}={value}" for name, value in row.facts.items()]
+    facts += [f"{name}={','.join(rows)}" for name, rows in (("offers", row.offers), ("lines", row.lines)) if rows]
+    return f"{row.group}: {row.count} unplaced, {row.reason.value} ({' '.join(facts)})"
+
+
+def _generate(options: argparse.Namespace) -> int:
+    write_instance(generate(options.pupils, options.seed), options.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
