@@ -55,6 +55,8 @@ class Decision:
     seats: int
     seats_by_department: dict[str, int]
     lines: list[dict[str, Any]]
+    outside_rank: int
+    """The rank counted for a sector outside a pupil's wishes."""
     placed: list[PlacedPupil]
     left: list[LeftPupil]
     instance: Instance
@@ -77,6 +79,7 @@ def read_decision(instance_bytes: bytes, result_bytes: bytes) -> Decision:
         seats=seats.total(),
         seats_by_department=dict(sorted(seats.items())),
         lines=_lines_held(instance, placed),
+        outside_rank=instance.unranked_rank,
         placed=placed,
         left=[
             LeftPupil(row["group"], row["reason"], {"offers": row["offers"], "lines": row["lines"], **row["facts"]})
@@ -98,11 +101,19 @@ def _placed(instance: Instance, row: Mapping[str, Any]) -> PlacedPupil:
 
 
 def _lines_held(instance: Instance, placed: list[PlacedPupil]) -> list[dict[str, Any]]:
-    through = Counter[str]()
+    through, seats = Counter[str](), Counter[str]()
     for pupil in placed:
         through.update(instance.ancestry(instance.offer[str(pupil.offer_id)].line))
+    for offer in instance.offers:
+        seats.update(dict.fromkeys(instance.ancestry(offer.line), sum(offer.seats.values())))
     return [
-        {"line": int(line.id), "ceiling": line.ceiling, "commitment": line.commitment, "placed": through[line.id]}
+        {
+            "line": int(line.id),
+            "ceiling": line.ceiling,
+            "commitment": line.commitment,
+            "seats": seats[line.id],
+            "placed": through[line.id],
+        }
         for line in instance.lines
     ]
 

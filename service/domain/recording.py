@@ -116,7 +116,11 @@ def record_result(
             seats=decision.seats,
             tiers=decision.tiers,
             baseline=dict(baseline),
-            figures={"seats_by_department": decision.seats_by_department, "lines": decision.lines},
+            figures={
+                "seats_by_department": decision.seats_by_department,
+                "lines": decision.lines,
+                "outside_rank": decision.outside_rank,
+            },
             seconds={**decision.seconds, **seconds},
         )
     )

@@ -1,0 +1,263 @@
+"""What a round decided, counted for the coordinator, and the pupils it could not place.
+
+Responsible for every figure of a result: each is an aggregate of the recorded rows, so a recount of the exports gives
+the same. Refuses to write sentences, and to read a pupil's name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from service.domain.round_lines import LineFill, lines_of_round
+from service.persistence.bulk import Selection, fetch
+from service.persistence.tables import (
+    AllocationRound,
+    ClassGroup,
+    Department,
+    Placement,
+    Pupil,
+    School,
+    UnplacedPupil,
+)
+from service.vocabulary import Level, Priority
+
+DISTANCE_BOUNDS_KM = (0, 2, 5, 10, 15, 20, 30, 50, 100)
+"""Where each bar of the histogram begins; the last has no end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    pupils: int
+    placed: int
+
+    @property
+    def unplaced(self) -> int:
+        return self.pupils - self.placed
+
+    @property
+    def rate(self) -> float | None:
+        """Share placed, between 0 and 1; None without pupils."""
+        return self.placed / self.pupils if self.pupils else None
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolShare:
+    uai: str
+    name: str
+    department_code: str
+    priority: Priority
+    share: Share
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentShare:
+    """Pupils of its schools, those of them placed (anywhere), and seats that its sites offered to the round."""
+
+    code: str
+    name: str
+    pupils: int
+    placed: int
+    seats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Placed pupils by what they obtained. `by_rank` starts at the first wish."""
+
+    by_rank: Mapping[int, int]
+    outside: int
+    without_wishes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trips:
+    """Placed pupils by trip: at least `from_km`, less than `to_km` (None: no end)."""
+
+    from_km: int
+    to_km: int | None
+    pupils: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoundSummary:
+    """`schools` come worst served first. `baseline` is what first come, first served gives on the same instance."""
+
+    share: Share
+    seats: int
+    by_level: Mapping[Level, Share]
+    by_priority: Mapping[Priority, Share]
+    schools: list[SchoolShare]
+    departments: list[DepartmentShare]
+    lines: list[LineFill]
+    reasons: Mapping[str, int]
+    wishes: Wishes
+    trips: list[Trips]
+    median_trip_m: int | None
+    baseline: Mapping[str, Any]
+
+
+Cell = tuple[str, Level]
+"""A school's UAI and a level."""
+
+
+def round_summary(session: Session, found: AllocationRound) -> RoundSummary:
+    """Every figure of a computed round, in a number of queries that does not depend on its size."""
+    cells = select(col(School.uai), col(ClassGroup.level))
+    placed, left = _count(session, cells, Placement, found), _count(session, cells, UnplacedPupil, found)
+    reasons = _count(session, select(col(UnplacedPupil.reason)), UnplacedPupil, found)
+    ranks = _count(session, select(col(Placement.rank)), Placement, found)
+    kilometres = _count(session, select(col(Placement.trip_m) // 1000), Placement, found)
+    schools = _schools(session, placed, left)
+    return RoundSummary(
+        share=Share(placed.total() + left.total(), placed.total()),
+        seats=found.seats,
+        by_level=_by_level(placed, left),
+        by_priority=_by_priority(schools),
+        schools=schools,
+        departments=_departments(session, schools, found),
+        lines=lines_of_round(session, found),
+        reasons={key[0]: count for key, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))},
+        wishes=_wishes(ranks, found.figures["outside_rank"]),
+        trips=_trips(kilometres),
+        median_trip_m=_median_trip(session, found, placed.total()),
+        baseline=found.baseline,
+    )
+
+
+def _count(
+    session: Session, keys: Selection, table: type[Placement | UnplacedPupil], found: AllocationRound
+) -> Counter[Any]:
+    """How many of the round's pupils in `table` have each value of the columns selected."""
+    columns = list(keys.selected_columns)
+    statement = (
+        keys.add_columns(func.count())
+        .select_from(table)
+        .join(Pupil, col(Pupil.id) == col(table.pupil_id))
+        .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
+        .join(School, col(School.id) == col(ClassGroup.school_id))
+        .where(col(table.round_id) == found.id)
+        .group_by(*columns)
+    )
+    return Counter({tuple(row[:-1]): row[-1] for row in fetch(session, statement)})
+
+
+def _by_level(placed: Counter[Cell], left: Counter[Cell]) -> dict[Level, Share]:
+    shares = {}
+    for level in Level:
+        there = sum(count for cell, count in placed.items() if cell[1] == level)
+        missing = sum(count for cell, count in left.items() if cell[1] == level)
+        if there + missing:
+            shares[level] = Share(there + missing, there)
+    return shares
+
+
+def _schools(session: Session, placed: Counter[Cell], left: Counter[Cell]) -> list[SchoolShare]:
+    there, everybody = Counter[str](), Counter[str]()
+    for cells, is_placed in ((placed, True), (left, False)):
+        for (uai, _), count in cells.items():
+            everybody[uai] += count
+            there[uai] += count if is_placed else 0
+    rows = fetch(session, select(col(School.uai), col(School.name), col(School.department_code), col(School.priority)))
+    schools = [
+        SchoolShare(uai, name, department_code, priority, Share(everybody[uai], there[uai]))
+        for uai, name, department_code, priority in rows
+        if uai in everybody
+    ]
+    return sorted(schools, key=lambda one: (one.share.rate or 0.0, -one.share.unplaced, one.uai))
+
+
+def _by_priority(schools: list[SchoolShare]) -> dict[Priority, Share]:
+    kept = {priority: [one.share for one in schools if one.priority == priority] for priority in Priority}
+    return {
+        priority: Share(sum(one.pupils for one in shares), sum(one.placed for one in shares))
+        for priority, shares in kept.items()
+        if shares
+    }
+
+
+def _departments(session: Session, schools: list[SchoolShare], found: AllocationRound) -> list[DepartmentShare]:
+    pupils, placed = Counter[str](), Counter[str]()
+    for school in schools:
+        pupils[school.department_code] += school.share.pupils
+        placed[school.department_code] += school.share.placed
+    seats: Mapping[str, int] = found.figures["seats_by_department"]
+    rows = fetch(session, select(col(Department.code), col(Department.name)).order_by(col(Department.code)))
+    return [
+        DepartmentShare(code, name, pupils[code], placed[code], seats.get(code, 0))
+        for code, name in rows
+        if pupils[code] or seats.get(code, 0)
+    ]
+
+
+def _wishes(ranks: Counter[tuple[int]], outside_rank: int) -> Wishes:
+    by_rank = {rank: count for (rank,), count in sorted(ranks.items()) if 0 < rank < outside_rank}
+    return Wishes(by_rank, ranks[outside_rank,], ranks[0,])
+
+
+def _trips(kilometres: Counter[tuple[int]]) -> list[Trips]:
+    ends = (*DISTANCE_BOUNDS_KM[1:], None)
+    return [
+        Trips(start, end, sum(n for (km,), n in kilometres.items() if km >= start and (end is None or km < end)))
+        for start, end in zip(DISTANCE_BOUNDS_KM, ends, strict=True)
+    ]
+
+
+def _median_trip(session: Session, found: AllocationRound, placed: int) -> int | None:
+    statement = select(col(Placement.trip_m)).where(col(Placement.round_id) == found.id)
+    rows = fetch(session, statement.order_by(col(Placement.trip_m)).offset(placed // 2).limit(1)) if placed else ()
+    return next((int(row[0]) for row in rows), None)
+
+
+@dataclass(frozen=True, slots=True)
+class UnplacedRow:
+    """A pupil without a place, under the pseudonym: the reason and the facts behind it."""
+
+    pseudonym: str
+    uai: str
+    school: str
+    department_code: str
+    class_name: str
+    level: Level
+    reason: str
+    facts: Mapping[str, Any]
+
+
+def unplaced_of_round(
+    session: Session,
+    found: AllocationRound,
+    *,
+    reason: str | None = None,
+    department_code: str | None = None,
+    offset: int = 0,
+    limit: int | None = 50,
+) -> tuple[int, list[UnplacedRow]]:
+    """How many there are under these filters, and one page of them, school by school."""
+    statement = (
+        select(
+            col(Pupil.pseudonym),
+            col(School.uai),
+            col(School.name),
+            col(School.department_code),
+            col(ClassGroup.name),
+            col(ClassGroup.level),
+            col(UnplacedPupil.reason),
+            col(UnplacedPupil.facts),
+        )
+        .join(UnplacedPupil, col(UnplacedPupil.pupil_id) == col(Pupil.id))
+        .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
+        .join(School, col(School.id) == col(ClassGroup.school_id))
+        .where(col(UnplacedPupil.round_id) == found.id)
+    )
+    if reason:
+        statement = statement.where(col(UnplacedPupil.reason) == reason)
+    if department_code:
+        statement = statement.where(col(School.department_code) == department_code)
+    total = fetch(session, select(func.count()).select_from(statement.subquery()))[0][0]
+    page = statement.order_by(col(School.uai), col(ClassGroup.name), col(Pupil.pseudonym)).offset(offset).limit(limit)
+    return int(total), [UnplacedRow(*row) for row in fetch(session, page)]
