@@ -6,7 +6,7 @@ last. Refuses to compute anything, and to publish what has become false since th
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, update
+from sqlalchemy import ColumnElement, Subquery, and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -121,32 +121,35 @@ def _release_seats(session: Session, campaign: Campaign) -> None:
     """The round published before gives way: the new one keeps its pupils where they are and takes their seats again."""
     ours = select(col(AllocationRound.id)).where(col(AllocationRound.campaign_id) == campaign.id)
     before = and_(col(Placement.round_id).in_(ours), col(Placement.published))
-    held = (
-        select(func.count(col(Placement.id)))
-        .where(before, col(Placement.opening_id) == col(Opening.id))
-        .correlate(Opening)
-        .scalar_subquery()
-    )
+    held = _pupils_by_opening(before)
     unread = {"synchronize_session": False}
     session.exec(
         update(Opening)
-        .where(col(Opening.id).in_(select(col(Placement.opening_id)).where(before)))
-        .values(used=col(Opening.used) - held)
+        .where(col(Opening.id) == held.c.opening_id)
+        .values(used=col(Opening.used) - held.c.pupils)
         .execution_options(**unread)
     )
     session.exec(update(Placement).where(before).values(published=False).execution_options(**unread))
 
 
+def _pupils_by_opening(which: ColumnElement[bool]) -> Subquery:
+    """Counted once and joined: a count per opening would read the round's placements again for each of them."""
+    opening_id = col(Placement.opening_id)
+    counted = select(opening_id, func.count(col(Placement.id)).label("pupils")).where(which)
+    return counted.group_by(opening_id).subquery()
+
+
 def _take_seats(session: Session, round_id: int) -> None:
     """One conditional statement: an opening without enough seats left is not touched, and the count shows it."""
-    mine = select(col(Placement.opening_id)).where(col(Placement.round_id) == round_id).distinct()
+    wanted = _pupils_by_opening(col(Placement.round_id) == round_id)
     # In the order of their keys, so that two publications wait for each other instead of blocking each other.
-    locked = select(col(Opening.id)).where(col(Opening.id).in_(mine)).order_by(col(Opening.id)).with_for_update()
-    openings, short = fetch(session, locked), _short_slots(session, round_id)
+    mine = col(Opening.id).in_(select(wanted.c.opening_id))
+    locked = select(col(Opening.id)).where(mine).order_by(col(Opening.id)).with_for_update()
+    openings, short = fetch(session, locked), _short_slots(session, wanted)
     touched = session.exec(
         update(Opening)
-        .where(col(Opening.id).in_(mine), _still_fits(round_id))
-        .values(used=col(Opening.used) + _wanted(round_id))
+        .where(col(Opening.id) == wanted.c.opening_id, _still_fits(wanted))
+        .values(used=col(Opening.used) + wanted.c.pupils)
         .execution_options(synchronize_session=False)
     )
     if touched.rowcount != len(openings):
@@ -154,20 +157,13 @@ def _take_seats(session: Session, round_id: int) -> None:
         raise Conflict("seats_taken", f"Des places ont été retirées ou prises depuis le calcul. {named} {RELAUNCH}")
 
 
-def _wanted(round_id: int) -> ScalarSelect[int]:
-    """How many pupils the round sends to the opening at hand."""
-    mine = and_(col(Placement.round_id) == round_id, col(Placement.opening_id) == col(Opening.id))
-    return select(func.count(col(Placement.id))).where(mine).correlate(Opening).scalar_subquery()
-
-
-def _still_fits(round_id: int) -> ColumnElement[bool]:
+def _still_fits(wanted: Subquery) -> ColumnElement[bool]:
     published = select(col(Offer.id)).where(col(Offer.status) == OfferStatus.PUBLISHED)
-    return and_(col(Opening.used) + _wanted(round_id) <= col(Opening.capacity), col(Opening.offer_id).in_(published))
+    return and_(col(Opening.used) + wanted.c.pupils <= col(Opening.capacity), col(Opening.offer_id).in_(published))
 
 
-def _short_slots(session: Session, round_id: int) -> list[str]:
+def _short_slots(session: Session, wanted: Subquery) -> list[str]:
     """The openings that cannot take what the round sends them, each as a sentence."""
-    wanted = _wanted(round_id)
     rows = fetch(
         session,
         select(
@@ -176,12 +172,13 @@ def _short_slots(session: Session, round_id: int) -> list[str]:
             col(Period.ends_on),
             col(Offer.status),
             col(Opening.capacity) - col(Opening.used),
-            wanted,
+            wanted.c.pupils,
         )
         .join(Offer, col(Offer.site_id) == col(Site.id))
         .join(Opening, col(Opening.offer_id) == col(Offer.id))
         .join(Period, col(Period.id) == col(Opening.period_id))
-        .where(wanted > 0, ~_still_fits(round_id))
+        .join(wanted, wanted.c.opening_id == col(Opening.id))
+        .where(~_still_fits(wanted))
         .order_by(col(Opening.id)),
     )
     return [
