@@ -1,0 +1,173 @@
+"""Every possible answer of a tiny instance, one by one: slow, obvious, and sharing no line with the engine.
+
+Rules and aims are written again from their definitions, in plain Python over one pupil at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from solver.instance import Group, Instance, Offer
+
+Seat = tuple[str, str]
+"""An offer and a period."""
+Answer = tuple[Seat | None, ...]
+"""Where each pupil goes, in the order of `Exhaustion.pupils`."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The best vector of tier values, and each count of unplaced pupils per school that leaves the fewest unplaced."""
+
+    best: tuple[int, ...]
+    unplaced_per_school: frozenset[tuple[tuple[str, int], ...]]
+
+
+def exhaust(instance: Instance, sha256: str) -> Truth | None:
+    """Look at every answer; None when none holds the pins."""
+    search = Exhaustion(instance, sha256)
+    fewest, best = len(search.pupils) + 1, None
+    per_school: set[tuple[tuple[str, int], ...]] = set()
+    for answer in search.answers():
+        unplaced = answer.count(None)
+        if unplaced < fewest:
+            fewest, best, per_school = unplaced, None, set()
+        if unplaced == fewest:
+            vector = search.vector(answer)
+            best = vector if best is None else min(best, vector)
+            per_school.add(tuple(sorted(search.unplaced(answer).items())))
+    return None if best is None else Truth(best, frozenset(per_school))
+
+
+class Exhaustion:
+    """Lists the answers that obey the hard rules, and measures them."""
+
+    def __init__(self, instance: Instance, sha256: str) -> None:
+        self.instance, self.sha256 = instance, sha256
+        self.pupils = [group for group in instance.groups for _ in range(group.count)]
+        self.seats = {
+            group.id: [
+                (offer.id, period)
+                for offer in instance.offers
+                for period in sorted(offer.seats)
+                if self.is_lawful(group, offer, period)
+            ]
+            for group in instance.groups
+        }
+        self.fewest = len(self.pupils)
+
+    def answers(self) -> Iterator[Answer]:
+        """Answers that keep every rule and every pin; those that leave more unplaced than one already seen are cut."""
+        yield from self._extend([])
+
+    def _extend(self, chosen: list[Seat | None]) -> Iterator[Answer]:
+        if chosen.count(None) > self.fewest or not self._has_room(chosen):
+            return
+        if len(chosen) == len(self.pupils):
+            if self._holds_pins(chosen):
+                self.fewest = chosen.count(None)
+                yield tuple(chosen)
+            return
+        group = self.pupils[len(chosen)]
+        options: list[Seat | None] = [*self.seats[group.id], None]
+        if chosen and self.pupils[len(chosen) - 1] is group:  # pupils of one group are not told apart
+            options = options[options.index(chosen[-1]) :]
+        for option in options:
+            yield from self._extend([*chosen, option])
+
+    def is_lawful(self, group: Group, offer: Offer, period: str) -> bool:
+        school = self.instance.school[group.school]
+        home, host = self.instance.department[school.department], self.instance.department[offer.department]
+        rule = self.instance.params.territory_rule.value
+        territory = {
+            "anywhere": True,
+            "academy_or_neighbour": home.academy == host.academy or host.code in home.neighbours or home == host,
+            "academy": home.academy == host.academy,
+            "department": home == host,
+        }[rule]
+        return (
+            group.level in offer.levels
+            and period in group.periods
+            and all(need in offer.serves for need in group.needs)
+            and math.floor(math.dist(school.position, offer.position)) <= group.reach_m
+            and home.landmass == host.landmass
+            and territory
+            and (offer.admits is None or home.code in offer.admits)
+            and all((ban.group, ban.offer) != (group.id, offer.id) for ban in self.instance.bans)
+        )
+
+    def _has_room(self, chosen: list[Seat | None]) -> bool:
+        taken = [(group, *seat) for group, seat in zip(self.pupils, chosen, strict=False) if seat]
+        for (offer, period), count in Counter(row[1:] for row in taken).items():
+            if count > self.instance.offer[offer].seats[period]:
+                return False
+        for (_, offer, _), count in Counter((group.school, offer, period) for group, offer, period in taken).items():
+            most = self.instance.offer[offer].max_per_school
+            if most is not None and count > most:
+                return False
+        return all(
+            line.ceiling is None or self._through(line.id, taken) <= line.ceiling for line in self.instance.lines
+        )
+
+    def _through(self, line: str, taken: list[tuple[Group, str, str]]) -> int:
+        return sum(self._is_under(self.instance.offer[offer].line, line) for _, offer, _ in taken)
+
+    def _is_under(self, line: str | None, wider: str) -> bool:
+        return line is not None and (line == wider or self._is_under(self.instance.line[line].parent, wider))
+
+    def _holds_pins(self, chosen: list[Seat | None]) -> bool:
+        placed = Counter((group.id, *seat) for group, seat in zip(self.pupils, chosen, strict=True) if seat)
+        return all(placed[pin.group, pin.offer, pin.period] >= pin.count for pin in self.instance.pins)
+
+    def unplaced(self, answer: Answer) -> dict[str, int]:
+        left = {group.school: 0 for group in self.pupils}
+        for group, seat in zip(self.pupils, answer, strict=True):
+            left[group.school] += seat is None
+        return left
+
+    def levels(self, unplaced: dict[str, int]) -> list[int]:
+        """Weighted millionths of each unplaced pupil of each school, the worst first."""
+        found = []
+        for school, count in unplaced.items():
+            weight = self.instance.params.priority_weights[self.instance.school[school].priority]
+            pupils = sum(group.school == school for group in self.pupils)
+            found += [nth * weight * 10_000 // pupils for nth in range(1, count + 1)]
+        return sorted(found, reverse=True)
+
+    def vector(self, answer: Answer) -> tuple[int, ...]:
+        taken = [(group, *seat) for group, seat in zip(self.pupils, answer, strict=True) if seat]
+        values = {
+            "placed": answer.count(None),
+            "equity": sum(self.levels(self.unplaced(answer))),
+            "commitments": sum(
+                max(0, (line.commitment or 0) - self._through(line.id, taken)) for line in self.instance.lines
+            ),
+            "wishes": sum(self._rank(group, self.instance.offer[offer].sector) for group, offer, _ in taken),
+            "distance": sum(
+                math.floor(math.dist(self.instance.school[group.school].position, self.instance.offer[offer].position))
+                for group, offer, _ in taken
+            ),
+            "draw": sum(self._draw(*row) for row in taken),
+        }
+        return tuple(values[tier.value] for tier in self.instance.params.tiers)
+
+    def _rank(self, group: Group, sector: str) -> int:
+        if not group.wishes:
+            return 1
+        longest = max(len(other.wishes) for other in self.pupils)
+        return group.wishes.index(sector) + 1 if sector in group.wishes else longest + 1
+
+    def _draw(self, group: Group, offer: str, period: str) -> int:
+        banned = sorted(ban.offer for ban in self.instance.bans if ban.group == group.id)
+        key = [group.school, group.level, sorted(group.periods), list(group.wishes), group.reach_m]
+        text = json.dumps([*key, sorted(group.needs), banned], separators=(",", ":"), ensure_ascii=False)
+        return self._hashed("trip", group.school, offer, period) + self._hashed("class", text)
+
+    def _hashed(self, *parts: str) -> int:
+        digest = hashlib.sha256("\x1f".join((self.sha256, *parts)).encode()).hexdigest()
+        return int(digest[:5], 16)
