@@ -159,7 +159,8 @@ def mutants() -> Iterator[tuple[int, ast.Module]]:
             for number, _ in enumerate(sabotages(node)):
                 twin = copy.deepcopy(body)
                 list(sabotages(list(ast.walk(twin))[place]))[number]()
-                mutant = ast.Module([ast.fix_missing_locations(twin) if each is body else each for each in tree.body], [])
+                ast.fix_missing_locations(twin)
+                mutant = ast.Module([twin if each is body else each for each in tree.body], [])
                 yield getattr(node, "lineno", body.lineno), mutant
 
 
