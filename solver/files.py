@@ -223,19 +223,24 @@ def read_result(path: Path) -> Result:
 
 def write_instance(instance: Instance, path: Path) -> None:
     """Write an instance file: whole or not at all."""
-    _write(instance_document(instance), path)
+    write_whole(canonical_bytes(instance_document(instance)) + b"\n", path)
 
 
 def write_result(result: Result, path: Path) -> None:
     """Write a result file: whole or not at all."""
-    _write(result_document(result), path)
+    write_whole(canonical_bytes(result_document(result)) + b"\n", path)
 
 
 def read_document(path: Path) -> object:
-    """The JSON value in a file, refusing what Python's reader lets through: repeated keys, NaN, absurd nesting."""
+    """The JSON value in a file."""
+    return parse_document(path.read_bytes())
+
+
+def parse_document(content: bytes) -> object:
+    """The JSON value in these bytes, refusing what Python's reader lets through: repeated keys, NaN, absurd nesting."""
     try:
         value: object = json.loads(
-            path.read_bytes().decode("utf-8"), object_pairs_hook=_no_repeated_key, parse_constant=_no_constant
+            content.decode("utf-8"), object_pairs_hook=_no_repeated_key, parse_constant=_no_constant
         )
     except RecursionError:
         raise ValueError("document: nested too deeply") from None
@@ -257,11 +262,12 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"document: {name} is not a number")
 
 
-def _write(document: Document, path: Path) -> None:
+def write_whole(content: bytes, path: Path) -> None:
+    """Write a file: whole or not at all."""
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(canonical_bytes(document) + b"\n")
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(draft).chmod(0o644)
