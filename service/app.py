@@ -12,15 +12,40 @@ from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 
 from service.config import Settings
+from service.jobs.app import make_queue
 from service.persistence.engine import make_engine
-from service.web import accounts, context, failures, frame, french, headers, partners, public, schools
+from service.web import (
+    accounts,
+    context,
+    conventions,
+    coordinators,
+    failures,
+    frame,
+    french,
+    headers,
+    offers,
+    partners,
+    public,
+    result_lists,
+    round_pages,
+    school_requests,
+    schools,
+    sites,
+)
 from service.web.sessions import DatabaseSessions
 
 BLUEPRINTS = (
     public.blueprint,
     accounts.blueprint,
     schools.blueprint,
+    school_requests.blueprint,
     partners.blueprint,
+    sites.blueprint,
+    offers.blueprint,
+    coordinators.blueprint,
+    round_pages.blueprint,
+    result_lists.blueprint,
+    conventions.blueprint,
 )
 LARGEST_REQUEST = 2 * 2**20
 
@@ -46,6 +71,8 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     app.extensions["sequence_settings"] = settings
     app.extensions["sequence_engine"] = make_engine(settings)
     app.extensions["sequence_clock"] = clock
+    # opened at each launch: a page that launches nothing needs no queue
+    app.extensions["sequence_enqueue"] = lambda round_id: make_queue(settings).enqueue_round(round_id)
     app.session_interface = DatabaseSessions()
     Bootstrap5(app)
     Babel(app, locale_selector=lambda: "fr")

@@ -150,28 +150,36 @@ class Bin:
 
 
 def histogram(key: str, title: str, unit: str, what: str, bins: Sequence[Bin], median: float | None) -> Chart:
-    """Counts per bin of equal width, with the median as a labelled line."""
+    """Counts per class of values, one bar each, with the median as a labelled line."""
     top = max((one.count for one in bins), default=0) or 1
     width = 100 / max(len(bins), 1)
-    step = bins[0].high or 1 if bins else 1
     marks: list[Mark] = []
     for index, one in enumerate(bins):
         height = 110 * one.count / top
         said = f"{one.label(unit)} : {number(one.count)} {what}"
         marks.append(_bar("chart-bar", 140 - height, height, width * 0.92, index * width + width * 0.04, said))
-        if len(bins) <= 8 or index % 2 == 0:
-            marks.append(_text(str(one.low), index * width, 156))
+        marks.append(_text(str(one.low), index * width, 156))
     marks.append(Mark("line", "chart-axis", {"x1": "0%", "x2": "100%", "y1": "140", "y2": "140"}))
     marks.append(_text(unit, 100, 156, "chart-text", "end"))
     said_median = "aucune donnée"
     if median is not None:
         said_median = f"médiane : {number(median, 1)} {unit}"
-        x = min(median / step * width, 100.0)
+        x = _place(median, bins) * width
         marks.append(_line("chart-median", x, 20, 140))
         marks.append(_text(said_median, x, 14, "chart-text chart-strong", "start" if x < 60 else "end"))
     rows = tuple((one.label(unit), number(one.count)) for one in bins)
     described = f"{said_median} ; " + " ; ".join(f"{label} : {count}" for label, count in rows)
     return Chart(key, title, described, 162, tuple(marks), ("Distance", what.capitalize()), rows)
+
+
+def _place(value: float, bins: Sequence[Bin]) -> float:
+    """Where a value falls, counted in bars from the left; in the middle of a bar that has no end."""
+    for index, one in enumerate(bins):
+        if one.high is None:
+            return index + 0.5
+        if value < one.high:
+            return index + (value - one.low) / (one.high - one.low)
+    return float(len(bins))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,171 @@
+"""A round's long lists, schools and unplaced pupils, with filters kept in the address; and its exports as files.
+
+Responsible for choosing rows. Refuses to count and to name a pupil: pseudonyms only, the school alone knows who.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, make_response, render_template, request
+from sqlmodel import col, select
+from werkzeug.wrappers import Response
+
+from service.documents.spreadsheets import write_csv, write_xlsx
+from service.domain.audit import record
+from service.domain.campaigns import get_campaign
+from service.domain.exports import export_rows
+from service.domain.placements import SchoolShare, UnplacedRow, round_summary, unplaced_of_round
+from service.domain.texts import search_form
+from service.errors import NotFound
+from service.persistence.engine import session_scope
+from service.persistence.tables import AllocationRound, QuotaLine
+from service.vocabulary import LEVEL_LABELS, PRIORITY_LABELS, REASON_LABELS, ROUND_STATUS_LABELS, Level, Priority
+from service.web.access import signed_in_person
+from service.web.context import db, engine
+from service.web.coordinators import coordination, department_names
+from service.web.paging import PER_PAGE, Page, cut
+from service.web.reason_words import reason_sentence, way_out
+from service.web.results import frame_values, get_computed
+
+blueprint = Blueprint("results", __name__, url_prefix="/coordination")
+ORDERS = (("taux", "les moins bien servis d’abord"), ("manque", "le plus d’élèves sans place"), ("nom", "par nom"))
+MIME = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def _chosen(*names: str) -> dict[str, str]:
+    return {name: request.args.get(name, "").strip()[:80] for name in names}
+
+
+def _show(template: str, found: AllocationRound, tab: str, **values: object) -> str:
+    return render_template(
+        template,
+        round=found,
+        campaign=get_campaign(db(), found.campaign_id),
+        round_labels=ROUND_STATUS_LABELS,
+        departments=sorted(department_names().items()),
+        **frame_values(found, tab),
+        **values,
+    )
+
+
+@blueprint.get("/tours/<int:round_id>/etablissements")
+@coordination
+def schools(round_id: int) -> Any:
+    found = get_computed(round_id)
+    chosen = _chosen("q", "departement", "categorie", "tri")
+    rows = _sorted(_filtered(round_summary(db(), found).schools, chosen), chosen["tri"])
+    return _show(
+        "coordinators/schools.html",
+        found,
+        "schools",
+        chosen=chosen,
+        page=cut(rows, request.args),
+        priorities=[(one.value, PRIORITY_LABELS[one]) for one in Priority],
+        priority_labels=PRIORITY_LABELS,
+        orders=ORDERS,
+    )
+
+
+def _filtered(rows: Sequence[SchoolShare], chosen: Mapping[str, str]) -> list[SchoolShare]:
+    wanted = search_form(chosen["q"])
+    return [
+        one
+        for one in rows
+        if (not chosen["departement"] or one.department_code == chosen["departement"])
+        and (not chosen["categorie"] or one.priority == chosen["categorie"])
+        and (not wanted or wanted in search_form(f"{one.name} {one.uai}"))
+    ]
+
+
+def _sorted(rows: list[SchoolShare], order: str) -> list[SchoolShare]:
+    """The summary's own order is worst served first."""
+    if order == "manque":
+        return sorted(rows, key=lambda one: (-one.share.unplaced, one.uai))
+    if order == "nom":
+        return sorted(rows, key=lambda one: (search_form(one.name), one.uai))
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRow:
+    reason: str
+    label: str
+    count: int
+    way_out: str
+
+
+@blueprint.get("/tours/<int:round_id>/non-places")
+@coordination
+def unplaced(round_id: int) -> Any:
+    found = get_computed(round_id)
+    chosen = _chosen("q", "raison", "niveau", "departement")
+    reasons = [
+        ReasonRow(reason, REASON_LABELS[reason], count, way_out(reason))
+        for reason, count in round_summary(db(), found).reasons.items()
+    ]
+    page = _unplaced_page(found, chosen)
+    lines = line_labels()
+    return _show(
+        "coordinators/unplaced.html",
+        found,
+        "unplaced",
+        chosen=chosen,
+        reasons=reasons,
+        page=page,
+        said={row.pseudonym: reason_sentence(row.reason, row.facts, lines) for row in page.rows},
+        levels=[(level.value, LEVEL_LABELS[level]) for level in Level],
+        level_labels=LEVEL_LABELS,
+    )
+
+
+def _unplaced_page(found: AllocationRound, chosen: Mapping[str, str]) -> Page[UnplacedRow]:
+    """The page asked for, cut by the database unless a text or a level is searched."""
+    wanted = search_form(chosen["q"])
+    reason, code = chosen["raison"] or None, chosen["departement"] or None
+    if not wanted and not chosen["niveau"]:
+        total, _ = unplaced_of_round(db(), found, reason=reason, department_code=code, limit=1)
+        place = cut(range(total), request.args)
+        start = (place.number - 1) * PER_PAGE
+        _, rows = unplaced_of_round(db(), found, reason=reason, department_code=code, offset=start, limit=PER_PAGE)
+        return Page(rows, place.number, place.count, total)
+    _, rows = unplaced_of_round(db(), found, reason=reason, department_code=code, limit=None)
+    kept = [
+        row
+        for row in rows
+        if (not chosen["niveau"] or row.level == chosen["niveau"])
+        and (not wanted or wanted in search_form(f"{row.school} {row.uai}"))
+    ]
+    return cut(kept, request.args)
+
+
+def line_labels() -> dict[str, str]:
+    """The label of each quota line, by its identifier as facts write it."""
+    return {str(identifier): label for identifier, label in db().exec(select(col(QuotaLine.id), col(QuotaLine.label)))}
+
+
+@blueprint.get("/tours/<int:round_id>/exports/<table>.<kind>")
+@coordination
+def export(round_id: int, table: str, kind: str) -> Response:
+    """One table of the round as a file; who took it is in the audit trail."""
+    found = get_computed(round_id)
+    if kind not in MIME:
+        raise NotFound
+    content = export_rows(db(), found, table)
+    body = (
+        write_csv(content.columns, content.rows)
+        if kind == "csv"
+        else write_xlsx(table.capitalize(), content.columns, content.rows)
+    )
+    # reading a page writes nothing; the trace of an export is a unit of work of its own
+    with session_scope(engine()) as tracing:
+        record(tracing, signed_in_person().actor, "export_round", f"round:{round_id}", table=table, kind=kind)
+    answer = make_response(body)
+    answer.headers["Content-Type"] = MIME[kind]
+    answer.headers["Content-Disposition"] = f'attachment; filename="tour-{round_id}-{table}.{kind}"'
+    return answer

@@ -1,0 +1,160 @@
+"""What a computed round says, for the coordinator: headline, proof, cuts, charts and map.
+
+Responsible for turning the domain's counts into figures and words. Refuses to count anything itself: a page, an export
+and a recount must agree, so every number comes from `service.domain.placements`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import url_for
+
+from service.domain.placements import RoundSummary, SchoolShare, round_summary
+from service.domain.rounds import get_round, name_of
+from service.errors import NotFound
+from service.persistence.tables import AllocationRound
+from service.vocabulary import LEVEL_LABELS, PRIORITY_LABELS, TIER_LABELS, Priority, RoundStatus
+from service.web.charts import Bin, Chart, Dot, Versus, comparison_bars, dot_plot, histogram, stacked_share
+from service.web.context import db
+from service.web.coordinators import department_names
+from service.web.french import counted, distance, number, ordinal, percent, typeset
+from service.web.map import FranceMap, Measure, Scale, france_map
+
+HAS_RESULT = frozenset({RoundStatus.COMPUTED, RoundStatus.PUBLISHED})
+PLACED_SCALE = Scale((60, 80, 90, 97), "% des élèves", number, "aucun élève demandeur")
+TIER_UNITS = {
+    "placed": "élèves sans place",
+    "equity": "coût des élèves sans place, cumulé par établissement",
+    "commitments": "places manquantes sous les engagements",
+    "wishes": "somme des rangs obtenus",
+    "distance": "somme des trajets, en mètres",
+    "draw": "somme des numéros tirés",
+}
+EXPORTS = (
+    ("affectations", "Affectations, une ligne par élève placé"),
+    ("non-places", "Élèves non placés, avec la raison"),
+    ("etablissements", "Établissements"),
+    ("conventions", "Lignes de convention"),
+)
+
+
+def get_computed(round_id: int) -> AllocationRound:
+    """A round that has a result: the others have no lists."""
+    found = get_round(db(), round_id)
+    if found.status not in HAS_RESULT:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class TierRow:
+    label: str
+    unit: str
+    value: int
+    bound: int
+    proof: str
+
+
+def tier_rows(found: AllocationRound) -> list[TierRow]:
+    """The aims in the round's own order, each with what it reached and what nothing can beat."""
+    return [
+        TierRow(
+            TIER_LABELS[tier["tier"]],
+            TIER_UNITS[tier["tier"]],
+            tier["value"],
+            tier["bound"],
+            "prouvé" if tier["value"] == tier["bound"] and tier["proof"] != "none" else "non prouvé",
+        )
+        for tier in found.tiers
+    ]
+
+
+def frame_values(found: AllocationRound, tab: str) -> dict[str, object]:
+    """What the frame of every page of a round shows."""
+    return {
+        "tab": tab,
+        "launched_by": name_of(db(), found.launched_by),
+        "published_by": name_of(db(), found.published_by),
+    }
+
+
+def result_values(found: AllocationRound) -> dict[str, object]:
+    summary = round_summary(db(), found)
+    baseline_placed = summary.baseline.get("placed")
+    return {
+        **frame_values(found, "show_round"),
+        "summary": summary,
+        "tiers": tier_rows(found),
+        "baseline_placed": baseline_placed,
+        "gain": None if baseline_placed is None else summary.share.placed - baseline_placed,
+        "comparison": comparison_chart(found, summary),
+        "wishes": wishes_chart(summary),
+        "equity": equity_chart(summary.schools),
+        "distances": distances_chart(summary),
+        "map": placed_map(found, summary),
+        "level_labels": LEVEL_LABELS,
+        "exports": EXPORTS,
+    }
+
+
+def comparison_chart(found: AllocationRound, summary: RoundSummary) -> Chart:
+    """The round beside first come, first served: placed, first wishes, mean trip of those placed."""
+    baseline = summary.baseline
+    rows: list[Versus] = []
+    if "placed" in baseline:
+        rows.append(Versus("Élèves placés", summary.share.placed, baseline["placed"]))
+        rows.append(Versus("Premiers vœux obtenus", summary.wishes.by_rank.get(1, 0), baseline["first_wishes"]))
+        metres = next((tier["value"] for tier in found.tiers if tier["tier"] == "distance"), 0)
+        ours = metres / max(summary.share.placed, 1)
+        theirs = baseline["tiers"]["distance"] / max(baseline["placed"], 1)
+        rows.append(Versus("Distance moyenne d’un élève placé", ours, theirs, distance))
+    return comparison_bars("comparaison", "Ce tour et le premier arrivé, premier servi", rows)
+
+
+def wishes_chart(summary: RoundSummary) -> Chart:
+    """What pupils obtained, those without a place included: the shares are of everybody."""
+    by_rank = summary.wishes.by_rank
+    parts = [(f"{ordinal(rank)} vœu", by_rank.get(rank, 0)) for rank in (1, 2, 3)]
+    later = sum(count for rank, count in by_rank.items() if rank > 3)
+    parts.append(("autre secteur, ou sans vœu", later + summary.wishes.outside + summary.wishes.without_wishes))
+    parts.append(("aucune place", summary.share.unplaced))
+    return stacked_share("voeux", "Vœux obtenus", "Élèves", parts)
+
+
+def equity_chart(schools: Sequence[SchoolShare]) -> Chart:
+    """One dot a school, a lane a class."""
+    lanes = []
+    for priority in Priority:
+        dots = [Dot(one.name, one.share.placed, one.share.pupils) for one in schools if one.priority is priority]
+        if dots:
+            lanes.append((PRIORITY_LABELS[priority], dots))
+    return dot_plot("equite", "Part des élèves placés, un point par établissement", lanes)
+
+
+def distances_chart(summary: RoundSummary) -> Chart:
+    bins = [Bin(one.from_km, one.to_km, one.pupils) for one in summary.trips]
+    median = None if summary.median_trip_m is None else summary.median_trip_m / 1000
+    return histogram("distances", "Distance de l’établissement au lieu du stage", "km", "élèves placés", bins, median)
+
+
+def placed_map(found: AllocationRound, summary: RoundSummary) -> FranceMap:
+    """Share of each département's pupils who have a place; an area leads to its schools."""
+    measures = {
+        one.code: Measure(
+            100 * one.placed / one.pupils if one.pupils else None,
+            typeset(f"{counted(one.placed, 'élève placé', 'élèves placés')} sur {number(one.pupils)}"),
+            (number(one.pupils), number(one.placed), percent(one.placed, one.pupils), number(one.seats)),
+        )
+        for one in summary.departments
+    }
+    columns = ("Département", "Élèves", "Placés", "Part placée", "Places ouvertes")
+    return france_map(
+        "Part des élèves placés, par département de l’établissement",
+        PLACED_SCALE,
+        measures,
+        department_names(),
+        columns,
+        lambda code: url_for("results.schools", round_id=found.id, departement=code),
+    )
