@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import ClassVar
 
 from flask import make_response, render_template
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import Field
+from wtforms import Field, IntegerField
 
-from service.errors import Conflict, NotFound, Refusals, ServiceError
+from service.errors import NotFound, Refusals, ServiceError
 from service.web.context import abandon_unit
+
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
+
+
+class WholeNumberField(IntegerField):  # type: ignore[misc]
+    """A whole number, whose refusal repeats what was typed."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        if not _WHOLE_NUMBER.fullmatch(text):
+            raise ValueError(f"«\u00a0{text[:20]}\u00a0» n’est pas un nombre entier. Écrivez-le en chiffres.")
+        self.data = int(text)
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -33,7 +50,7 @@ class Form(FlaskForm):  # type: ignore[misc]
         abandon_unit()
         for one in refusal.refusals if isinstance(refusal, Refusals) else [refusal]:
             field = self._field(one.field)
-            if field is None or isinstance(one, Conflict):
+            if field is None:
                 self.general.append(one.message)
             else:
                 field.errors = [*field.errors, one.message]
@@ -45,7 +62,7 @@ class Form(FlaskForm):  # type: ignore[misc]
         found: Field | None = self._fields.get(name) or self._fields.get(self.aliases.get(name, ""))
         return found
 
-    aliases: Mapping[str, str] = {}
+    aliases: ClassVar[Mapping[str, str]] = {}
     """The domain's field names that differ from the form's."""
 
     @property

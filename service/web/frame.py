@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from sqlmodel import col, select
 
 from service.persistence.tables import Campaign, Commune, Partner, School
@@ -53,18 +53,19 @@ def side_links() -> list[Link]:
     scope = g.get("scope")
     person = current_person()
     if isinstance(scope, School):
-        pages = [("schools.board", "Tableau de bord"), ("schools.choose_level", "Nouvelle demande")]
+        pages = [("schools.board", "Tableau de bord"), ("requests.choose_level", "Nouvelle demande")]
         return [_link(endpoint, label, uai=scope.uai) for endpoint, label in pages]
     if isinstance(scope, Partner):
         pages = [
             ("partners.home", "Tableau de bord"),
-            ("partners.sites", "Sites"),
-            ("partners.offers", "Offres"),
+            ("sites.index", "Sites"),
+            ("offers.index", "Offres"),
             ("partners.visitors", "Élèves attendus"),
         ]
         return [_link(endpoint, label, partner_id=scope.id) for endpoint, label in pages]
     if person is not None and person.is_coordinator:
-        return [_link("coordinators.cockpit", "Campagnes"), _link("conventions.index", "Conventions")]
+        pages = [("coordinators.cockpit", "Campagnes"), ("conventions.index", "Conventions")]
+        return [_link(endpoint, label) for endpoint, label in pages if endpoint in current_app.view_functions]
     return []
 
 

@@ -107,6 +107,11 @@ def typeset(text: str) -> str:
     return text.replace("« ", f"«{NBSP}")
 
 
+def capitalize_first(text: str) -> str:
+    """« collège, de la 5e à la 3e » → « Collège, de la 5e à la 3e »: the rest keeps its capitals."""
+    return text[:1].upper() + text[1:]
+
+
 def label(value: str, labels: Mapping[Any, str]) -> str:
     return labels[value]
 
@@ -130,6 +135,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "ordinal": ordinal,
     "counted": counted,
     "typeset": typeset,
+    "capitalize_first": capitalize_first,
     "label": label,
     "lines": lines,
 }

@@ -1,37 +1,119 @@
-"""A partner's pages: what it promised, its sites, its places, who is expected."""
+"""A partner's home: what it promised, what it published, what rounds allocated, and who comes next."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
+from sqlmodel import col, func, select
 
-from service.persistence.tables import Partner
-from service.vocabulary import Role
+from service.domain.calendar import school_year_of
+from service.domain.conventions import StateOfConvention, convention_state, is_numbers_only, ledger
+from service.domain.offers import OfferRow, expected_visitors, offers_of_partner
+from service.persistence.tables import Convention, Partner, Site
+from service.vocabulary import CONVENTION_STATE_LABELS, LEVEL_LABELS, Level, OfferStatus, Role
 from service.web.access import allowed
+from service.web.context import db, today
+from service.web.frame import campaign_in_force
+from service.web.paging import cut
 
 blueprint = Blueprint("partners", __name__, url_prefix="/partenaires/<int:partner_id>")
+SHOWN_NEXT = 5
+
+
+@dataclass(frozen=True)
+class Line:
+    """One level of the home page: promised ⊃ published ⊃ allocated."""
+
+    label: str
+    promised: int | None
+    published: int
+    allocated: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One convention of the partner, or what it offers outside any (then without deed)."""
+
+    convention: Convention | None
+    state: StateOfConvention | None
+    numbers_only: bool
+    lines: Sequence[Line]
+
+
+def conventions_of(partner: Partner) -> list[Convention]:
+    """The last version of each deed of the partner."""
+    versions = db().exec(
+        select(Convention)
+        .where(Convention.partner_id == partner.id)
+        .order_by(col(Convention.key), col(Convention.version))
+    )
+    return list({convention.key: convention for convention in versions}.values())
+
+
+def school_year() -> str:
+    """The year people work in: the campaign's, or the one of the day."""
+    campaign = campaign_in_force()
+    return campaign.school_year if campaign is not None else school_year_of(today())
 
 
 @blueprint.get("/")
 @allowed(Role.PARTNER_MANAGER)
 def home(partner: Partner) -> Any:
-    return render_template("partners/home.html", partner=partner)
+    offers = offers_of_partner(db(), partner.id or 0)
+    coming = [one for one in expected_visitors(db(), partner.id or 0) if one.ends_on >= today()]
+    parts = [_part(convention) for convention in conventions_of(partner)]
+    outside = _outside_conventions(offers)
+    return render_template(
+        "partners/home.html",
+        partner=partner,
+        parts=[*parts, *([Part(None, None, False, outside)] if outside else [])],
+        school_year=school_year(),
+        sites=db().exec(select(func.count()).select_from(Site).where(Site.partner_id == partner.id)).one(),
+        has_places=any(one.status is OfferStatus.PUBLISHED for one in offers),
+        coming=coming[:SHOWN_NEXT],
+        pupils_coming=sum(one.count for one in coming),
+        state_labels=CONVENTION_STATE_LABELS,
+        level_labels=LEVEL_LABELS,
+    )
 
 
-@blueprint.get("/sites")
-@allowed(Role.PARTNER_MANAGER)
-def sites(partner: Partner) -> Any:
-    return render_template("partners/home.html", partner=partner)
+def _part(convention: Convention) -> Part:
+    lines = ledger(db(), convention, school_year(), campaign_in_force())
+    return Part(
+        convention,
+        convention_state(db(), convention, today()),
+        is_numbers_only(db(), convention),
+        [Line(LEVEL_LABELS[one.level], one.promised, one.published, one.allocated) for one in lines],
+    )
 
 
-@blueprint.get("/offres")
-@allowed(Role.PARTNER_MANAGER)
-def offers(partner: Partner) -> Any:
-    return render_template("partners/home.html", partner=partner)
+def _outside_conventions(offers: Sequence[OfferRow]) -> list[Line]:
+    of_year = [one for one in offers if one.convention_key is None and one.school_year == school_year()]
+    open_ones = [one for one in of_year if one.status is OfferStatus.PUBLISHED]
+    levels = [level for level in Level if any(one.level is level for one in open_ones)]
+    return [
+        Line(
+            LEVEL_LABELS[level],
+            None,
+            sum(one.capacity for one in open_ones if one.level is level),
+            sum(one.used for one in open_ones if one.level is level),
+        )
+        for level in levels
+    ]
 
 
 @blueprint.get("/eleves-attendus")
 @allowed(Role.PARTNER_MANAGER)
 def visitors(partner: Partner) -> Any:
-    return render_template("partners/home.html", partner=partner)
+    rows = expected_visitors(db(), partner.id or 0)
+    return render_template(
+        "partners/visitors.html",
+        partner=partner,
+        page=cut(rows, request.args),
+        pupils=sum(one.count for one in rows),
+        reasons=sorted({one.why_fr for one in rows if one.numbers_only}),
+        level_labels=LEVEL_LABELS,
+    )

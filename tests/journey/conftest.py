@@ -23,8 +23,9 @@ from tests.service.web.conftest import (  # noqa: F401  (the small country and i
     app,
     clock,
     country,
-    country_template,
     database,
+    stage,
+    templates,
 )
 from tests.service.web.small_country import PASSWORD
 

@@ -7,7 +7,9 @@ and carries the token of the page it has just read. Nothing is switched off in t
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -17,6 +19,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 from sqlmodel import Session
 from werkzeug.test import TestResponse
 
@@ -24,7 +27,8 @@ from service.app import create_app
 from service.config import Settings
 from service.persistence.engine import make_engine, session_scope
 from service.persistence.migrate import upgrade
-from tests.service.web.small_country import PASSWORD, SmallCountry, build_country
+from tests.service.web.filled_country import fill
+from tests.service.web.small_country import PASSWORD, SmallCountry, build_country, open_everything
 
 ORIGIN = "http://localhost"
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
@@ -73,24 +77,64 @@ def text_of(response: TestResponse) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").replace("\u202f", " ").split())
 
 
+class Templates:
+    """The small country at each stage of its life, built once per run; every test works on its own copy.
+
+    `small`: schools, partners, accounts. `open`: the five conventions and a campaign that takes requests. `published`:
+    requests, places and a round computed by the real job, then published.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.country = self._build_small()
+
+    def _build_small(self) -> SmallCountry:
+        with self._open(self._path("small")) as engine:
+            upgrade(engine)
+            with session_scope(engine) as session:
+                return build_country(session)
+
+    def copy(self, stage: str, to: Path) -> None:
+        to.write_bytes(self.template(stage).read_bytes())
+
+    def template(self, stage: str) -> Path:
+        path = self._path(stage)
+        if not path.exists():
+            path.write_bytes(self.template("small").read_bytes())
+            if stage == "published":
+                fill(path, self.country, publish=True)
+            with self._open(path) as engine, session_scope(engine) as session:
+                if stage == "open":
+                    open_everything(session, self.country, Clock().instant.date())
+        return path
+
+    def _path(self, stage: str) -> Path:
+        return self.folder / f"{stage}.db"
+
+    @contextmanager
+    def _open(self, path: Path) -> Iterator[Engine]:
+        """At the end everything is in the file itself, nothing beside it."""
+        engine = make_engine(f"sqlite:///{path}")
+        yield engine
+        engine.dispose()
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 @pytest.fixture(scope="session")
-def country_template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SmallCountry]:
-    """The small country built once; each test works on its own copy of the file."""
-    path = tmp_path_factory.mktemp("country") / "template.db"
-    engine = make_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    with session_scope(engine) as session:
-        country = build_country(session)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    return path, country
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return Templates(tmp_path_factory.mktemp("country"))
 
 
 @pytest.fixture
-def country(country_template: tuple[Path, SmallCountry]) -> SmallCountry:
-    return country_template[1]
+def country(templates: Templates) -> SmallCountry:
+    return templates.country
+
+
+@pytest.fixture
+def stage() -> str:
+    """Which template the test starts from; a module or a test says otherwise by its own fixture of this name."""
+    return "small"
 
 
 @pytest.fixture
@@ -99,9 +143,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def app(country_template: tuple[Path, SmallCountry], tmp_path: Path, clock: Clock) -> Iterator[Flask]:
+def app(templates: Templates, stage: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
     copy = tmp_path / "sequence.db"
-    copy.write_bytes(country_template[0].read_bytes())
+    templates.copy(stage, copy)
     application = create_app(Settings(database_url=f"sqlite:///{copy}"), clock=clock)
     yield application
     application.extensions["sequence_engine"].dispose()

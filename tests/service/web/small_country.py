@@ -6,6 +6,7 @@ School A and partner A are the ones a test acts for; school B and partner B are 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from sqlmodel import Session
@@ -13,10 +14,12 @@ from sqlmodel import Session
 from fixtures import readers
 from service.domain.accounts import create_user, grant
 from service.domain.calendar import make_periods
+from service.domain.campaigns import open_campaign
+from service.domain.conventions import get_convention, import_conventions
 from service.domain.identifiers import uai_letter
 from service.domain.territories import get_commune, load_reference
 from service.persistence.tables import Partner, School, User
-from service.vocabulary import PartnerKind, Role, SchoolType
+from service.vocabulary import Level, PartnerKind, Role, SchoolType
 
 PASSWORD = "une phrase de passe pour les essais"
 SCHOOL_YEAR = "2026-2027"
@@ -95,3 +98,18 @@ def _partner(session: Session, name: str, city: str, department: str) -> Partner
     session.add(partner)
     session.flush()
     return partner
+
+
+def open_everything(session: Session, country: SmallCountry, day: date) -> None:
+    """The five conventions, an open campaign, and an account for three of their partners."""
+    import_conventions(session, day, with_sample_events=True)
+    levels = [level.value for level in Level]
+    open_campaign(session, "Campagne 2026-2027", SCHOOL_YEAR, levels, date(2027, 1, 31), actor=ACTOR)
+    for key in ("ovhcloud", "jobirl", "serce"):
+        user = _user(session, email_of(key))
+        grant(session, user, Role.PARTNER_MANAGER, ACTOR, partner_id=get_convention(session, key).partner_id)
+
+
+def email_of(convention_key: str) -> str:
+    """The address of the account that acts for the partner of that convention."""
+    return f"{convention_key}@partenaire.example"

@@ -1,0 +1,168 @@
+"""The pupils of one class with what rounds decided for each: for their school alone, since names are read here.
+
+Reads published decisions only: a round that is not published yet is nobody's result.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from service.errors import NotFound
+from service.persistence.rows import row_id
+from service.persistence.tables import (
+    Campaign,
+    ClassGroup,
+    Commune,
+    Offer,
+    Opening,
+    Period,
+    Placement,
+    PlacementRequest,
+    Preference,
+    Pupil,
+    RequestPeriod,
+    School,
+    Sector,
+    Site,
+    UnplacedPupil,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """Where and when a pupil goes. `rank` is the wish obtained, 0 for a pupil who had none."""
+
+    site_name: str
+    street: str
+    commune: str
+    department_code: str
+    sector_label: str
+    starts_on: date
+    ends_on: date
+    rank: int
+    trip_m: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a published round found no place: the round's own reason and facts."""
+
+    reason: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PupilResult:
+    display_name: str
+    pseudonym: str
+    wishes: Sequence[str]
+    hostings: Sequence[Hosting]
+    refusal: Refusal | None
+
+
+def get_class(session: Session, class_id: int, school: School) -> ClassGroup:
+    """The class, if it is that school's.
+
+    Raises:
+        NotFound: it is not, or there is none: the same answer.
+    """
+    group = session.get(ClassGroup, class_id)
+    if group is None or group.school_id != school.id:
+        raise NotFound
+    return group
+
+
+def find_request(session: Session, campaign: Campaign, group: ClassGroup) -> PlacementRequest | None:
+    query = select(PlacementRequest).where(
+        PlacementRequest.campaign_id == campaign.id, PlacementRequest.class_id == group.id
+    )
+    return session.exec(query).first()
+
+
+def periods_of_request(session: Session, request: PlacementRequest) -> list[Period]:
+    query = (
+        select(Period)
+        .join(RequestPeriod, col(RequestPeriod.period_id) == col(Period.id))
+        .where(RequestPeriod.request_id == request.id)
+        .order_by(col(Period.starts_on), col(Period.ends_on))
+    )
+    return list(session.exec(query))
+
+
+def pupils_of_class(session: Session, campaign: Campaign, group: ClassGroup) -> list[PupilResult]:
+    """Every pupil of the class in the order of the list, in six queries whatever their number."""
+    pupils = session.exec(select(Pupil).where(Pupil.class_id == group.id).order_by(col(Pupil.id)))
+    wishes, hostings = _wishes(session, group), _hostings(session, group)
+    refusals = _refusals(session, campaign, group)
+    return [
+        PupilResult(
+            display_name=one.display_name,
+            pseudonym=one.pseudonym,
+            wishes=wishes[row_id(one)],
+            hostings=hostings[row_id(one)],
+            refusal=None if hostings[row_id(one)] else refusals.get(row_id(one)),
+        )
+        for one in pupils
+    ]
+
+
+def _wishes(session: Session, group: ClassGroup) -> dict[int, list[str]]:
+    query = (
+        select(Preference.pupil_id, Sector.label)
+        .join(Pupil, col(Pupil.id) == col(Preference.pupil_id))
+        .join(Sector, col(Sector.key) == col(Preference.sector))
+        .where(Pupil.class_id == group.id)
+        .order_by(col(Preference.pupil_id), col(Preference.rank))
+    )
+    found: dict[int, list[str]] = defaultdict(list)
+    for pupil_id, label in session.exec(query):
+        found[pupil_id].append(label)
+    return found
+
+
+def _hostings(session: Session, group: ClassGroup) -> dict[int, list[Hosting]]:
+    query = (
+        select(Placement, Site, Offer.sector, Period)
+        .join(Pupil, col(Pupil.id) == col(Placement.pupil_id))
+        .join(Opening, col(Opening.id) == col(Placement.opening_id))
+        .join(Offer, col(Offer.id) == col(Opening.offer_id))
+        .join(Site, col(Site.id) == col(Offer.site_id))
+        .join(Period, col(Period.id) == col(Placement.period_id))
+        .where(Pupil.class_id == group.id, col(Placement.published).is_(True))
+        .order_by(col(Period.starts_on))
+    )
+    rows = session.exec(query).all()
+    sectors = {one.key: one.label for one in session.exec(select(Sector))}
+    codes = sorted({site.insee for _, site, _, _ in rows})
+    communes = {one.insee: one.name for one in session.exec(select(Commune).where(col(Commune.insee).in_(codes)))}
+    found: dict[int, list[Hosting]] = defaultdict(list)
+    for placement, site, sector, period in rows:
+        found[placement.pupil_id].append(
+            Hosting(
+                site_name=site.name,
+                street=site.street,
+                commune=communes[site.insee],
+                department_code=site.department_code,
+                sector_label=sectors[sector],
+                starts_on=period.starts_on,
+                ends_on=period.ends_on,
+                rank=placement.rank,
+                trip_m=placement.trip_m,
+            )
+        )
+    return found
+
+
+def _refusals(session: Session, campaign: Campaign, group: ClassGroup) -> dict[int, Refusal]:
+    query = (
+        select(UnplacedPupil)
+        .join(Pupil, col(Pupil.id) == col(UnplacedPupil.pupil_id))
+        .where(Pupil.class_id == group.id, UnplacedPupil.round_id == campaign.published_round_id)
+    )
+    return {one.pupil_id: Refusal(one.reason, one.facts) for one in session.exec(query)}

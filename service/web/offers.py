@@ -1,0 +1,269 @@
+"""A partner's places: publish on a site, see what is left, change the seats, withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlmodel import col, select
+from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from service.domain.calendar import PeriodChoice, period_choices
+from service.domain.conventions import accepts_offers
+from service.domain.offers import (
+    OfferDraft,
+    OfferRow,
+    change_seats,
+    get_offer,
+    offers_of_partner,
+    publish_offer,
+    withdraw_offer,
+)
+from service.errors import NotFound, ServiceError
+from service.persistence.tables import Commune, Convention, Partner, Sector, Site
+from service.vocabulary import LEVEL_LABELS, OFFER_STATUS_LABELS, Level, OfferStatus, Role
+from service.web.access import allowed, signed_in_person
+from service.web.context import abandon_unit, db, today
+from service.web.forms import Form, WholeNumberField, show
+from service.web.french import counted
+from service.web.paging import cut
+from service.web.partners import conventions_of, school_year
+from service.web.periods import SeatsField, close_past, group_choices, refuse_past
+
+blueprint = Blueprint("offers", __name__, url_prefix="/partenaires/<int:partner_id>")
+partner_staff = allowed(Role.PARTNER_MANAGER)
+OUTSIDE = "Hors convention"
+
+
+class OfferForm(Form):
+    aliases: ClassVar[Mapping[str, str]] = {"level": "convention_key", "periods": "seats"}
+
+    sector = SelectField("Secteur d’activité", [InputRequired("Choisissez un secteur.")], validate_choice=False)
+    seats = SeatsField("Places par période")
+    max_per_school = WholeNumberField(
+        "Élèves d’un même établissement, au plus",
+        [Optional(), NumberRange(1, 2000, "Indiquez un nombre d’au moins 1, ou laissez vide.")],
+    )
+    convention_key = RadioField("Convention", choices=[], validate_choice=False, default="")
+    title = StringField("Intitulé", [Length(max=120, message="120 caractères au plus.")])
+
+
+class SeatsForm(Form):
+    aliases: ClassVar[Mapping[str, str]] = {"periods": "seats"}
+
+    version = HiddenField()
+    seats = SeatsField("Places par période")
+
+
+@dataclass(frozen=True)
+class ConventionChoice:
+    """A convention as the form offers it: closed ones are shown with their reason and cannot be ticked."""
+
+    key: str
+    label: str
+    why_closed: str
+
+
+def sector_labels() -> dict[str, str]:
+    return {sector.key: sector.label for sector in db().exec(select(Sector).order_by(col(Sector.label)))}
+
+
+def get_site(partner: Partner, site_id: int) -> Site:
+    site = db().get(Site, site_id)
+    if site is None or site.partner_id != partner.id:
+        raise NotFound
+    return site
+
+
+def get_level(text: str) -> Level:
+    if text not in set(Level):
+        raise NotFound
+    return Level(text)
+
+
+@blueprint.get("/offres")
+@partner_staff
+def index(partner: Partner) -> Any:
+    rows = offers_of_partner(db(), partner.id or 0)
+    status = request.args.get("etat", "")
+    kept = [row for row in rows if not status or row.status.value == status]
+    return render_template(
+        "partners/offers.html",
+        partner=partner,
+        page=cut(kept, request.args),
+        status=status,
+        any_offer=bool(rows),
+        remaining=sum(row.capacity - row.used for row in rows if row.status is OfferStatus.PUBLISHED),
+        level_labels=LEVEL_LABELS,
+        status_labels=OFFER_STATUS_LABELS,
+        convention_names=_convention_names(partner),
+    )
+
+
+@blueprint.get("/sites/<int:site_id>/offres")
+@partner_staff
+def choose_level(partner: Partner, site_id: int) -> Any:
+    site = get_site(partner, site_id)
+    rows = [row for row in offers_of_partner(db(), partner.id or 0) if row.site_id == site.id]
+    return render_template(
+        "partners/site.html",
+        partner=partner,
+        site=site,
+        commune=db().get_one(Commune, site.insee),
+        rows=rows,
+        levels=list(Level),
+        level_labels=LEVEL_LABELS,
+        status_labels=OFFER_STATUS_LABELS,
+        convention_names=_convention_names(partner),
+    )
+
+
+@blueprint.get("/sites/<int:site_id>/offres/<level>")
+@partner_staff
+def new(partner: Partner, site_id: int, level: str) -> Any:
+    form = OfferForm()
+    site, chosen = get_site(partner, site_id), get_level(level)
+    conventions = _convention_choices(partner)
+    usable = [
+        one.key for one in conventions if one.key and not one.why_closed and chosen in _levels_of(partner, one.key)
+    ]
+    form.convention_key.data = next(iter(usable), "")
+    return _show_form(partner, site, chosen, form)
+
+
+@blueprint.post("/sites/<int:site_id>/offres/<level>")
+@partner_staff
+def publish(partner: Partner, site_id: int, level: str) -> Any:
+    form = OfferForm()
+    site, chosen = get_site(partner, site_id), get_level(level)
+    if not form.validate():
+        return _show_form(partner, site, chosen, form)
+    draft = OfferDraft(
+        level=chosen,
+        sector=form.sector.data,
+        seats=form.seats.data,
+        max_per_school=form.max_per_school.data,
+        convention_key=form.convention_key.data or None,
+        title=form.title.data or "",
+    )
+    try:
+        refuse_past(_choices(site, chosen), draft.seats)
+        offer = publish_offer(db(), site, draft, today(), signed_in_person().actor)
+    except ServiceError as refusal:
+        form.refuse(refusal)
+        return _show_form(partner, site, chosen, form)
+    flash(f"{counted(sum(draft.seats.values()), 'place est publiée', 'places sont publiées')} sur le site {site.name}.")
+    return redirect(url_for("offers.page", partner_id=partner.id, offer_id=offer.id), 303)
+
+
+def _show_form(partner: Partner, site: Site, level: Level, form: OfferForm) -> Any:
+    form.sector.choices = [SelectChoice("", "Choisissez…"), *(SelectChoice(*item) for item in sector_labels().items())]
+    return show(
+        "partners/offer_form.html",
+        form,
+        partner=partner,
+        site=site,
+        commune=db().get_one(Commune, site.insee),
+        level=level,
+        level_label=LEVEL_LABELS[level],
+        groups=group_choices(_choices(site, level)),
+        conventions=_convention_choices(partner),
+    )
+
+
+def _choices(site: Site, level: Level) -> list[PeriodChoice]:
+    return close_past(period_choices(db(), level, school_year(), site.department_code), today())
+
+
+def _levels_of(partner: Partner, key: str) -> list[str]:
+    return next(list(one.document["levels"]) for one in conventions_of(partner) if one.key == key)
+
+
+def _convention_choices(partner: Partner) -> list[ConventionChoice]:
+    choices = [
+        ConventionChoice(one.key, f"Convention {partner.name}", accepts_offers(db(), one, today())[1])
+        for one in conventions_of(partner)
+    ]
+    return [*choices, ConventionChoice("", OUTSIDE, "")]
+
+
+def _convention_names(partner: Partner) -> dict[str | None, str]:
+    keys: list[Convention] = conventions_of(partner)
+    return {None: OUTSIDE, **{one.key: f"Convention {partner.name}" for one in keys}}
+
+
+@blueprint.get("/offres/<int:offer_id>")
+@partner_staff
+def page(partner: Partner, offer_id: int) -> Any:
+    row = _row(partner, offer_id)
+    form = SeatsForm()
+    form.version.data = str(row.version)
+    form.seats.typed = {opening.period_id: str(opening.capacity) for opening in row.openings if opening.capacity}
+    return _show_page(partner, row, form)
+
+
+@blueprint.post("/offres/<int:offer_id>")
+@partner_staff
+def change(partner: Partner, offer_id: int) -> Any:
+    row = _row(partner, offer_id)
+    form = SeatsForm()
+    if not form.validate():
+        return _show_page(partner, row, form)
+    # a box that was emptied closes its period, as one that says 0; a period without a box stays as it is
+    choices = _choices(get_site(partner, row.site_id), row.level)
+    boxes = {one.period.id for one in choices if one.open}
+    wanted = {one.period_id: 0 for one in row.openings if one.capacity and one.period_id in boxes} | form.seats.data
+    offer = get_offer(db(), offer_id, partner.id or 0)
+    try:
+        refuse_past(choices, form.seats.data)
+        change_seats(db(), offer, wanted, signed_in_person().actor, _version(form.version.data))
+    except ServiceError as refusal:
+        form.refuse(refusal)
+        return _show_page(partner, row, form)
+    flash("Les places sont enregistrées.")
+    return redirect(url_for("offers.page", partner_id=partner.id, offer_id=offer_id), 303)
+
+
+@blueprint.post("/offres/<int:offer_id>/retrait")
+@partner_staff
+def withdraw(partner: Partner, offer_id: int) -> Any:
+    offer = get_offer(db(), offer_id, partner.id or 0)
+    try:
+        withdraw_offer(db(), offer, signed_in_person().actor)
+        flash("L’offre est retirée\u00a0: ses places ne seront plus proposées.")
+    except ServiceError as refusal:
+        abandon_unit()
+        flash(refusal.message, "problem")
+    return redirect(url_for("offers.page", partner_id=partner.id, offer_id=offer_id), 303)
+
+
+def _version(text: str | None) -> int:
+    """The version the person has seen; a form without one has seen nothing."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _row(partner: Partner, offer_id: int) -> OfferRow:
+    for row in offers_of_partner(db(), partner.id or 0):
+        if row.offer_id == offer_id:
+            return row
+    raise NotFound
+
+
+def _show_page(partner: Partner, row: OfferRow, form: SeatsForm) -> Any:
+    site = get_site(partner, row.site_id)
+    return show(
+        "partners/offer.html",
+        form,
+        partner=partner,
+        row=row,
+        site=site,
+        groups=group_choices(_choices(site, row.level)),
+        can_change=row.status is OfferStatus.PUBLISHED,
+        level_label=LEVEL_LABELS[row.level],
+        status_labels=OFFER_STATUS_LABELS,
+        convention_name=_convention_names(partner)[row.convention_key],
+    )

@@ -1,0 +1,145 @@
+"""A partner's sites: the list, and the form that adds one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlmodel import col, select
+from wtforms import RadioField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length
+
+from service.domain.offers import SiteDraft, add_site, offers_of_partner
+from service.domain.territories import find_communes
+from service.domain.texts import search_form
+from service.errors import ServiceError
+from service.persistence.tables import Commune, Partner, PartnerMember, Site
+from service.vocabulary import NEED_LABELS, PartnerKind, Role
+from service.web.access import allowed, signed_in_person
+from service.web.context import db
+from service.web.forms import Form, show
+from service.web.paging import cut
+
+blueprint = Blueprint("sites", __name__, url_prefix="/partenaires/<int:partner_id>/sites")
+HAS_MEMBERS = frozenset({PartnerKind.FEDERATION, PartnerKind.ASSOCIATION, PartnerKind.EMPLOYERS_MOVEMENT})
+COMMUNES_SHOWN = 12
+
+
+class SiteForm(Form):
+    """The commune is found by a first sending (its name or post code), then chosen in the list that comes back."""
+
+    aliases: ClassVar[Mapping[str, str]] = {"insee": "commune"}
+
+    member = StringField("Entreprise adhérente qui accueille", [Length(max=120, message="120 caractères au plus.")])
+    name = StringField("Nom du site", [InputRequired("Donnez un nom au site."), Length(max=120)])
+    siret = StringField("SIRET du site", [Length(max=40, message="Un SIRET compte quatorze chiffres.")])
+    street = StringField("Adresse", [Length(max=200)])
+    commune = StringField("Commune ou code postal", [InputRequired("Indiquez la commune ou son code postal.")])
+    insee = RadioField("Commune trouvée", choices=[], validate_choice=False)
+    serves = SelectMultipleField("Accueil possible", choices=[], validate_choice=False)
+
+    def look_up(self, reader: Any) -> list[Commune]:
+        """The communes the text may mean; a choice made before the text changed is forgotten."""
+        found = find_communes(reader, self.commune.data or "", COMMUNES_SHOWN)
+        if self.insee.data not in {one.insee for one in found}:
+            self.insee.data = None
+        return found
+
+    def chosen(self, found: list[Commune]) -> str:
+        """The commune meant: the one ticked, the only one found, or the only one of that exact name.
+
+        Raises:
+            ServiceError: none or several fit, and which it is has to be said.
+        """
+        if self.insee.data:
+            return str(self.insee.data)
+        exact = [one for one in found if search_form(one.name) == search_form(self.commune.data)]
+        for candidates in (found, exact):
+            if len(candidates) == 1:
+                return candidates[0].insee
+        text = self.commune.data[:40]
+        if found:
+            raise ServiceError("commune_ambiguous", "Plusieurs communes conviennent\u00a0: cochez la bonne.", "commune")
+        message = f"Aucune commune ne s’appelle «\u00a0{text}\u00a0». Essayez le début du nom, ou le code postal."
+        raise ServiceError("commune_unknown", message, "commune")
+
+
+@blueprint.get("")
+@allowed(Role.PARTNER_MANAGER)
+def index(partner: Partner) -> Any:
+    wanted = search_form(request.args.get("q", ""))
+    query = (
+        select(Site, Commune, PartnerMember.name)
+        .join(Commune, col(Commune.insee) == col(Site.insee))
+        .outerjoin(PartnerMember, col(PartnerMember.id) == col(Site.member_id))
+        .where(Site.partner_id == partner.id)
+        .order_by(col(Site.name), col(Site.id))
+    )
+    rows = [
+        (site, commune, member or "")
+        for site, commune, member in db().exec(query)
+        if wanted in search_form(f"{site.name} {member or ''} {commune.name} {site.department_code}")
+    ]
+    seats: Counter[int] = Counter()
+    for offer in offers_of_partner(db(), partner.id or 0):
+        seats[offer.site_id] += offer.capacity
+    return render_template(
+        "partners/sites.html",
+        partner=partner,
+        page=cut(rows, request.args),
+        seats=seats,
+        query=request.args.get("q", ""),
+        has_members=partner.kind in HAS_MEMBERS,
+    )
+
+
+@blueprint.get("/nouveau")
+@allowed(Role.PARTNER_MANAGER)
+def new(partner: Partner) -> Any:
+    return _show(partner, SiteForm(), [])
+
+
+@blueprint.post("/nouveau")
+@allowed(Role.PARTNER_MANAGER)
+def add(partner: Partner) -> Any:
+    form = SiteForm()
+    found = form.look_up(db())
+    if "search" in request.form:
+        if not found:
+            form.refuse_field("commune", "Aucune commune de ce nom. Essayez le début du nom, ou le code postal.")
+        return _show(partner, form, found)
+    if not form.validate():
+        return _show(partner, form, found)
+    try:
+        site, warnings = add_site(db(), partner.id or 0, _draft(form, found, partner), signed_in_person().actor)
+    except ServiceError as refusal:
+        form.refuse(refusal)
+        return _show(partner, form, found)
+    flash(f"Le site «\u00a0{site.name}\u00a0» est enregistré. Publiez-y maintenant des places.")
+    for warning in warnings:
+        flash(warning, "attention")
+    return redirect(url_for("offers.choose_level", partner_id=partner.id, site_id=site.id), 303)
+
+
+def _draft(form: SiteForm, found: list[Commune], partner: Partner) -> SiteDraft:
+    return SiteDraft(
+        name=form.name.data,
+        insee=form.chosen(found),
+        siret=form.siret.data or "",
+        street=form.street.data or "",
+        serves=tuple(form.serves.data or ()),
+        member=(form.member.data or "") if partner.kind in HAS_MEMBERS else "",
+    )
+
+
+def _show(partner: Partner, form: SiteForm, found: list[Commune]) -> Any:
+    return show(
+        "partners/site_form.html",
+        form,
+        partner=partner,
+        found=found,
+        has_members=partner.kind in HAS_MEMBERS,
+        need_labels=NEED_LABELS,
+    )

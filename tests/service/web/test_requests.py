@@ -1,0 +1,221 @@
+"""A school asks: the form, its refusals, sending, correcting and withdrawing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlmodel import Session, col, select
+
+from service.persistence.tables import ClassGroup, PlacementRequest, Preference, Pupil, RequestPeriod
+from service.vocabulary import RequestStatus
+from tests.service.web.conftest import Browser, text_of
+from tests.service.web.small_country import SmallCountry
+
+BrowserFor = Callable[..., Browser]
+WEEK = "2027-W05"
+HOLIDAY = "2027-W07"
+FORTNIGHT = "2027-W24-2"
+
+
+@pytest.fixture
+def stage() -> str:
+    return "open"
+
+
+def filled(**changes: Any) -> dict[str, Any]:
+    """A good form, but for `changes`."""
+    good = {"class_name": "3e B", "size": "24", "periods": [WEEK, "2027-W04"], "wish_1": "numerique", "wish_2": "sante",
+            "wish_3": "", "reach_km": "25", "pupil_list": "", "keep": "1"}  # fmt: skip
+    return good | changes
+
+
+@pytest.fixture
+def school(browser_for: BrowserFor, country: SmallCountry) -> Browser:
+    return browser_for(country.email_school_a)
+
+
+@pytest.fixture
+def address(country: SmallCountry) -> str:
+    return f"/etablissements/{country.school_a}/demandes/nouvelle/3e"
+
+
+def test_a_number_of_pupils_makes_a_draft(school: Browser, address: str, database: Session) -> None:
+    """Twenty-four pupils, two weeks, two wishes: a draft that the class page shows."""
+    answer = school.post(address, filled())
+    assert answer.status_code == 303
+    page = text_of(school.get(answer.location))
+    assert "Classe 3e B" in page
+    assert "Brouillon" in page
+    assert "24 élèves" in page
+    row = database.exec(select(PlacementRequest)).one()
+    assert (row.status, row.reach_km) == (RequestStatus.DRAFT, 25)
+    assert {one.period_id for one in database.exec(select(RequestPeriod))} == {WEEK, "2027-W04"}
+    assert len(database.exec(select(Pupil)).all()) == 24
+    assert len(database.exec(select(Preference)).all()) == 48
+
+
+def test_a_pasted_list_keeps_each_pupil_s_wishes(school: Browser, address: str, database: Session) -> None:
+    """Names, own wishes, class's wishes for those without, needs: all read from the pasted lines."""
+    lines = "Zoé A. ; Santé ; Numérique\nYanis B.\n\nInès C. ; energie ; ; ; accès de plain-pied"
+    school.post(address, filled(size="", pupil_list=lines))
+    pupils = {one.display_name: one for one in database.exec(select(Pupil))}
+    assert list(pupils) == ["Zoé A.", "Yanis B.", "Inès C."]
+    wishes = {
+        name: [
+            one.sector
+            for one in database.exec(
+                select(Preference).where(Preference.pupil_id == pupil.id).order_by(col(Preference.rank))
+            )
+        ]
+        for name, pupil in pupils.items()
+    }
+    assert wishes == {
+        "Zoé A.": ["sante", "numerique"],
+        "Yanis B.": ["numerique", "sante"],
+        "Inès C.": ["energie"],
+    }
+    assert pupils["Inès C."].needs == ["step_free_access"]
+
+
+def test_the_week_picker_greys_out_holidays_and_says_why(school: Browser, address: str) -> None:
+    """A holiday week cannot be ticked, and its reason stands beside it."""
+    page = school.get(address).get_data(as_text=True)
+    box = page[page.index(f'value="{HOLIDAY}"') :][:200]
+    assert "disabled" in box
+    assert "est en vacances scolaires pour la zone A" in text_of(school.get(address))
+
+
+REFUSALS = [
+    ({"class_name": ""}, "class_name", "Donnez le nom de la classe"),
+    ({"size": ""}, "size", "Indiquez le nombre d’élèves, ou collez la liste"),
+    ({"size": "0"}, "size", "Une demande porte sur 1 à 300 élèves"),
+    ({"size": "5000"}, "size", "vous en indiquez 5 000"),
+    ({"size": "beaucoup"}, "size", "n’est pas un nombre"),
+    ({"reach_km": "0"}, "reach_km", "La distance va de 1 à 300 km"),
+    ({"reach_km": ""}, "reach_km", "Indiquez une distance"),
+    ({"periods": []}, "periods", "Choisissez au moins une période"),
+    ({"periods": [HOLIDAY]}, "periods", "vacances scolaires pour la zone A"),
+    ({"periods": [FORTNIGHT]}, "periods", "choisissez des semaines de classe"),
+    ({"periods": ["2026-W40"]}, "periods", "Cette période a déjà commencé"),
+    ({"periods": ["2027-W99"]}, "periods", "Cette période n’existe pas"),
+    ({"wish_2": "numerique"}, "wish_1", "Le même secteur est demandé deux fois"),
+    ({"wish_1": "astrologie"}, "wish_1", "n’existe pas"),
+    ({"size": "3", "pupil_list": "Zoé A.\nYanis B."}, "size", "La liste compte 2 élèves"),
+    ({"size": "", "pupil_list": "Zoé A. ; Astrologie"}, "pupil_list", "Ligne 1 : le secteur « Astrologie »"),
+    ({"size": "", "pupil_list": "Zoé A.\n; Santé"}, "pupil_list", "Ligne 2 : le prénom manque"),
+    ({"size": "", "pupil_list": "Zoé ; Santé ; Santé"}, "pupil_list", "deux fois"),
+    ({"size": "", "pupil_list": "Zoé ; ; ; ; chimio"}, "pupil_list", "le besoin « chimio » n’est pas connu"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "field", "message"), REFUSALS)
+def test_a_refused_form_keeps_everything_and_says_what_to_do(
+    school: Browser, address: str, database: Session, change: dict[str, Any], field: str, message: str
+) -> None:
+    """Each bad value: the message at the field and on top with a link, nothing typed is lost, nothing is kept."""
+    answer = school.post(address, filled(**change))
+    page, said = answer.get_data(as_text=True), text_of(answer)
+    assert answer.status_code == 422
+    assert said.count(message) >= 2, said
+    assert f'href="#{field}"' in page
+    assert f'id="{field}-error"' in page
+    typed = filled(**change)
+    for name in ("class_name", "size", "reach_km"):
+        if typed[name]:
+            assert f'value="{typed[name]}"' in page
+    for line in typed["pupil_list"].splitlines():
+        assert line in page
+    for period in set(typed["periods"]) - {"2027-W99", FORTNIGHT}:
+        assert "checked" in page[page.index(f'value="{period}"') :][:60]
+    assert database.exec(select(PlacementRequest)).all() == []
+    assert database.exec(select(ClassGroup)).all() == []
+
+
+def test_a_seconde_class_may_only_ask_for_june(
+    browser_for: BrowserFor, country: SmallCountry, database: Session
+) -> None:
+    """A lycée asks for 2de: the form offers the June fortnight alone and refuses another week."""
+    lycee = browser_for(country.email_school_b)
+    address = f"/etablissements/{country.school_b}/demandes/nouvelle/2de_gt"
+    assert "Du 14 au 25 juin 2027" in text_of(lycee.get(address))
+    refused = lycee.post(address, filled(class_name="2de 4", periods=[WEEK]))
+    assert "la séquence se fait du 14 au 25 juin 2027" in text_of(refused)
+    assert lycee.post(address, filled(class_name="2de 4", periods=[FORTNIGHT])).status_code == 303
+    assert database.exec(select(RequestPeriod)).one().period_id == FORTNIGHT
+
+
+def test_a_school_is_not_offered_a_level_it_does_not_have(school: Browser, country: SmallCountry) -> None:
+    """A collège has no seconde: the page of that level does not exist for it."""
+    assert school.get(f"/etablissements/{country.school_a}/demandes/nouvelle/2de_gt").status_code == 404
+    offered = text_of(school.get(f"/etablissements/{country.school_a}/demandes/nouvelle"))
+    assert "3e prépa métiers" in offered
+    assert "2de" not in offered
+
+
+def test_a_request_is_sent_changed_and_withdrawn(school: Browser, address: str, country: SmallCountry) -> None:
+    """The whole life of a request before a round, each step said on the class page."""
+    board = f"/etablissements/{country.school_a}/"
+    class_page = school.post(address, filled()).location
+    assert "1 demande est en brouillon" in text_of(school.get(board))
+    request = f"/etablissements/{country.school_a}/demandes/1"
+    school.post(f"{request}/envoi", token_from=class_page)
+    assert "Envoyée" in text_of(school.get(class_page))
+    assert "en brouillon" not in text_of(school.get(board))
+    edited = school.get(request).get_data(as_text=True)
+    version = edited.split('name="version"')[1].split('value="')[1].split('"')[0]
+    pupils = "\n".join(f"Élève {number}" for number in range(1, 23))
+    changed = school.post(request, filled(class_name="3e C", size="", pupil_list=pupils, version=version))
+    assert changed.status_code == 303
+    assert "22 élèves" in text_of(school.get(class_page))
+    school.post(f"{request}/retrait", token_from=class_page)
+    assert "Retirée" in text_of(school.get(class_page))
+
+
+def test_two_people_do_not_overwrite_each_other(school: Browser, address: str, country: SmallCountry) -> None:
+    """A form opened before someone else's change is refused, says so, and keeps what was typed."""
+    school.post(address, filled())
+    request = f"/etablissements/{country.school_a}/demandes/1"
+    assert school.post(request, filled(reach_km="10", version="1")).status_code == 303
+    late = school.post(request, filled(reach_km="99", version="1"))
+    assert late.status_code == 422
+    assert "Quelqu’un d’autre a modifié cette page entre-temps" in text_of(late)
+    assert 'value="99"' in late.get_data(as_text=True)
+
+
+def test_sending_at_once_from_the_form(school: Browser, address: str, database: Session) -> None:
+    """The main button keeps and sends in one go."""
+    answer = school.post(address, {**filled(), "send": "1"})
+    assert "elle participera au prochain tour" in text_of(school.get(answer.location))
+    assert database.exec(select(PlacementRequest)).one().status is RequestStatus.SUBMITTED
+
+
+def test_another_school_s_request_does_not_exist(
+    school: Browser, browser_for: BrowserFor, address: str, country: SmallCountry
+) -> None:
+    """Reading, changing, sending, withdrawing another's request, even under one's own address: not found."""
+    school.post(address, filled())
+    other = browser_for(country.email_school_b)
+    base = f"/etablissements/{country.school_b}/demandes/1"
+    assert other.get(base).status_code == 404
+    assert other.get(f"/etablissements/{country.school_b}/classes/1").status_code == 404
+    for target in (base, f"{base}/envoi", f"{base}/retrait"):
+        assert other.post(target, filled(), token_from="/").status_code == 404
+    assert school.get(f"/etablissements/{country.school_a}/demandes/1").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "payload", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}", "'; --"]
+)
+def test_what_is_typed_is_never_run(school: Browser, address: str, payload: str) -> None:
+    """Hostile text is shown as text, in the form that comes back and on the pages."""
+    refused = school.post(address, filled(class_name=payload, size="0", pupil_list=payload)).get_data(as_text=True)
+    kept = school.post(address, filled(class_name=payload[:40], size="", pupil_list=f"Zoé {payload}".replace(";", ",")))
+    pages = [refused, kept.get_data(as_text=True)]
+    if kept.status_code == 303:
+        pages.append(school.get(kept.location).get_data(as_text=True))
+    for page in pages:
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert ">49<" not in page
