@@ -16,7 +16,7 @@ from service.domain.campaigns import day_in_france, get_campaign
 from service.domain.dates import french_span
 from service.domain.decisions import Change, changes_since
 from service.domain.recording import Dossier, ResultRefusedError, reopen_dossier
-from service.domain.rounds import get_round, name_of
+from service.domain.rounds import get_round, name_of, said_of
 from service.domain.texts import plural
 from service.errors import Conflict, ServiceError
 from service.persistence.bulk import fetch
@@ -92,10 +92,9 @@ def _verified(session: Session, round_id: int) -> Dossier:
     try:
         return reopen_dossier(session, round_id)
     except ResultRefusedError as refusal:
-        said = "\u00a0; ".join(refusal.faults[:5])
         raise ServiceError(
             "verification_refused",
-            f"Le vérificateur refuse le dossier de ce tour, il n’est pas publié\u00a0: {said}.",
+            f"Le vérificateur refuse le dossier de ce tour, il n’est pas publié\u00a0: {said_of(refusal.faults)}.",
         ) from refusal
 
 

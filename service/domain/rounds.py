@@ -192,12 +192,19 @@ def end_round(session: Session, guard: ColumnElement[bool], status: RoundStatus,
 
 def refuse_round(session: Session, round_id: int, token: int, faults: list[str]) -> None:
     """The verifier spoke: nothing of the result is kept but what it said."""
-    said = "\u00a0; ".join(faults[:5])
     message = (
-        f"Le vérificateur a refusé le résultat, rien n’a été enregistré. Propriétés en défaut\u00a0: {said}. "
+        f"Le vérificateur a refusé le résultat, rien n’a été enregistré. En défaut\u00a0: {said_of(faults)}. "
         "Transmettez ce message à l’équipe technique."
     )
     end_round(session, held_by(round_id, token), RoundStatus.REFUSED, message)
+
+
+def said_of(faults: list[str]) -> str:
+    """The first line of each property in defect."""
+    first: dict[str, str] = {}
+    for fault in faults:
+        first.setdefault(fault.partition(":")[0], fault)
+    return "\u00a0; ".join(first.values())
 
 
 def end_cancelled(session: Session, round_id: int, token: int) -> bool:

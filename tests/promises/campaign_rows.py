@@ -1,6 +1,7 @@
-"""A small random campaign written straight into the tables: schools, wishes, needs, offers, a convention with ceilings.
+"""A small random campaign written straight into the tables: schools, wishes, offers, a convention with ceilings.
 
-Straight, so that the tests of rounds stand on nothing but the tables. Everything is invented, and follows from the seed.
+Straight, so that the tests of rounds stand on nothing but the tables. Everything is invented and follows from the
+seed.
 """
 
 from __future__ import annotations
@@ -96,7 +97,15 @@ def _add_country(session: Session) -> None:
         _save(session, Department(code=code, academy_code=academy, landmass="mainland", neighbours=[], **home))
         _save(
             session,
-            Commune(insee=f"{code}001", department_code=code, postcodes=[], population=9, position="known", search_name=code, **home),
+            Commune(
+                insee=f"{code}001",
+                department_code=code,
+                postcodes=[],
+                population=9,
+                position="known",
+                search_name=code,
+                **home,
+            ),
         )
     _save(session, *(Sector(key=key, label=key) for key in SECTORS))
     monday = date(2027, 2, 1)
