@@ -1,1 +1,1 @@
-"""Séquence's service. Empty on purpose: importing the domain must not import Flask (the factory is in `service.app`)."""
+"""Séquence's service. Empty on purpose: importing the domain must not import Flask (the factory: `service.app`)."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from fixtures.invented.country import DEFAULT_PUPILS, SMALLEST
 from fixtures.readers import Convention, read_conventions
 from service import demo as demonstration
 from service.config import Settings
@@ -24,13 +25,13 @@ from service.jobs.worker import run as run_worker
 from service.persistence.engine import check_durability, make_engine, session_scope
 from service.persistence.migrate import is_current, upgrade
 from service.processes import Together, refuse_busy_port, web_server, worker
-from service.terminal import Phases, run
+from service.terminal import FrenchHelp, Phases, Whole, run
 
 database_option = click.option(
     "--database", metavar="ADRESSE", help="Base de données (par défaut\u00a0: SEQUENCE_DATABASE_URL)."
 )
 port_option = click.option(
-    "--port", type=int, metavar="N", help="Port du site (par défaut\u00a0: SEQUENCE_PORT, 8000)."
+    "--port", type=Whole(1, 65_535), metavar="N", help="Port du site (par défaut\u00a0: SEQUENCE_PORT, 8000)."
 )
 
 
@@ -40,7 +41,10 @@ def _settings(database: str | None = None, port: int | None = None) -> Settings:
     return Settings.model_validate(Settings().model_dump() | {name: value for name, value in given.items() if value})
 
 
-@click.group(help="Séquence\u00a0: l’affectation des séquences d’observation, par tours vérifiés.")
+@click.group(
+    help="Séquence\u00a0: l’affectation des séquences d’observation, par tours vérifiés.",
+    subcommand_metavar="COMMANDE [OPTIONS]",
+)
 @click.help_option("--help", help="Affiche cette aide.")
 def commands() -> None:
     """What every command shares: nothing but its help."""
@@ -53,11 +57,23 @@ def commands() -> None:
     "--database",
     metavar="ADRESSE",
     default=demonstration.DEFAULT_DATABASE,
-    show_default=True,
-    help="Base à créer\u00a0; une démonstration déjà là est remplacée, toute autre base est refusée.",
+    help=f"Base à créer (par défaut\u00a0: {demonstration.DEFAULT_DATABASE}). "
+    "Une démonstration déjà là est remplacée, toute autre base est refusée.",
 )
-@click.option("--pupils", type=int, metavar="N", default=20_000, show_default=True, help="Nombre d’élèves.")
-@click.option("--seed", type=int, metavar="N", default=2026, show_default=True, help="Graine du pays inventé.")
+@click.option(
+    "--pupils",
+    type=Whole(SMALLEST, demonstration.LARGEST),
+    metavar="N",
+    default=DEFAULT_PUPILS,
+    help=f"Nombre d’élèves (par défaut\u00a0: {DEFAULT_PUPILS}).",
+)
+@click.option(
+    "--seed",
+    type=Whole(0, 2**31),
+    metavar="N",
+    default=2026,
+    help="Graine du pays inventé (par défaut\u00a0: 2026)\u00a0; la même donne le même pays.",
+)
 @port_option
 @click.help_option("--help", help="Affiche cette aide.")
 def demo(no_serve: bool, as_json: bool, database: str, pupils: int, seed: int, port: int | None) -> None:
@@ -162,6 +178,7 @@ def _read_deeds(directory: Path) -> tuple[Convention, ...]:
 
 
 def main() -> None:
+    click.Context.formatter_class = FrenchHelp
     run(commands)
 
 

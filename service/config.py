@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
         if self.production and (self.secret_key == DEVELOPMENT_KEY or len(self.secret_key) < 32):
-            raise ValueError("SEQUENCE_SECRET_KEY: in production, give a secret of at least 32 characters")
+            raise ValueError("SEQUENCE_SECRET_KEY\u00a0: en production, donnez un secret d’au moins 32 caractères.")
         return self
 
     @property

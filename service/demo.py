@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from fixtures.invented.country import SMALLEST, invent_country
+from fixtures.invented.country import invent_country
 from fixtures.invented.settle import ACTOR, open_periods_of, settle_hosts, settle_requests, settle_schools
 from service.config import DEVELOPMENT_KEY, Settings
 from service.demo_databases import make_fresh_database
@@ -42,23 +42,10 @@ LARGEST = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a country, and which one.
-
-    Raises:
-        ServiceError: `pupils_out_of_bounds`.
-    """
+    """How large a country (`SMALLEST` to `LARGEST` pupils), and which one."""
 
     pupils: int
     seed: int
-
-    def __post_init__(self) -> None:
-        if not SMALLEST <= self.pupils <= LARGEST:
-            raise ServiceError(
-                "pupils_out_of_bounds",
-                f"La démonstration compte de {SMALLEST} à {french_number(LARGEST)} élèves\u00a0: "
-                "changez la valeur de --pupils.",
-                "pupils",
-            )
 
 
 def private_settings(settings: Settings) -> Settings:

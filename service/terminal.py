@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
+import structlog
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -21,6 +23,36 @@ from service.domain.texts import french_number
 from service.errors import Refusals, ServiceError
 
 REFUSED, MISUSED, INTERRUPTED = 1, 2, 130
+
+
+class FrenchHelp(click.HelpFormatter):
+    """The headings of the help, in French."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:  # noqa: ARG002
+        super().write_usage(prog, args, prefix="Usage\u00a0: ")
+
+    def write_heading(self, heading: str) -> None:
+        translated = {"Commands": "Commandes"}.get(heading, heading)
+        self.write(f"{'':>{self.current_indent}}{translated}\u00a0:\n")
+
+
+class Whole(click.ParamType[int]):
+    """A whole number between two bounds, refused in French."""
+
+    name = "nombre"
+
+    def __init__(self, lowest: int, highest: int) -> None:
+        self._bounds = lowest, highest
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        lowest, highest = self._bounds
+        try:
+            number = int(str(value))
+        except ValueError:
+            self.fail(f"«\u00a0{value}\u00a0» n’est pas un nombre entier.", param, ctx)
+        if not lowest <= number <= highest:
+            self.fail(f"donnez un nombre de {french_number(lowest)} à {french_number(highest)}.", param, ctx)
+        return number
 
 
 @dataclass
@@ -56,6 +88,8 @@ def decimal(value: float) -> str:
 
 def run(command: click.Command, arguments: list[str] | None = None) -> NoReturn:
     """Runs the command line and exits: 0 when done, 1 when refused, 2 when badly written."""
+    # The standard output is the command's answer; whatever is logged goes beside it.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         sys.exit(command.main(arguments, prog_name="sequence", standalone_mode=False) or 0)
     except (KeyboardInterrupt, click.Abort):
@@ -67,7 +101,7 @@ def run(command: click.Command, arguments: list[str] | None = None) -> NoReturn:
     except ServiceError as refusal:
         _leave(REFUSED, refusal.message)
     except ValidationError as mistake:
-        _leave(REFUSED, *(_refused_setting(error["loc"], error["msg"]) for error in mistake.errors()))
+        _leave(REFUSED, *(_refused_setting(error) for error in mistake.errors()))
     except (ArgumentError, NoSuchModuleError):
         _leave(REFUSED, "L’adresse de la base de données est mal écrite. Exemple\u00a0: sqlite:///instance/sequence.db")
     except (DBAPIError, PoolTimeoutError) as fault:
@@ -87,9 +121,17 @@ def _first_line(fault: Exception) -> str:
     return (str(cause).splitlines() or [type(cause).__name__])[0]
 
 
-def _refused_setting(location: tuple[int | str, ...], message: str) -> str:
-    name = f"SEQUENCE_{str(location[0]).upper()}\u00a0: " if location else ""
-    return f"Réglage refusé. {name}{message.removeprefix('Value error, ')}"
+_EXPECTED = {
+    "int_parsing": "un nombre entier est attendu.",
+    "float_parsing": "un nombre est attendu.",
+    "bool_parsing": "«\u00a0true\u00a0» ou «\u00a0false\u00a0» est attendu.",
+}
+
+
+def _refused_setting(error: ErrorDetails) -> str:
+    name = f"SEQUENCE_{str(error['loc'][0]).upper()}\u00a0: " if error["loc"] else ""
+    expected = _EXPECTED.get(error["type"], error["msg"].removeprefix("Value error, "))
+    return f"Réglage refusé. {name}{expected}"
 
 
 def _french(mistake: click.ClickException) -> str:
