@@ -110,6 +110,7 @@ class _Attempt:
         try:
             return self._run_to_the_record()
         except ResultRefusedError as refusal:
+            self.pulse.close()
             with session_scope(self.workshop.engine) as session:
                 rounds.refuse_round(session, self.round_id, self.token, refusal.faults)
             return Outcome.REFUSED
@@ -170,6 +171,7 @@ class _Attempt:
     def _end_early(self, verdict: Verdict | None, cause: str = "") -> Outcome:
         if verdict is Verdict.OVERTIME:
             verdict, cause = None, TOO_LONG
+        self.pulse.close()
         with session_scope(self.workshop.engine) as session:
             if verdict is Verdict.STOPPED:
                 rounds.hand_back(session, self.round_id, self.token)

@@ -63,7 +63,8 @@ def child_that(does: str) -> tuple[str, ...]:
     return (sys.executable, "-S", "-E", "-c", READ_THE_ORDER + STEP + does)
 
 
-SLOW = child_that("time.sleep(600)")
+SLOW = child_that("sys.stdin.buffer.read()")
+"""Says nothing more as long as its worker lives."""
 
 
 def child_that_answers(path: Path, body: bytes, baseline: dict[str, Any] | None = None) -> tuple[str, ...]:
