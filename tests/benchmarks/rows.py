@@ -1,0 +1,75 @@
+"""The rows of the table: which engines on which instance, how often, and what must hold between their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from solver.instance import Instance
+from tests.benchmarks.instances import full_year, plain, seconde
+
+ENGINES = {
+    "round": "tests.benchmarks.whole_round",
+    "first come": "tests.benchmarks.first_come",
+    "factored flow": "tests.benchmarks.factored_flow",
+    "one arc per pair": "tests.benchmarks.pairs_flow",
+    "one arc per nearest pair": "tests.benchmarks.nearest_pairs_flow",
+    "HiGHS LP": "tests.benchmarks.highs_lp",
+    "naive CP-SAT": "tests.benchmarks.naive_cpsat",
+    "stable matching": "tests.benchmarks.hospital_resident",
+}
+"""Each module has `run(instance, clock)`."""
+Make = Callable[[int], Instance]
+
+
+@dataclass(frozen=True)
+class Row:
+    """The first engine is ours; `same_aims` engines optimise the same three aims, so they may not do better.
+
+    `must` and `aim` bound the figure: seconds for one engine alone, otherwise the rival's time over ours, or for two
+    sizes the time of the larger over the smaller.
+    """
+
+    name: str
+    make: Make
+    pupils: int
+    engines: tuple[str, ...]
+    repetitions: int = 1
+    same_aims: bool = True
+    must: float | None = None
+    aim: float | None = None
+    must_mib: int | None = None
+    smaller: int | None = None
+
+
+def quick() -> tuple[Row, ...]:
+    """Every comparison at sizes that take two minutes in all: ratios mean little, correctness means everything."""
+    return (
+        Row("national seconde", seconde, 8_000, ("round",), 3),
+        Row("full year", full_year, 12_000, ("round",)),
+        Row("against one arc per pair", seconde, 4_000, ("factored flow", "one arc per pair"), 3),
+        Row("against the nearest 30", seconde, 8_000, ("factored flow", "one arc per nearest pair")),
+        Row("against HiGHS LP", seconde, 2_000, ("factored flow", "HiGHS LP")),
+        Row("against naive CP-SAT", seconde, 500, ("factored flow", "naive CP-SAT")),
+        Row("growth", seconde, 8_000, ("round",), smaller=800),
+        Row("against first come", seconde, 8_000, ("round", "first come"), same_aims=False),
+        Row("against stable matching", plain, 500, ("round", "stable matching"), same_aims=False),
+    )
+
+
+def full() -> tuple[Row, ...]:
+    """The real sizes, with the bounds of the design."""
+    return (
+        Row("national seconde", seconde, 560_000, ("round",), must=60, aim=20, must_mib=2048),
+        Row("full year", full_year, 1_430_000, ("round",), must=180, aim=60, must_mib=4096),
+        Row("against one arc per pair", seconde, 20_000, ("factored flow", "one arc per pair"), 3, must=4, aim=8),
+        Row("against the nearest 30", seconde, 560_000, ("factored flow", "one arc per nearest pair"), must=4, aim=8),
+        Row("against HiGHS LP", seconde, 20_000, ("factored flow", "HiGHS LP"), must=15, aim=30),
+        Row("against naive CP-SAT", seconde, 5_000, ("factored flow", "naive CP-SAT"), must=300, aim=1000),
+        Row("growth", seconde, 560_000, ("round",), must=20, aim=13, smaller=56_000),
+        Row("against first come", seconde, 560_000, ("round", "first come"), same_aims=False),
+        Row("against stable matching", plain, 2_000, ("round", "stable matching"), same_aims=False),
+    )
+
+
+PROFILES: dict[str, Callable[[], tuple[Row, ...]]] = {"quick": quick, "full": full}

@@ -1,0 +1,32 @@
+"""One engine on one instance in a process of its own, so that its memory is its own: prints one JSON line.
+
+Only the engine's own module is loaded: OR-Tools and highspy each bring their own HiGHS, and cannot share a process.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from solver.columns import read_instance_columns
+from tests.benchmarks.clock import Clock
+from tests.benchmarks.rows import ENGINES
+
+KIB_PER_MIB = 1024
+
+
+def main(engine: str, path: str) -> None:
+    """Run it and say how long, how much memory and how good."""
+    instance = read_instance_columns(Path(path))
+    clock = Clock()
+    answer = import_module(ENGINES[engine]).run(instance, clock)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIB_PER_MIB
+    measured = {"seconds": clock.wall, "cpu_seconds": clock.processor, "peak_mib": peak}
+    json.dump(measured | answer.as_row(), sys.stdout)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
