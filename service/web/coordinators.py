@@ -5,6 +5,7 @@ Responsible for opening a campaign and for showing it. Refuses to know how a rou
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -43,7 +44,11 @@ from service.web.public import TERRITORY_RULE_LABELS
 blueprint = Blueprint("coordinators", __name__, url_prefix="/coordination")
 coordination = allowed(Role.NATIONAL_COORDINATOR)
 TENSION_SCALE = Scale(
-    (0.5, 0.8, 1.0, 1.5), "élève par place", lambda value: number(value, 1), "aucune place, ou aucun élève"
+    (0.5, 0.8, 1.0, 1.5),
+    "élève par place",
+    lambda value: number(value, 1),
+    "aucun élève",
+    last_addition=", ou aucune place",
 )
 
 
@@ -166,13 +171,24 @@ def department_names() -> dict[str, str]:
     return dict(db().exec(select(Department.code, Department.name)).all())
 
 
+def _tension(one: Tension) -> float | None:
+    """Pupils without a single place are the strongest tension, not an absence of number."""
+    if not one.pupils:
+        return None
+    return math.inf if one.per_seat is None else one.per_seat
+
+
 def tension_map(readiness: Readiness) -> FranceMap:
     """Pupils per published place, by département."""
     measures = {
         code: Measure(
-            one.per_seat if one.pupils else None,
+            _tension(one),
             f"{counted(one.pupils, 'élève')} pour {counted(one.seats, 'place publiée', 'places publiées')}",
-            (number(one.pupils), number(one.seats), number(one.per_seat, 2) if one.per_seat is not None else "–"),
+            (
+                number(one.pupils),
+                number(one.seats),
+                number(one.per_seat, 2) if one.per_seat is not None else "aucune place",
+            ),
         )
         for code, one in readiness.by_department.items()
     }

@@ -72,6 +72,8 @@ class Scale:
     none_label: str
     zero_label: str = ""
     """For whole numbers whose first class is zero: its label; the upper end of the others is then included."""
+    last_addition: str = ""
+    """What the last class holds besides its numbers."""
 
     def step(self, value: float | None) -> int:
         return 0 if value is None else 1 + sum(value >= one for one in self.breaks)
@@ -79,7 +81,11 @@ class Scale:
     def labels(self) -> tuple[str, ...]:
         low, *_, high = [self.written(one) for one in self.breaks]
         first = self.zero_label or f"moins de {low} {self.unit}"
-        return (first, *(self._between(a, b) for a, b in pairwise(self.breaks)), f"{high} {self.unit} et plus")
+        return (
+            first,
+            *(self._between(a, b) for a, b in pairwise(self.breaks)),
+            f"{high} {self.unit} et plus{self.last_addition}",
+        )
 
     def _between(self, low: float, high: float) -> str:
         last = high - 1 if self.zero_label else high

@@ -42,14 +42,14 @@ def _chosen(*names: str) -> dict[str, str]:
     return {name: request.args.get(name, "").strip()[:80] for name in names}
 
 
-def _show(template: str, found: AllocationRound, tab: str, **values: object) -> str:
+def _show(template: str, found: AllocationRound, **values: object) -> str:
     return render_template(
         template,
         round=found,
         campaign=get_campaign(db(), found.campaign_id),
         round_labels=ROUND_STATUS_LABELS,
         departments=sorted(department_names().items()),
-        **frame_values(found, tab),
+        **frame_values(found),
         **values,
     )
 
@@ -63,7 +63,6 @@ def schools(round_id: int) -> Any:
     return _show(
         "coordinators/schools.html",
         found,
-        "schools",
         chosen=chosen,
         page=cut(rows, request.args),
         priorities=[(one.value, PRIORITY_LABELS[one]) for one in Priority],
@@ -114,7 +113,6 @@ def unplaced(round_id: int) -> Any:
     return _show(
         "coordinators/unplaced.html",
         found,
-        "unplaced",
         chosen=chosen,
         reasons=reasons,
         page=page,

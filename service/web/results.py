@@ -71,10 +71,9 @@ def tier_rows(found: AllocationRound) -> list[TierRow]:
     ]
 
 
-def frame_values(found: AllocationRound, tab: str) -> dict[str, object]:
+def frame_values(found: AllocationRound) -> dict[str, object]:
     """What the frame of every page of a round shows."""
     return {
-        "tab": tab,
         "launched_by": name_of(db(), found.launched_by),
         "published_by": name_of(db(), found.published_by),
     }
@@ -84,7 +83,7 @@ def result_values(found: AllocationRound) -> dict[str, object]:
     summary = round_summary(db(), found)
     baseline_placed = summary.baseline.get("placed")
     return {
-        **frame_values(found, "show_round"),
+        **frame_values(found),
         "summary": summary,
         "tiers": tier_rows(found),
         "baseline_placed": baseline_placed,

@@ -101,8 +101,8 @@ class Templates:
         path = self._path(stage)
         if not path.exists():
             path.write_bytes(self.template("small").read_bytes())
-            if stage == "published":
-                fill(path, self.country, publish=True)
+            if stage in ("computed", "published"):
+                fill(path, self.country, publish=stage == "published")
             with self._open(path) as engine, session_scope(engine) as session:
                 if stage == "open":
                     open_everything(session, self.country, Clock().instant.date())

@@ -18,7 +18,7 @@ from service.domain.conventions import get_convention, import_conventions
 from service.domain.offer_rules import OfferDraft
 from service.domain.offers import publish_offer
 from service.domain.publication import publish_round
-from service.domain.request_rules import RequestDraft
+from service.domain.request_rules import PupilDraft, RequestDraft
 from service.domain.requests import create_request, submit_request
 from service.domain.rounds import launch_round
 from service.domain.schools import SchoolDraft, add_schools
@@ -32,6 +32,8 @@ from tests.service.web.small_country import ACTOR, SCHOOL_YEAR, SmallCountry
 
 TODAY = date(2026, 11, 23)
 WEEK, FORTNIGHT = "2027-W05", "2027-W24-2"
+CANARY = "Canari"
+"""The first name of every pupil: it must never leave the school's own pages."""
 CEILING_3E = 30
 """OVHcloud's own, as its fixture declares it."""
 
@@ -107,7 +109,6 @@ def _add_requests(session: Session, country: SmallCountry, campaign_id: int) -> 
     ):
         school = session.exec(select(School).where(School.uai == uai)).one()
         week = WEEK if level is Level.TROISIEME else FORTNIGHT
-        draft = RequestDraft(
-            class_name="Classe 1", level=level, size=size, wishes=wishes, period_ids=(week,), reach_km=30
-        )
+        pupils = tuple(PupilDraft(display_name=f"{CANARY} {number}", wishes=wishes) for number in range(size))
+        draft = RequestDraft(class_name="Classe 1", level=level, pupils=pupils, period_ids=(week,), reach_km=30)
         submit_request(session, create_request(session, campaign, school, draft, ACTOR), ACTOR, TODAY)

@@ -1,0 +1,229 @@
+"""A computed round on screen: every number equals a recount of the exported rows, every list can be filtered, and no
+pupil's name is ever there."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from python_calamine import CalamineWorkbook
+from sqlmodel import Session, select
+
+from service.persistence.tables import AllocationRound, AuditEntry, Placement, UnplacedPupil
+from solver.verify import verify_documents
+from tests.service.web.conftest import Browser, text_of
+from tests.service.web.filled_country import CANARY, CEILING_3E
+from tests.service.web.small_country import SmallCountry
+
+ROUND = "/coordination/tours/1"
+TABLES = ("affectations", "non-places", "etablissements", "conventions")
+Row = dict[str, str]
+
+
+@pytest.fixture
+def stage() -> str:
+    return "computed"
+
+
+@pytest.fixture
+def coordinator(browser_for: Callable[[str], Browser], country: SmallCountry) -> Browser:
+    return browser_for(country.email_coordinator)
+
+
+def exported(coordinator: Browser, table: str) -> list[Row]:
+    """The rows of a CSV export, as whoever receives it reads them."""
+    answer = coordinator.get(f"{ROUND}/exports/{table}.csv")
+    assert answer.status_code == 200
+    assert f"tour-1-{table}.csv" in answer.headers["Content-Disposition"]
+    text = answer.get_data().decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";", strict=True))
+
+
+def test_the_headline_equals_a_recount(coordinator: Browser, database: Session) -> None:
+    """Placed, pupils and rate are those of the exported rows, which are those of the database."""
+    placed, left = exported(coordinator, "affectations"), exported(coordinator, "non-places")
+    assert len(placed) == len(database.exec(select(Placement)).all())
+    assert len(left) == len(database.exec(select(UnplacedPupil)).all())
+    said = text_of(coordinator.get(ROUND))
+    assert f"{len(placed)} élèves placés sur {len(placed) + len(left)}" in said
+    assert f"Pourquoi {len(left)} élèves n’ont pas de place" in said
+
+
+def test_levels_equal_a_recount(coordinator: Browser) -> None:
+    """Each level's line is the count of the exported rows of that level."""
+    placed = Counter(row["Niveau"] for row in exported(coordinator, "affectations"))
+    left = Counter(row["Niveau"] for row in exported(coordinator, "non-places"))
+    said = text_of(coordinator.get(ROUND))
+    for level in placed | left:
+        assert f"{level} {placed[level] + left[level]} {placed[level]} " in said
+
+
+def test_convention_lines_equal_a_recount_and_hold_their_ceiling(coordinator: Browser) -> None:
+    """Pupils per line, recounted from the placed rows; OVHcloud stops at its ceiling of thirty."""
+    through = Counter(row["Ligne"] for row in exported(coordinator, "affectations") if row["Ligne"])
+    lines = exported(coordinator, "conventions")
+    assert {row["Ligne"]: int(row["Affectés"]) for row in lines if int(row["Affectés"])} == dict(through)
+    assert through["OVHcloud, 3e"] == CEILING_3E
+    said = text_of(coordinator.get(ROUND))
+    for row in lines:
+        cells = (row["Engagement"] or "non chiffré", row["Plafond"] or "aucun", row["Places ouvertes"], row["Affectés"])
+        words = " ".join(f"{int(cell):,}".replace(",", " ") if cell.isdigit() else cell for cell in cells)
+        assert f"{row['Ligne']} {words}" in said
+
+
+def test_the_ledger_of_a_convention_equals_a_recount_once_published(coordinator: Browser) -> None:
+    """Before publication nothing is allocated; afterwards as many as the exported rows of its line."""
+    assert "OVHcloud, 3e 30 40 0" in text_of(coordinator.get("/conventions/ovhcloud"))
+    assert coordinator.post(f"{ROUND}/publication").status_code == 303
+    through = Counter(row["Convention"] for row in exported(coordinator, "affectations"))
+    assert f"OVHcloud, 3e 30 40 {through['ovhcloud']}" in text_of(coordinator.get("/conventions/ovhcloud"))
+    assert f"Nord (59) 40 {through['ovhcloud']}" in text_of(coordinator.get("/conventions/ovhcloud"))
+    assert f"2de générale et technologique 1 000 6 {through['serce']}" in text_of(coordinator.get("/conventions/serce"))
+    assert f"En vigueur, échéance le 1er juillet 2027. 40 {through['ovhcloud']}" in text_of(
+        coordinator.get("/conventions")
+    )
+
+
+def test_schools_come_worst_served_first(coordinator: Browser) -> None:
+    """The school without a single place is on top; each line equals a recount."""
+    said = text_of(coordinator.get(f"{ROUND}/etablissements"))
+    order = [said.index(name) for name in ("Collège des Causses", "Lycée des Acacias", "Collège des Peupliers")]
+    assert order == sorted(order)
+    placed = Counter(row["UAI"] for row in exported(coordinator, "affectations"))
+    left = Counter(row["UAI"] for row in exported(coordinator, "non-places"))
+    for row in exported(coordinator, "etablissements"):
+        uai = row["UAI"]
+        assert (int(row["Placés"]), int(row["Non placés"])) == (placed[uai], left[uai])
+        assert f"{row['Catégorie']} {placed[uai] + left[uai]} {placed[uai]} {left[uai]} " in said
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("q=peupliers", {"Collège des Peupliers"}),
+        ("q=0480004", {"Collège des Causses"}),
+        ("departement=75", {"Lycée des Acacias"}),
+        ("categorie=rural", {"Collège des Causses"}),
+        ("categorie=rep&departement=75", set()),
+        ("q=%25peupliers%25x", set()),
+    ],
+)
+def test_schools_are_filtered_by_the_address(coordinator: Browser, query: str, kept: set[str]) -> None:
+    """The filters are in the address and in the form, which keeps them."""
+    body = coordinator.get(f"{ROUND}/etablissements?{query}")
+    said = text_of(body)
+    names = ("Collège des Peupliers", "Collège des Causses", "Lycée des Acacias", "Collège des Tilleuls")
+    assert {name for name in names if name in said} == kept
+    if not kept:
+        assert "Aucun établissement ne répond à ces filtres" in said
+
+
+def test_reasons_are_grouped_with_their_counts(coordinator: Browser) -> None:
+    """Each group's count is a recount of the exported reasons, with what would change the answer."""
+    counts = Counter(row["Motif"] for row in exported(coordinator, "non-places"))
+    said = text_of(coordinator.get(f"{ROUND}/non-places"))
+    assert len(counts) == 3
+    for reason, count in counts.items():
+        assert f"{reason} {count} " in said
+
+
+def test_each_unplaced_pupil_has_a_reason_with_its_facts(coordinator: Browser) -> None:
+    """The ceiling is named, the offers within reach are counted, and no place at all is said as such."""
+    said = text_of(coordinator.get(f"{ROUND}/non-places"))
+    assert said.count("Le plafond du partenaire est atteint : OVHcloud, 3e (1 offre à portée).") == 4
+    assert said.count("Toutes les places à portée sont prises : 2 offres à portée.") == 7
+    assert said.count("Aucune offre de ce niveau n’est à portée : le territoire n’en compte aucune.") == 9
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("raison=quota_ceiling", 4),
+        ("departement=48", 9),
+        ("niveau=2de_gt", 7),
+        ("q=acacias", 7),
+        ("q=acacias&raison=quota_ceiling", 0),
+        ("raison=inconnue", 0),
+        ("page=99", 20),
+    ],
+)
+def test_unplaced_pupils_are_filtered_by_the_address(coordinator: Browser, query: str, count: int) -> None:
+    """The list holds the pupils of the filter, and the count under it is theirs."""
+    page = coordinator.get(f"{ROUND}/non-places?{query}")
+    assert page.get_data(as_text=True).count('data-label="Raison"') == count
+    expected = f" {count} élèves Comment" if count else "Aucun élève non placé ne répond à ces filtres"
+    assert expected in text_of(page)
+
+
+def test_the_proof_is_on_the_page(coordinator: Browser, database: Session) -> None:
+    """Every aim in order with its value and its bound, the instant of the verification and the instance's hash."""
+    computed = database.exec(select(AllocationRound)).one()
+    said = text_of(coordinator.get(ROUND))
+    assert computed.input_sha256 in said
+    assert said.count("prouvé") >= len(computed.tiers) == 6
+    assert "atteint la borne qu’aucune autre répartition ne peut dépasser" in said
+    for tier in computed.tiers:
+        assert f"{tier['value']:,} {tier['bound']:,} prouvé".replace(",", " ") in said
+
+
+def test_the_dossier_can_be_verified_by_whoever_downloads_it(coordinator: Browser, database: Session) -> None:
+    """The bytes served are those hashed on the page, and the independent verifier is silent on them."""
+    instance, result = (
+        gzip.decompress(coordinator.get(f"{ROUND}/dossier/{name}.json.gz").get_data())
+        for name in ("instance", "result")
+    )
+    assert hashlib.sha256(instance).hexdigest() == database.exec(select(AllocationRound.input_sha256)).one()
+    assert verify_documents(json.loads(instance), json.loads(result)) == []
+    assert CANARY.encode() not in instance + result
+    assert coordinator.get(f"{ROUND}/dossier/secret.json.gz").status_code == 404
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_both_formats_hold_the_same_rows(coordinator: Browser, table: str, database: Session) -> None:
+    """XLSX and CSV of a table have the same cells, and taking either is in the audit trail."""
+    rows = exported(coordinator, table)
+    content = coordinator.get(f"{ROUND}/exports/{table}.xlsx").get_data()
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+    assert len(sheet) == len(rows) + 1
+    assert [str(cell) for cell in sheet[0]] == list(rows[0])
+    for line, row in zip(sheet[1:], rows, strict=True):
+        assert [written(cell) for cell in line] == list(row.values())
+    kinds = [
+        entry.detail["kind"] for entry in database.exec(select(AuditEntry).where(AuditEntry.action == "export_round"))
+    ]
+    assert kinds == ["csv", "xlsx"]
+
+
+def written(cell: object) -> str:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+@pytest.mark.parametrize("path", ["exports/inconnue.csv", "exports/affectations.pdf", "exports/affectations.html"])
+def test_an_unknown_export_is_not_found(coordinator: Browser, path: str) -> None:
+    """Neither another table nor another format."""
+    assert coordinator.get(f"{ROUND}/{path}").status_code == 404
+
+
+def test_no_pupil_s_name_leaves_the_school(coordinator: Browser) -> None:
+    """Pseudonyms only, on every page and in every file of the coordinator."""
+    pages = [ROUND, f"{ROUND}/etablissements", f"{ROUND}/non-places", "/coordination", "/conventions/ovhcloud"]
+    files = [f"{ROUND}/exports/{table}.csv" for table in TABLES]
+    for address in pages + files:
+        answer = coordinator.get(address)
+        assert answer.status_code == 200
+        assert CANARY not in answer.get_data(as_text=True), address
+
+
+def test_a_round_without_result_has_no_lists(coordinator: Browser, app: Flask) -> None:
+    """A waiting round's lists, exports and dossier are not there yet."""
+    assert coordinator.post("/coordination/campagnes/1/tours", token_from="/coordination").status_code == 303
+    for path in ("etablissements", "non-places", "exports/affectations.csv", "dossier/result.json.gz"):
+        assert coordinator.get(f"/coordination/tours/2/{path}").status_code == 404
+    assert coordinator.get("/coordination/tours/77").status_code == 404
