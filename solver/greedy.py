@@ -11,18 +11,14 @@ from time import perf_counter
 
 import numpy as np
 
-from solver.arrays import Ints, starts_of
-from solver.candidates import Territory, find_reachable
-from solver.choices import Choices, list_choices
-from solver.demand import Demand, merge_groups
+from solver.arrays import starts_of
 from solver.explain import explain
 from solver.files import instance_sha256
 from solver.instance import Instance
-from solver.occupancy import Occupancy
+from solver.parts import gather
 from solver.pins import diagnose_pins
 from solver.result import Assignment, Result, Status, TierValue
 from solver.score import score
-from solver.supply import Supply, tabulate_supply
 
 ENGINE = "first come, first served"
 
@@ -45,16 +41,10 @@ class _Queue:
     """Serves one group after the other. An opening that blocks a school once blocks it for ever, so it is dropped."""
 
     def __init__(self, instance: Instance) -> None:
-        self.instance = instance
-        pinned = Counter[str]()
-        for pin in instance.pins:
-            pinned[pin.group] += pin.count
-        self.occupancy = Occupancy(instance, instance.pins)
-        self.supply: Supply = tabulate_supply(instance)
-        self.demand: Demand = merge_groups(instance, pinned)
-        reachable = find_reachable(instance, self.supply, Territory.of(instance, self.supply))
-        self.choices: Choices = list_choices(instance, self.demand, self.supply, reachable)
-        self.start: Ints = starts_of(self.choices.profile, len(self.demand.profiles))
+        parts = gather(instance)
+        self.instance, self.occupancy = instance, parts.pinned
+        self.supply, self.demand, self.choices = parts.supply, parts.demand, parts.choices
+        self.start = starts_of(self.choices.profile, len(self.demand.profiles))
         self.taken = Counter({(pin.group, pin.offer, pin.period): pin.count for pin in instance.pins})
         self._lists: dict[tuple[int, int, str | None], deque[tuple[str, str]]] = {}
 

@@ -7,69 +7,15 @@ no choice that breaks them. Pins are subtracted before anything is built.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from solver.arrays import Ints, find, ints, runs
-from solver.choices import Choices
-from solver.demand import Demand
 from solver.hubs import Hubs, list_hubs
 from solver.instance import Instance
 from solver.network import Assembly, Kind, Network
-from solver.occupancy import Occupancy
-from solver.params import EQUITY_SCALE, Params
-from solver.supply import Supply
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a network is built from."""
-
-    instance: Instance
-    demand: Demand
-    supply: Supply
-    choices: Choices
-    pinned: Occupancy
-
-    @cached_property
-    def seats(self) -> Ints:
-        """Seats of each opening that no pin takes."""
-        left = self.supply.opening_seats.copy()
-        for (offer, period), count in self.pinned.seats.items():
-            left[self._opening(offer, period)] -= count
-        return left
-
-    @cached_property
-    def school_limit(self) -> Ints:
-        """For each choice, how many pupils of the school its offer still takes in that period."""
-        offers = self.instance.offers
-        unlimited = np.iinfo(np.int64).max
-        most = ints([unlimited if row.max_per_school is None else row.max_per_school for row in offers])
-        limit = most[self.supply.opening_offer[self.choices.opening]]
-        keys = self.meetings
-        for (school, offer, period), count in self.pinned.by_school.items():
-            at = self._school[school] * len(self.supply.opening_offer) + self._opening(offer, period)
-            limit[(keys == at) & (limit < unlimited)] -= count
-        return limit
-
-    @cached_property
-    def meetings(self) -> Ints:
-        """For each choice, a number for its (school, opening)."""
-        return self.demand.profile_school[self.choices.profile] * len(self.supply.opening_offer) + self.choices.opening
-
-    @cached_property
-    def _school(self) -> dict[str, int]:
-        return {row.id: i for i, row in enumerate(self.instance.schools)}
-
-    @cached_property
-    def _openings(self) -> dict[tuple[str, str], int]:
-        offers, periods = self.instance.offers, self.instance.periods
-        rows = zip(self.supply.opening_offer.tolist(), self.supply.opening_period.tolist(), strict=True)
-        return {(offers[offer].id, periods[period].id): i for i, (offer, period) in enumerate(rows)}
-
-    def _opening(self, offer: str, period: str) -> int:
-        return self._openings[offer, period]
+from solver.params import EQUITY_SCALE
+from solver.parts import Parts
 
 
 def build_network(parts: Parts) -> Network:
@@ -177,12 +123,12 @@ def _add_unplaced(assembly: Assembly, parts: Parts, class_node: Ints, school_nod
     left = np.bincount(school_of_class, demand.class_left, len(school_node)).astype(np.int64)
     school = np.repeat(np.arange(len(left), dtype=np.int64), left)
     nth = runs(np.ones(len(left), np.int64), left)
-    level = equity_levels(instance.params, instance, school, nth)
+    level = equity_levels(instance, school, nth)
     assembly.add(Kind.UNPLACED, school_node[school], np.full(len(school), sink), 1, level, school)
 
 
-def equity_levels(params: Params, instance: Instance, school: Ints, nth: Ints) -> Ints:
-    """`Params.equity_level` for columns of schools and ranks (its own arithmetic, on arrays)."""
-    weight = ints([params.priority_weights[row.priority] for row in instance.schools])
+def equity_levels(instance: Instance, school: Ints, nth: Ints) -> Ints:
+    """`Params.equity_level` for columns of schools and ranks: the same arithmetic, on arrays."""
+    weight = ints([instance.params.priority_weights[row.priority] for row in instance.schools])
     pupils = ints([instance.pupils_by_school.get(row.id, 0) for row in instance.schools])
     return nth * weight[school] * EQUITY_SCALE // (100 * pupils[school])

@@ -6,29 +6,26 @@ it explicitly (`from solver.solve import solve`): it loads OR-Tools.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
 from time import perf_counter
 
-from solver.candidates import Territory, find_reachable
-from solver.choices import list_choices
 from solver.components import optimise_parts
-from solver.demand import Demand, merge_groups
+from solver.demand import Demand
 from solver.explain import explain
 from solver.files import instance_sha256
 from solver.flow import ENGINE, FlowError
 from solver.greedy import greedy
 from solver.instance import Instance
-from solver.model import Parts, build_network
-from solver.occupancy import Occupancy
+from solver.model import build_network
 from solver.pairing import pair
 from solver.params import Tier
+from solver.parts import gather
 from solver.pins import diagnose_pins
 from solver.result import Assignment, Result, Status, TierValue
 from solver.score import score
-from solver.supply import Supply, tabulate_supply
+from solver.supply import Supply
 from solver.tiers import Names
 
 Progress = Callable[[str, float], None]
@@ -49,7 +46,7 @@ def solve(instance: Instance, *, executor: Executor | None = None, progress: Pro
     if diagnosis:
         return Result(sha256, Status.INFEASIBLE, (), (), (), ENGINE, watch.stop(), diagnosis)
     watch("reachable", 0.0)
-    parts = _gather(instance)
+    parts = gather(instance)
     names = _names(instance, sha256, parts.demand, parts.supply)
     network = build_network(parts)
     tiers = instance.params.tiers
@@ -59,6 +56,8 @@ def solve(instance: Instance, *, executor: Executor | None = None, progress: Pro
 
     try:
         optimum = optimise_parts(network, tiers, names, executor, announce)
+        if not optimum.bounds:
+            raise FlowError("not even the first aim could be proven")
     except FlowError as error:
         return replace(greedy(instance), diagnosis=f"engine: {error}")
     watch("prove", SHARE_BEFORE + SHARE_OPTIMISING)
@@ -69,16 +68,6 @@ def solve(instance: Instance, *, executor: Executor | None = None, progress: Pro
     unplaced = explain(instance, rows)
     status = Status.OPTIMAL if proven else Status.FEASIBLE
     return Result(sha256, status, values, rows, unplaced, ENGINE, watch.stop())
-
-
-def _gather(instance: Instance) -> Parts:
-    pinned = Counter[str]()
-    for pin in instance.pins:
-        pinned[pin.group] += pin.count
-    supply, demand = tabulate_supply(instance), merge_groups(instance, pinned)
-    reachable = find_reachable(instance, supply, Territory.of(instance, supply))
-    choices = list_choices(instance, demand, supply, reachable)
-    return Parts(instance, demand, supply, choices, Occupancy(instance, instance.pins))
 
 
 def _names(instance: Instance, sha256: str, demand: Demand, supply: Supply) -> Names:

@@ -1,0 +1,107 @@
+"""The solver's command line, as a shell sees it: exit codes, files written, messages."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NAMED = ROOT / "fixtures" / "instances"
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "solver", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_from_an_invented_instance_to_a_verified_result(seed: int, tmp_path: Path) -> None:
+    """Generate, solve, verify and explain work one after the other, and the verifier says nothing."""
+    instance, result = tmp_path / "instance.json", tmp_path / "result.json"
+    assert run("generate", "--pupils", 150, "--seed", seed, "-o", instance).returncode == 0
+    solved = run("solve", instance, "-o", result)
+    assert (solved.returncode, solved.stderr) == (0, "")
+    assert solved.stdout.startswith("OPTIMAL: ")
+    verified = run("verify", instance, result)
+    assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
+    assert len(json.loads(instance.read_bytes())["groups"]) == 150
+    assert run("explain", instance, result).returncode == 0
+
+
+def test_a_corrupted_result_is_named_by_what_fails(tmp_path: Path) -> None:
+    """A placement too many is refused by the verifier with exit code 1 and the property's name."""
+    result = tmp_path / "result.json"
+    run("solve", NAMED / "quota_tree.json", "-o", result)
+    document = json.loads(result.read_bytes())
+    document["assignments"][0]["count"] += 1
+    result.write_text(json.dumps(document))
+    verified = run("verify", NAMED / "quota_tree.json", result)
+    assert verified.returncode == 1
+    assert {line.split(":")[0] for line in verified.stdout.splitlines()} >= {"quota_ceiling", "announced_tiers"}
+
+
+def test_explain_says_where_a_group_goes_and_why_the_rest_does_not(tmp_path: Path) -> None:
+    """For one group: its placements and the reason of the others; without a group: every reason."""
+    instance, result = NAMED / "quota_tree.json", tmp_path / "result.json"
+    run("solve", instance, "-o", result)
+    one = run("explain", instance, result, "east-class").stdout.splitlines()
+    assert one == [
+        "east-class: 2 placed at east-site in 2027-W10, rank 1",
+        "east-class: 2 unplaced, quota_ceiling (reachable_offers=2 lines=nation)",
+    ]
+    everyone = run("explain", instance, result).stdout.splitlines()
+    assert [line.split(":")[0] for line in everyone] == ["east-class", "west-class"]
+
+
+@pytest.mark.parametrize("command", ["solve", "verify", "explain"])
+def test_a_malformed_file_is_refused_and_nothing_is_written(command: str, tmp_path: Path) -> None:
+    """A wrong instance gives exit code 2, a message, and no file."""
+    document = json.loads((NAMED / "quota_tree.json").read_bytes())
+    document["groups"][0]["count"] = "four"
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps(document) if command != "verify" else "{")
+    arguments = (bad, "-o", tmp_path / "result.json") if command == "solve" else (bad, bad)
+    refused = run(command, *arguments)
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+    assert ("groups[0].count" in refused.stderr) or command == "verify"
+    assert refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
+
+
+def test_files_that_do_not_exist_and_strangers_are_refused(tmp_path: Path) -> None:
+    """A missing file, an unknown group, the result of another instance: exit code 2 and a message."""
+    result = tmp_path / "result.json"
+    run("solve", NAMED / "quota_tree.json", "-o", result)
+    missing = run("solve", tmp_path / "nothing.json", "-o", tmp_path / "other.json")
+    stranger = run("explain", NAMED / "quota_tree.json", result, "nobody")
+    other = run("explain", NAMED / "closed_week.json", result)
+    negative = run("generate", "--pupils", -1, "--seed", 1, "-o", tmp_path / "instance.json")
+    assert [missing.returncode, stranger.returncode, other.returncode, negative.returncode] == [2, 2, 2, 2]
+    assert "unknown 'nobody'" in stranger.stderr
+    assert "another instance" in other.stderr
+    assert "not negative" in negative.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_an_impossible_pin_is_a_result_not_an_error(tmp_path: Path) -> None:
+    """A pin that cannot hold gives INFEASIBLE with its diagnosis, written and printed."""
+    document = json.loads((NAMED / "pinned_pupil.json").read_bytes())
+    document["groups"][0]["reach_m"] = 10
+    instance, result = tmp_path / "instance.json", tmp_path / "result.json"
+    instance.write_text(json.dumps(document))
+    solved = run("solve", instance, "-o", result)
+    assert solved.returncode == 0
+    assert "pin of group 'pinned' to offer 'far' in '2027-W10': reach" in solved.stdout
+    assert json.loads(result.read_bytes())["status"] == "INFEASIBLE"
+
+
+@pytest.mark.parametrize("module", ["solver", "solver.instance", "solver.files", "solver.greedy", "solver.explain"])
+def test_the_web_may_import_the_data_without_or_tools(module: str) -> None:
+    """Reading instances and results loads no optimiser, no web framework and no database layer."""
+    script = f"import {module}, sys; print(*{{name.split('.')[0] for name in sys.modules}})"
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"ortools", "flask", "sqlmodel", "sqlalchemy"} & set(loaded.stdout.split())

@@ -1,0 +1,50 @@
+"""Invented instances: the same seed gives the same bytes, and they look like the country they imitate."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from solver.files import canonical_bytes, instance_document
+from solver.generate import generate
+from solver.parts import gather
+
+
+def test_the_same_seed_gives_the_same_bytes(seed: int) -> None:
+    """A benchmark names its instance by two numbers; another seed is another instance."""
+    first, again, other = (canonical_bytes(instance_document(generate(400, s))) for s in (seed, seed, seed + 1))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("pupils", [0, 1, 2, 10, 141])
+def test_any_size_is_a_lawful_instance(pupils: int, seed: int) -> None:
+    """However few pupils are asked for, exactly so many come, each with three different wishes."""
+    instance = generate(pupils, seed)
+    assert sum(group.count for group in instance.groups) == pupils
+    assert all(len(set(group.wishes)) == 3 for group in instance.groups)
+
+
+def test_a_large_instance_has_the_announced_proportions(seed: int) -> None:
+    """Schools of about 140 pupils, an offer for nine pupils, about 0.45 seat per pupil, quotas, needs and maxima."""
+    instance = generate(20_000, seed)
+    seats = sum(sum(offer.seats.values()) for offer in instance.offers)
+    assert 130 <= 20_000 / len(instance.schools) <= 150
+    assert len(instance.offers) == 2_223
+    assert 0.38 <= seats / 20_000 <= 0.62
+    kinds = Counter()
+    for offer in instance.offers:
+        kinds.update(line=offer.line is not None, maximum=offer.max_per_school is not None, serves=bool(offer.serves))
+    assert all(kinds[name] > 100 for name in ("line", "maximum", "serves"))
+    choices = gather(instance).choices
+    assert 60 <= np.median(np.bincount(choices.profile)) <= 800
+
+
+def test_the_impossible_is_refused() -> None:
+    """A negative number of pupils or seats makes no instance."""
+    with pytest.raises(ValueError, match="not negative"):
+        generate(-1, 0)
+    with pytest.raises(ValueError, match="not negative"):
+        generate(1, 0, seats_per_pupil=-0.1)
