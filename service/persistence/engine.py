@@ -26,6 +26,12 @@ def make_engine(source: Settings | str) -> Engine:
     url = make_url(source.database_url if isinstance(source, Settings) else source)
     if url.get_backend_name() == "sqlite":
         return _make_sqlite_engine(url)
+    if url.get_backend_name() != "postgresql":
+        raise ServiceError(
+            "database_unknown",
+            f"La base «\u00a0{url.get_backend_name()}\u00a0» n’est pas de celles que le service connaît. "
+            "Donnez une adresse sqlite:///fichier ou postgresql://utilisateur@machine/nom.",
+        )
     return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
 
 
