@@ -66,12 +66,12 @@ def _prepare(session: Session, country: SmallCountry) -> int:
     campaign = open_campaign(
         session, "Campagne 2026-2027", SCHOOL_YEAR, [level.value for level in Level], date(2026, 12, 31), actor=ACTOR
     )
-    _add_places(session, country)
-    _add_requests(session, country, row_id(campaign))
+    add_places(session, country)
+    add_requests(session, country, row_id(campaign))
     return row_id(campaign)
 
 
-def _add_places(session: Session, country: SmallCountry) -> None:
+def add_places(session: Session, country: SmallCountry) -> None:
     ovhcloud, serce = (get_convention(session, key).partner_id for key in ("ovhcloud", "serce"))
     third, second = Level.TROISIEME, Level.SECONDE_GT
     for partner, commune, level, sector, seats, convention in (
@@ -87,7 +87,7 @@ def _add_places(session: Session, country: SmallCountry) -> None:
         publish_offer(session, site, offer, TODAY, ACTOR)
 
 
-def _add_requests(session: Session, country: SmallCountry, campaign_id: int) -> None:
+def add_requests(session: Session, country: SmallCountry, campaign_id: int) -> None:
     add_schools(
         session,
         [
