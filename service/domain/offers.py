@@ -145,8 +145,7 @@ def withdraw_offer(session: Session, offer: Offer, actor: str, expected_version:
     if closed < len(openings):
         raise ServiceError(
             "offer_in_use",
-            f"{plural(max(used, 1), 'élève')} y sont déjà affectés par un tour publié. "
-            "Demandez d’abord à la coordination de les replacer.",
+            f"{_placed_there(max(used, 1))} par un tour publié. Demandez d’abord à la coordination de les replacer.",
         )
     offer.status = OfferStatus.WITHDRAWN
     session.add(offer)
@@ -214,6 +213,10 @@ def _under_used(session: Session, opening: Opening) -> ServiceError:
     label = period_label(session.get_one(Period, opening.period_id))
     return ServiceError(
         "seats_under_used",
-        f"{label}\u00a0: {plural(opening.used, 'élève')} y sont déjà affectés. Gardez au moins autant de places.",
+        f"{label}\u00a0: {_placed_there(opening.used)}. Gardez au moins autant de places.",
         "seats",
     )
+
+
+def _placed_there(pupils: int) -> str:
+    return f"{plural(pupils, 'élève')} y {'est déjà affecté' if pupils < 2 else 'sont déjà affectés'}"

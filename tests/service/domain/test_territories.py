@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from fixtures import readers
 from service.domain.territories import find_communes, get_commune, get_department, load_reference
@@ -67,7 +68,7 @@ def test_a_corrected_calendar_line_is_not_overwritten(reference_engine: Engine) 
         assert session.exec(_winter_in_corsica()).one().starts_on == corrected
 
 
-def _winter_in_corsica():  # type: ignore[no-untyped-def]
+def _winter_in_corsica() -> SelectOfScalar[CalendarEntry]:
     return select(CalendarEntry).where(CalendarEntry.territory == "27", CalendarEntry.label == "Vacances d’hiver")
 
 

@@ -1,0 +1,44 @@
+"""Schools: entered with a right UAI, all of a batch or none."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import Session, select
+
+from service.domain.schools import SchoolDraft, add_schools, get_school
+from service.errors import Conflict, NotFound, Refusals
+from service.persistence.tables import School
+from service.vocabulary import SchoolType
+from tests.service.small_field import ACTOR, LYON
+
+TILLEULS = SchoolDraft(uai="0690026d", name="Lycée des Tilleuls", kind=SchoolType.LYCEE, insee="69383")
+
+
+def test_a_school_is_placed_in_its_commune(session: Session) -> None:
+    """An arrondissement of Lyon is Lyon; the position is the commune's; the UAI is in capitals."""
+    [school] = add_schools(session, [TILLEULS], ACTOR)
+    assert (school.uai, school.insee, school.department_code) == ("0690026D", LYON, "69")
+    assert 45 < school.latitude < 46
+    assert get_school(session, "0690026d") is school
+
+
+def test_refused_schools(session: Session) -> None:
+    """Wrong UAI, no name, unknown commune: all said together, nothing stored."""
+    wrong = SchoolDraft(uai="0690026E", name="", kind=SchoolType.LYCEE, insee="00000")
+    with pytest.raises(Refusals) as refusal:
+        add_schools(session, [TILLEULS, wrong], ACTOR)
+    assert [one.code for one in refusal.value.refusals] == ["uai_invalid", "text_missing", "commune_unknown"]
+    assert "appellent la lettre D" in refusal.value.message
+    assert session.exec(select(School)).all() == []
+
+
+def test_a_uai_is_one_school(session: Session) -> None:
+    """Twice in one batch, or again later: refused, and the batch leaves nothing."""
+    with pytest.raises(Conflict, match="0690026D est déjà enregistré"):
+        add_schools(session, [TILLEULS, TILLEULS], ACTOR)
+    assert session.exec(select(School)).all() == []
+    add_schools(session, [TILLEULS], ACTOR)
+    with pytest.raises(Conflict):
+        add_schools(session, [TILLEULS], ACTOR)
+    with pytest.raises(NotFound):
+        get_school(session, "0750655E")
