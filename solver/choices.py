@@ -5,14 +5,17 @@ One row per (profile, opening); seats, quotas and per-school maxima are for the 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
-from solver.arrays import Ints, ints, runs
+from solver.arrays import Bools, Ints, ints, runs
 from solver.candidates import Reachable
 from solver.demand import Demand
 from solver.instance import Instance
+from solver.rules import Rule
 from solver.supply import Supply
 
 
@@ -32,7 +35,8 @@ def list_choices(instance: Instance, demand: Demand, supply: Supply, reachable: 
     sizes = reachable.start[school + 1] - first
     rows = runs(first, sizes)
     profile = np.repeat(np.arange(len(school), dtype=np.int64), sizes)
-    kept = _admissible(instance, demand, supply, profile, reachable.offer[rows], reachable.trip_m[rows])
+    meeting = Meeting(instance, demand, supply, profile, reachable.offer[rows], reachable.trip_m[rows])
+    kept = np.logical_and.reduce([allows(meeting) for allows in FILTERS.values()])
     profile, rows = profile[kept], rows[kept]
     offer = reachable.offer[rows]
     sizes = supply.opening_start[offer + 1] - supply.opening_start[offer]
@@ -43,21 +47,49 @@ def list_choices(instance: Instance, demand: Demand, supply: Supply, reachable: 
     return Choices(profile[accepted], opening[accepted], trip[accepted])
 
 
-def _admissible(instance: Instance, demand: Demand, supply: Supply, profile: Ints, offer: Ints, trip: Ints) -> Ints:
-    """Indices of the rows that the profile's reach, level, needs and bans allow."""
-    kept = trip <= ints([row[2] for row in demand.profiles])[profile]
-    nothing = np.zeros(len(supply.position), np.bool_)
-    for level in sorted({row[1] for row in demand.profiles}):
-        mine = np.array([row[1] == level for row in demand.profiles], np.bool_)
-        kept &= ~mine[profile] | supply.admits_level.get(level, nothing)[offer]
-    for need in sorted({need for row in demand.profiles for need in row[3]}):
-        mine = np.array([need in row[3] for row in demand.profiles], np.bool_)
-        kept &= ~mine[profile] | supply.serves.get(need, nothing)[offer]
-    number = {row.id: i for i, row in enumerate(instance.offers)}
-    banned = [i * len(number) + number[name] for i, row in enumerate(demand.profiles) for name in row[4]]
-    if banned:
-        kept &= ~np.isin(profile * len(number) + offer, ints(banned))
-    return np.flatnonzero(kept).astype(np.int64)
+@dataclass(frozen=True)
+class Meeting:
+    """A profile before an offer of its school's surroundings, one per row."""
+
+    instance: Instance
+    demand: Demand
+    supply: Supply
+    profile: Ints
+    offer: Ints
+    trip_m: Ints
+
+
+def _is_within_reach(rows: Meeting) -> Bools:
+    return rows.trip_m <= ints([profile[2] for profile in rows.demand.profiles])[rows.profile]
+
+
+def _is_admitted(rows: Meeting) -> Bools:
+    return _has_all(rows, [(profile[1],) for profile in rows.demand.profiles], rows.supply.admits_level)
+
+
+def _is_served(rows: Meeting) -> Bools:
+    return _has_all(rows, [profile[3] for profile in rows.demand.profiles], rows.supply.serves)
+
+
+def _is_not_banned(rows: Meeting) -> Bools:
+    number = {row.id: i for i, row in enumerate(rows.instance.offers)}
+    banned = [i * len(number) + number[name] for i, row in enumerate(rows.demand.profiles) for name in row[4]]
+    return ~np.isin(rows.profile * len(number) + rows.offer, ints(banned))
+
+
+def _has_all(rows: Meeting, asked: list[tuple[str, ...]], given: dict[str, Bools]) -> Bools:
+    """Whether the offer of each row gives everything its profile asks."""
+    kept, nothing = np.ones(len(rows.profile), np.bool_), np.zeros(len(rows.supply.position), np.bool_)
+    for name in sorted({name for names in asked for name in names}):
+        mine = np.array([name in names for names in asked], np.bool_)
+        kept &= ~mine[rows.profile] | given.get(name, nothing)[rows.offer]
+    return kept
+
+
+FILTERS: Mapping[Rule, Callable[[Meeting], Bools]] = MappingProxyType(
+    {Rule.REACH: _is_within_reach, Rule.LEVEL: _is_admitted, Rule.NEEDS: _is_served, Rule.BAN: _is_not_banned}
+)
+"""What a profile asks of an offer, whatever the period. (The territory is already in the reachable pairs.)"""
 
 
 def _accepted(demand: Demand, periods: int) -> Ints:

@@ -17,6 +17,7 @@ from solver.draw import drawn_order
 from solver.instance import Instance
 from solver.network import Kind, Network
 from solver.result import Assignment
+from solver.rules import Rule
 from solver.tiers import Names
 
 
@@ -32,6 +33,19 @@ def pair(instance: Instance, demand: Demand, network: Network, flow: Ints, names
     arcs = np.flatnonzero((network.kind == Kind.CHOICE) & (flow > 0)).astype(np.int64)
     _, (arc, group, count) = _carry(network, flow, held, _in_drawn_order(network, arcs, names), turn)
     return _rows(instance, names, group, network.right[arc], count)
+
+
+def broken_rule(instance: Instance, rows: Iterable[Assignment]) -> Rule | None:
+    """What the flow's proof does not cover: that giving seats to groups neither invented a pupil nor lost a pin."""
+    placed = {(row.group, row.offer, row.period): row.count for row in rows}
+    by_group = Counter[str]()
+    for (group, _, _), count in placed.items():
+        by_group[group] += count
+    if any(count > instance.group[group].count for group, count in by_group.items()):
+        return Rule.DEMAND
+    if any(placed.get((pin.group, pin.offer, pin.period), 0) < pin.count for pin in instance.pins):
+        return Rule.PIN
+    return None
 
 
 def _carry(network: Network, flow: Ints, held: Ints, arcs: Ints, turn: Ints) -> tuple[Ints, tuple[Ints, Ints, Ints]]:

@@ -7,24 +7,23 @@ person closed the offer, moved the limit or lowered the quota after the pin was 
 from __future__ import annotations
 
 from solver.geography import is_served_by, trip_m
-from solver.instance import Group, Instance, Offer, Pin
+from solver.instance import Ban, Group, Instance, Offer, Pin
 from solver.occupancy import Occupancy
 from solver.rules import Rule
 
 
 def broken_rule(instance: Instance, group: Group, offer: Offer, period: str) -> Rule | None:
-    """The first rule that forbids this single placement whatever the others do, or None.
-
-    Levels, open periods and bans of pins are contradictions in the question itself: `Instance` refuses them.
-    """
+    """The first rule that forbids this single placement whatever the others do, or None."""
     school = instance.school[group.school]
     home, host = instance.department[school.department], instance.department[offer.department]
     admitted = offer.admits is None or home.code in offer.admits
     checks = (
-        (Rule.PERIOD, period in group.periods),
+        (Rule.LEVEL, group.level in offer.levels),
+        (Rule.PERIOD, period in group.periods and period in offer.seats),
         (Rule.NEEDS, group.needs <= offer.serves),
         (Rule.REACH, home.landmass == host.landmass and trip_m(school.position, offer.position) <= group.reach_m),
         (Rule.TERRITORY, admitted and is_served_by(instance.params.territory_rule, home, host)),
+        (Rule.BAN, Ban(group.id, offer.id) not in instance.bans),
     )
     return next((rule for rule, held in checks if not held), None)
 

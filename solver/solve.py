@@ -19,7 +19,7 @@ from solver.flow import ENGINE, FlowError
 from solver.greedy import greedy
 from solver.instance import Instance
 from solver.model import build_network
-from solver.pairing import pair
+from solver.pairing import broken_rule, pair
 from solver.params import Tier
 from solver.parts import gather
 from solver.pins import diagnose_pins
@@ -58,10 +58,12 @@ def solve(instance: Instance, *, executor: Executor | None = None, progress: Pro
         optimum = optimise_parts(network, tiers, names, executor, announce)
         if not optimum.bounds:
             raise FlowError("not even the first aim could be proven")
+        watch("prove", SHARE_BEFORE + SHARE_OPTIMISING)
+        rows = pair(instance, parts.demand, network, optimum.flow, names)
+        if rule := broken_rule(instance, rows):
+            raise FlowError(f"the pairing broke the rule {rule.value}")
     except FlowError as error:
         return replace(greedy(instance), diagnosis=f"engine: {error}")
-    watch("prove", SHARE_BEFORE + SHARE_OPTIMISING)
-    rows = pair(instance, parts.demand, network, optimum.flow, names)
     values = _announced(instance, sha256, rows, optimum.bounds)
     proven = all(row.proof != "none" for row in values)
     watch("explain", 0.95)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from solver.choices import FILTERS
 from solver.greedy import greedy
 from solver.instance import Ban, Instance, Pin, QuotaLine
 from solver.params import Params, TerritoryRule
@@ -58,6 +59,11 @@ TABLE: dict[Rule, list[tuple[str, Instance, int]]] = {
     Rule.REACH: [
         ("exactly at the limit", world(groups=(group(reach_m=5_000),)), 1),
         ("one metre beyond", world(groups=(group(reach_m=4_999),)), 0),
+        (
+            "a schoolmate's longer limit",
+            world(groups=(group(reach_m=4_999), group(id="b")), offers=(offer(seats={"p": 2}),)),
+            1,
+        ),
         ("across the sea", _territory(TerritoryRule.ANYWHERE, "I"), 0),
     ],
     Rule.TERRITORY: [
@@ -182,3 +188,11 @@ def test_a_pin_that_cannot_hold_is_named_with_its_rule(answer: Callable[[Instanc
     assert result.status is Status.INFEASIBLE
     assert f"pin of group 'group' to offer 'offer' in '{instance.pins[0].period}': {rule}" in result.diagnosis
     assert not result.assignments
+
+
+@pytest.mark.parametrize("rule", FILTERS)
+def test_a_rule_left_out_does_not_go_unnoticed(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taking one filter away lets pupils through that its truth table refuses."""
+    kept = {name: allows for name, allows in FILTERS.items() if name is not rule}
+    monkeypatch.setattr("solver.choices.FILTERS", kept)
+    assert any(solve(instance).placed > placed for _, instance, placed in TABLE[rule])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from solver.arrays import Ints, ints, share
 from solver.faces import Face
-from solver.files import instance_document, instance_sha256, result_document
+from solver.files import instance_document, instance_sha256, read_instance, result_document
 from solver.flow import FlowError, minimum_cost_flow, potentials
 from solver.generate import generate
 from solver.greedy import greedy
@@ -23,6 +24,8 @@ from solver.solve import solve
 from solver.verify import verify_documents
 from tests.solver.brute_force import exhaust
 from tests.solver.tiny_instances import tiny_instance
+
+NAMED = Path(__file__).parents[2] / "fixtures" / "instances"
 
 
 def test_an_engine_that_fails_at_once_leaves_the_first_come_answer(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +57,22 @@ def test_an_engine_that_ignores_costs_is_caught(seed: int, monkeypatch: pytest.M
     assert result.diagnosis == "engine: not even the first aim could be proven"
     assert result.assignments == greedy(instance).assignments
     assert verify_documents(instance_document(instance), result_document(result)) == []
+
+
+def test_a_pairing_that_invents_a_pupil_is_not_used(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever pairs pupils with seats is checked too: a pupil too many or a pin lost gives the baseline instead."""
+    instance = read_instance(NAMED / "pinned_pupil.json")
+    right = solve(instance).assignments
+    wrong = {
+        "demand": tuple(dataclasses.replace(row, count=2) for row in right),
+        "pin": tuple(row for row in right if row.group != "pinned"),
+    }
+    for rule, rows in wrong.items():
+        monkeypatch.setattr("solver.solve.pair", lambda *_arguments, rows=rows: rows)
+        result = solve(instance)
+        assert result.status is Status.FEASIBLE
+        assert result.diagnosis == f"engine: the pairing broke the rule {rule}"
+        assert verify_documents(instance_document(instance), result_document(result)) == []
 
 
 def test_a_later_tier_that_fails_keeps_what_was_proven(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
