@@ -6,10 +6,12 @@ too many, a key missing, a repeated key, a wrong type or a NaN is refused by its
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
 import tempfile
+import zlib
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -232,8 +234,13 @@ def write_result(result: Result, path: Path) -> None:
 
 
 def read_document(path: Path) -> object:
-    """The JSON value in a file."""
-    return parse_document(path.read_bytes())
+    """The JSON value in a file, compressed or not (`.gz`, as a round's dossier is downloaded)."""
+    if path.suffix != ".gz":
+        return parse_document(path.read_bytes())
+    try:
+        return parse_document(gzip.decompress(path.read_bytes()))
+    except (EOFError, zlib.error) as error:
+        raise ValueError(f"document: not a whole gzip file ({error})") from None
 
 
 def parse_document(content: bytes) -> object:

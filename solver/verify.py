@@ -1,18 +1,18 @@
 """The judge: re-checks every hard rule, every announced value and every reason from the two documents alone.
 
-Usage: python -I -S verify.py INSTANCE RESULT   (exit 0: silent; 1: a line "property: detail" per fault; 2: unreadable)
-
-Written from the published layout and not from the engine, it needs only Python and imports nothing of ours. It refuses
-to know how an answer was found, and does not prove that no better one exists: it checks that the announced bounds and
-proofs agree with the status, not the bounds themselves.
+Usage: python -I -S verify.py INSTANCE RESULT (JSON or .gz; exit 0: silent; 1: "property: detail" lines; 2: unreadable)
+Written from the published layout and not from the engine, it needs only Python and imports nothing of ours. It does not
+prove that no better answer exists: it checks that announced bounds and proofs agree with the status, no more.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import math
 import sys
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -286,12 +286,13 @@ def untwinned(pairs: list[tuple[str, Any]]) -> Row:
 
 def main(argv: list[str]) -> int:
     try:
-        instance, result = (json.loads(Path(name).read_bytes(), object_pairs_hook=untwinned) for name in argv)
-        faults = verify_documents(instance, result)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        files = [(path.suffix, path.read_bytes()) for path in map(Path, argv)]
+        texts = (gzip.decompress(content) if suffix == ".gz" else content for suffix, content in files)
+        faults = verify_documents(*(json.loads(each, object_pairs_hook=untwinned) for each in texts))
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         print(f"unreadable: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    print("\n".join(faults), end="\n" if faults else "")
+    print(*faults, sep="\n", end="\n" if faults else "")
     return 1 if faults else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import json
 import shutil
 import subprocess
@@ -139,3 +140,17 @@ def test_a_result_that_is_none(garbage: Any, seed: int) -> None:
     """A result that is no result at all is refused by its identity."""
     asked, _ = documents(*random_case(Random(seed)))
     assert any(fault.startswith("identity: ") for fault in verify_documents(asked, garbage))
+
+
+def test_compressed_dossier(tmp_path: Path, seed: int) -> None:
+    """A round's dossier is judged as it is downloaded, and half a download is said to be unreadable."""
+    write(tmp_path, *documents(*random_case(Random(seed))))
+    for name in ("instance.json", "result.json"):
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress((tmp_path / name).read_bytes()))
+    names = ("instance.json.gz", "result.json.gz")
+    assert (run(tmp_path, *names).returncode, run(tmp_path, *names).stdout) == (0, "")
+    half = tmp_path / names[1]
+    half.write_bytes(half.read_bytes()[:-20])
+    done = run(tmp_path, *names)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("unreadable")
