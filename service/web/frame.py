@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, g, request, url_for
 from sqlmodel import col, select
 
 from service.persistence.tables import Campaign, Commune, Partner, School
@@ -36,9 +36,19 @@ def campaign_in_force() -> Campaign | None:
     return campaign
 
 
+def current_scope() -> School | Partner | None:
+    """The space of the page, or else the only one the person has."""
+    person = current_person()
+    if "scope" not in g and person is not None and not person.is_coordinator:
+        spaces = [(School, one) for one in person.school_ids] + [(Partner, one) for one in person.partner_ids]
+        g.scope = db().get(*spaces[0]) if len(spaces) == 1 else None
+    scope: School | Partner | None = g.get("scope")
+    return scope
+
+
 def territory() -> str:
     """Where the person acts, in words."""
-    scope = g.get("scope")
+    scope = current_scope()
     if isinstance(scope, School):
         commune = db().get(Commune, scope.insee)
         return f"{commune.name} ({scope.department_code})" if commune is not None else scope.department_code
@@ -50,7 +60,7 @@ def territory() -> str:
 
 def side_links() -> list[Link]:
     """The pages of the space the person is in."""
-    scope = g.get("scope")
+    scope = current_scope()
     person = current_person()
     if isinstance(scope, School):
         pages = [("schools.board", "Tableau de bord"), ("requests.choose_level", "Nouvelle demande")]
@@ -65,7 +75,7 @@ def side_links() -> list[Link]:
         return [_link(endpoint, label, partner_id=scope.id) for endpoint, label in pages]
     if person is not None and person.is_coordinator:
         pages = [("coordinators.cockpit", "Campagnes"), ("conventions.index", "Conventions")]
-        return [_link(endpoint, label) for endpoint, label in pages if endpoint in current_app.view_functions]
+        return [_link(endpoint, label) for endpoint, label in pages]
     return []
 
 

@@ -13,7 +13,7 @@ from service.domain.calendar import school_year_of
 from service.domain.conventions import StateOfConvention, convention_state, is_numbers_only, ledger
 from service.domain.offers import OfferRow, expected_visitors, offers_of_partner
 from service.persistence.tables import Convention, Partner, Site
-from service.vocabulary import CONVENTION_STATE_LABELS, LEVEL_LABELS, Level, OfferStatus, Role
+from service.vocabulary import LEVEL_LABELS, Level, OfferStatus, Role
 from service.web.access import allowed
 from service.web.context import db, today
 from service.web.frame import campaign_in_force
@@ -75,7 +75,6 @@ def home(partner: Partner) -> Any:
         has_places=any(one.status is OfferStatus.PUBLISHED for one in offers),
         coming=coming[:SHOWN_NEXT],
         pupils_coming=sum(one.count for one in coming),
-        state_labels=CONVENTION_STATE_LABELS,
         level_labels=LEVEL_LABELS,
     )
 

@@ -34,7 +34,8 @@ class PeriodGroup:
 
 
 def group_choices(choices: Iterable[PeriodChoice]) -> list[PeriodGroup]:
-    by_length = sorted(choices, key=lambda one: (len(one.period.weeks), one.period.starts_on))
+    """Those still ahead, the shortest first."""
+    by_length = sorted(still_ahead(choices), key=lambda one: (len(one.period.weeks), one.period.starts_on))
     return [
         PeriodGroup(WEEK_WORDS[length], _by_month(found))
         for length, found in groupby(by_length, key=lambda one: len(one.period.weeks))
@@ -45,12 +46,14 @@ def _by_month(choices: Iterable[PeriodChoice]) -> list[tuple[str, list[PeriodCho
     return [(name, list(found)) for name, found in groupby(choices, key=lambda one: month(one.period.starts_on))]
 
 
+def still_ahead(choices: Iterable[PeriodChoice]) -> list[PeriodChoice]:
+    """What a form shows: a period that has begun would only be in the way."""
+    return [one for one in choices if one.why_closed != PAST]
+
+
 def close_past(choices: Iterable[PeriodChoice], day: date) -> list[PeriodChoice]:
     """What has begun can no longer be asked nor offered."""
-    return [
-        replace(one, open=False, why_closed=one.why_closed or PAST) if one.period.starts_on <= day else one
-        for one in choices
-    ]
+    return [replace(one, open=False, why_closed=PAST) if one.period.starts_on <= day else one for one in choices]
 
 
 def refuse_past(choices: Iterable[PeriodChoice], period_ids: Iterable[str]) -> None:

@@ -93,6 +93,7 @@ def class_page(school: School, class_id: int) -> Any:
         request_row=request,
         periods=[period_label(one) for one in periods_of_request(db(), request)] if request is not None else [],
         pupils=pupils,
+        is_decided=any(one.hostings or one.refusal for one in pupils),
         placed=sum(bool(one.hostings) for one in pupils),
         is_open=receives_requests(campaign),
         is_published=campaign is not None and campaign.published_round_id is not None,

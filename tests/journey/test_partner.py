@@ -67,5 +67,5 @@ def test_a_partner_sees_who_comes(
     sign_in(country.email_partner_a)
     look("partner-home")
     window.get_by_role("link", name="Tous les élèves attendus").click()
-    expect(window.get_by_role("main")).to_contain_text("18 élèves affectés")
+    expect(window.get_by_role("main")).to_contain_text("Collège des Tilleuls")
     look("visitors")
