@@ -201,11 +201,11 @@ def dot_plot(key: str, title: str, lanes: Sequence[tuple[str, Sequence[Dot]]]) -
     for label, dots in lanes:
         pupils, placed = sum(dot.pupils for dot in dots), sum(dot.placed for dot in dots)
         share = percent(placed, pupils)
-        heading = f"{label} : {share}, {counted(len(dots), 'établissement')}"
-        marks.append(_text(heading, 0, y + 14, "chart-text chart-strong"))
-        marks.extend(_lane(dots, y + 22, 44))
+        marks.append(_text(label, 0, y + 14, "chart-text chart-strong"))
+        marks.append(_text(f"{share} des élèves, {counted(len(dots), 'établissement')}", 0, y + 31))
+        marks.extend(_lane(dots, y + 38, 44))
         rows.append((label, number(len(dots)), number(pupils), number(placed), share))
-        y += 80
+        y += 100
     for share_of_100 in (0, 25, 50, 75, 100):
         anchor = {0: "start", 100: "end"}.get(share_of_100, "middle")
         marks.append(_text(percent(share_of_100, 100), share_of_100, y + 8, anchor=anchor))

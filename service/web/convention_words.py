@@ -32,7 +32,7 @@ UNITS: Mapping[str, tuple[str, str]] = {
     "activity": ("activité", "activités"),
 }
 THROUGH: Mapping[str, str] = {
-    "": "le partenaire lui-même",
+    "": "le partenaire",
     "member_companies": "les entreprises adhérentes",
     "network_companies": "les entreprises du réseau",
 }

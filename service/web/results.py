@@ -19,7 +19,7 @@ from service.vocabulary import LEVEL_LABELS, PRIORITY_LABELS, TIER_LABELS, Prior
 from service.web.charts import Bin, Chart, Dot, Versus, comparison_bars, dot_plot, histogram, stacked_share
 from service.web.context import db
 from service.web.coordinators import department_names
-from service.web.french import counted, distance, number, ordinal, percent, typeset
+from service.web.french import NBSP, counted, number, ordinal, percent, typeset
 from service.web.map import FranceMap, Measure, Scale, france_map
 
 HAS_RESULT = frozenset({RoundStatus.COMPUTED, RoundStatus.PUBLISHED})
@@ -108,8 +108,12 @@ def comparison_chart(found: AllocationRound, summary: RoundSummary) -> Chart:
         metres = next((tier["value"] for tier in found.tiers if tier["tier"] == "distance"), 0)
         ours = metres / max(summary.share.placed, 1)
         theirs = baseline["tiers"]["distance"] / max(baseline["placed"], 1)
-        rows.append(Versus("Distance moyenne d’un élève placé", ours, theirs, distance))
+        rows.append(Versus("Distance moyenne d’un élève placé", ours / 1000, theirs / 1000, _kilometres))
     return comparison_bars("comparaison", "Ce tour et le premier arrivé, premier servi", rows)
+
+
+def _kilometres(value: float) -> str:
+    return f"{number(value, 1)}{NBSP}km"
 
 
 def wishes_chart(summary: RoundSummary) -> Chart:

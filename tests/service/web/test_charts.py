@@ -96,7 +96,7 @@ def test_every_school_is_one_dot_inside_its_lane(seed: int) -> None:
     assert len(circles) == 307
     for circle in circles:
         assert 0 < float(circle.at["cx"].rstrip("%")) < 100
-        assert 22 <= float(circle.at["cy"]) <= 160
+        assert 38 <= float(circle.at["cy"]) <= 200
     assert [row[1] for row in chart.rows] == ["300", "7"]
 
 
