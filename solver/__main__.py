@@ -10,12 +10,20 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from solver.files import instance_sha256, read_instance, read_result, write_instance, write_result
+from solver.files import (
+    instance_document,
+    instance_sha256,
+    read_document,
+    read_instance,
+    read_result,
+    write_instance,
+    write_result,
+)
 from solver.generate import generate
 from solver.instance import Instance
 from solver.result import Assignment, Result, Unplaced
 from solver.solve import solve
-from solver.verify import main as verify
+from solver.verify import verify_documents
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +73,14 @@ def _solve(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    return verify([str(options.instance), str(options.result)])
+    """Judge the instance in its canonical order, whatever the order of rows in the file."""
+    instance, result = instance_document(read_instance(options.instance)), read_document(options.result)
+    if not isinstance(result, dict):
+        raise ValueError("document: a result is an object")
+    faults = verify_documents(instance, result)
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
 
 
 def _explain(options: argparse.Namespace) -> int:
