@@ -24,7 +24,9 @@ def _detail(reason: str, facts: Mapping[str, Any], lines: Mapping[str, str]) -> 
     reachable = counted(int(facts.get("reachable_offers", 0)), "offre à portée", "offres à portée")
     if reason == "no_offer_of_level_in_reach":
         nearest = facts.get("nearest_m")
-        return f"la plus proche est à {distance(nearest)}" if nearest is not None else "le territoire n’en compte aucune"
+        return (
+            f"la plus proche est à {distance(nearest)}" if nearest is not None else "le territoire n’en compte aucune"
+        )
     if reason == "quota_ceiling":
         full = [lines.get(str(line), "ligne inconnue") for line in facts.get("lines", ())]
         return f"{french_list(full)} ({reachable})"
@@ -41,7 +43,7 @@ _WAYS_OUT: Mapping[str, str] = {
     "periods_not_open": "Accepter d’autres semaines, ou demander aux partenaires d’en ouvrir.",
     "needs_not_served": "Demander à un site à portée de répondre au besoin d’accessibilité.",
     "banned": "Revoir les exclusions saisies pour cet élève.",
-    "all_seats_taken": "Publier des places à portée : chacune place un élève de plus.",
+    "all_seats_taken": "Publier des places à portée de ces établissements.",
     "quota_ceiling": "Demander au partenaire de relever son plafond.",
     "school_maximum": "Demander à la structure de relever son maximum par établissement.",
 }
