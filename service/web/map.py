@@ -80,11 +80,11 @@ class Scale:
 
     def labels(self) -> tuple[str, ...]:
         low, *_, high = [self.written(one) for one in self.breaks]
-        first = self.zero_label or f"moins de {low} {self.unit}"
+        first = self.zero_label or f"moins de {low}\u00a0{self.unit}"
         return (
             first,
             *(self._between(a, b) for a, b in pairwise(self.breaks)),
-            f"{high} {self.unit} et plus{self.last_addition}",
+            f"{high}\u00a0{self.unit} et plus{self.last_addition}",
         )
 
     def _between(self, low: float, high: float) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from html import unescape
 
 import pytest
 from flask import Flask
@@ -16,6 +14,7 @@ from service.persistence.engine import session_scope
 from service.persistence.tables import AllocationRound, ClassGroup, Placement, Pupil, School
 from service.vocabulary import Role
 from tests.service.web.conftest import Browser, text_of
+from tests.service.web.crawling import every_page
 from tests.service.web.small_country import ACTOR, PASSWORD, SmallCountry
 
 BrowserFor = Callable[..., Browser]
@@ -129,9 +128,9 @@ def test_no_page_ever_shows_another_school_s_pupil(
         country.email_coordinator,
     ):
         seen = set()
-        for address, body in _every_page(browser_for(email)):
-            shown = {name for name in names.values() if name in body}
-            assert shown <= own.get(email, set()), f"{email} reads names on {address}"
+        for page in every_page(browser_for(email)):
+            shown = {name for name in names.values() if name in page.body}
+            assert shown <= own.get(email, set()), f"{email} reads names on {page.address}"
             seen |= shown
         assert seen == own.get(email, set()), "a school must find its own pupils"
 
@@ -144,26 +143,6 @@ def _names_of(database: Session, uai: str) -> list[str]:
         .where(School.uai == uai)
     )
     return list(database.exec(query))
-
-
-def _links(body: str) -> list[str]:
-    return [unescape(found).partition("#")[0] for found in re.findall(r'href="(/[^"]*)"', body)]
-
-
-def _every_page(browser: Browser) -> list[tuple[str, str]]:
-    """What one reads by following every link of this site from the home page (exports and static files included)."""
-    waiting, done, pages = ["/"], set(), []
-    while waiting:
-        address = waiting.pop()
-        if address in done or address.startswith(("/static", "/bootstrap")):
-            continue
-        done.add(address)
-        answer = browser.client.get(address, follow_redirects=True, buffered=True)
-        assert answer.status_code < 500, address
-        pages.append((address, answer.get_data().decode("utf-8", "replace")))
-        if answer.mimetype == "text/html":
-            waiting += _links(pages[-1][1])
-    return pages
 
 
 def test_the_public_home_gives_the_figures_of_the_round(browser_for: BrowserFor, database: Session) -> None:
