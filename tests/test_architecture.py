@@ -49,8 +49,10 @@ def test_import_contracts() -> None:
 
 
 def names_in(folder: str) -> list[str]:
-    paths = (path.relative_to(ROOT).with_suffix("") for path in modules(folder))
-    return [".".join(path.parts).removesuffix(".__init__") for path in paths]
+    """Every module of a folder that can be imported by its name (a migration's begins with a number)."""
+    paths = (path.relative_to(ROOT).with_suffix("") for path in modules(folder) if path.stem.isidentifier())
+    names = (".".join(path.parts).removesuffix(".__init__") for path in paths)
+    return [name for name in names if not name.endswith((".__main__", ".migrations.env"))]
 
 
 def loaded_after(statements: str) -> set[str]:
@@ -74,8 +76,7 @@ def test_domain_loads_no_flask() -> None:
 
 def test_solver_loads_no_service() -> None:
     """Importing every module of the solver loads neither the service nor a database."""
-    names = [name for name in names_in("solver") if not name.endswith("__main__")]
-    loaded = loaded_after(importing(names))
+    loaded = loaded_after(importing(names_in("solver")))
     assert "ortools" in loaded, "the engine is part of this test"
     assert not loaded & {"service", "fixtures", "flask", "sqlmodel", "sqlalchemy"}
 
