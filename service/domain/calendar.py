@@ -24,7 +24,7 @@ from service.domain.school_years import (
     window_of,
 )
 from service.errors import Refusals, ServiceError
-from service.persistence.tables import Department, LevelRule, Period
+from service.persistence.tables import LevelRule, Period
 from service.vocabulary import LEVEL_LABELS, Level, PeriodKind
 
 __all__ = [
@@ -85,13 +85,13 @@ def make_periods(session: Session, school_year: str) -> list[Period]:
 
 def holiday_of(session: Session, department_code: str, day: date) -> str:
     """Why there is no school that day in that département, or nothing."""
-    return _school_days(session, department_code, school_year_of(day)).off(day)
+    return school_days(session, department_code, school_year_of(day)).off(day)
 
 
 def period_choices(session: Session, level: Level, school_year: str, department_code: str) -> list[PeriodChoice]:
     """The periods a form offers, in order, closed ones included with their reason."""
     rule = _rule(session, level, school_year)
-    days = _school_days(session, department_code, school_year)
+    days = school_days(session, department_code, school_year)
     choices = []
     for period in sorted(_periods(session, school_year).values(), key=lambda one: (one.starts_on, one.ends_on)):
         if _is_of_level(rule, period):
@@ -109,7 +109,7 @@ def check_periods(
         Refusals: one per period that the level may not use there, each saying what to choose instead.
     """
     rule = _rule(session, level, school_year)
-    days = _school_days(session, department_code, school_year)
+    days = school_days(session, department_code, school_year)
     known = _periods(session, school_year)
     wanted = sorted(set(period_ids))
     if not wanted:
@@ -196,12 +196,3 @@ def _rule(session: Session, level: Level, school_year: str) -> dict[str, Any]:
             )
         cache[level, school_year] = rule.document
     return cache[level, school_year]
-
-
-def _school_days(session: Session, department_code: str, school_year: str) -> SchoolDays:
-    department = session.get(Department, department_code)
-    if department is None:
-        raise ServiceError(
-            "department_unknown", f"Le département «\u00a0{department_code}\u00a0» n’existe pas.", "department"
-        )
-    return school_days(session, department, school_year)

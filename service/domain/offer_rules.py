@@ -17,11 +17,11 @@ from service.domain.calendar import check_periods, period_label, school_year_of
 from service.domain.convention_states import accepts_offers, convention_state, departments_of, get_convention
 from service.domain.dates import french_day
 from service.domain.gathering import gathered
-from service.domain.territories import get_department
+from service.domain.territories import get_department, sector_keys
 from service.domain.texts import clean_text, french_list, french_number
 from service.errors import ServiceError
 from service.persistence.rows import row_id
-from service.persistence.tables import Commitment, Convention, Partner, Period, Sector, Site
+from service.persistence.tables import Commitment, Convention, Partner, Period, Site
 from service.vocabulary import LEVEL_LABELS, Level
 
 MOST_SEATS = 2_000
@@ -83,7 +83,7 @@ def check_offer(session: Session, site: Site, draft: OfferDraft, terms: Terms | 
     """
     periods: list[Period] = []
     with gathered() as faults:
-        if session.get(Sector, draft.sector) is None:
+        if draft.sector not in sector_keys(session):
             faults.add("sector_unknown", "Ce secteur n’existe pas. Choisissez-en un dans la liste.", "sector")
         if draft.max_per_school is not None and draft.max_per_school < 1:
             message = "Le maximum par établissement est d’au moins 1. Laissez-le vide s’il n’y en a pas."

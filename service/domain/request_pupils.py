@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy import select as sa_select
@@ -23,6 +24,7 @@ from service.persistence.tables import ClassGroup, Placement, Preference, Pupil,
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Neither 0 nor O, neither 1 nor I nor L, no U: read aloud without mistakes."""
 _PSEUDONYM_LENGTH = 12
+_CHUNK = 400
 
 
 def new_pseudonym() -> str:
@@ -65,28 +67,45 @@ def replace_pupils(
     Raises:
         Conflict: a pupil that a round has decided on would disappear.
     """
-    kept: list[tuple[Pupil, PupilDraft, RequestDraft]] = []
     known_classes = _classes_with_pupils(session, drafts)
+    new: list[dict[str, Any]] = []
+    stayed: list[int] = []
+    wishes: dict[str, Sequence[str]] = {}
     for group, draft in drafts:
         present = _by_name(_pupils(session, group)) if group.id in known_classes else {}
-        for pupil, wanted in _match(group, present, draft.pupils_asked(), make_pseudonym):
-            pupil.needs = sorted(set(wanted.needs))
-            kept.append((pupil, wanted, draft))
+        for (name, order), wanted in _in_order(draft.pupils_asked()):
+            pupil = present.pop((name, order), None)
+            needs = sorted(set(wanted.needs))
+            if pupil is None:
+                pseudonym = make_pseudonym()
+                row = {"class_id": row_id(group), "pseudonym": pseudonym, "display_name": name, "needs": needs}
+                new.append(row)
+            else:
+                pupil.needs, pseudonym = needs, pupil.pseudonym
+                stayed.append(row_id(pupil))
+            wishes[pseudonym] = wanted.wishes or draft.wishes
         _remove(session, present.values())
-    session.add_all(pupil for pupil, _, _ in kept)
-    session.flush()
-    _replace_wishes(session, kept, known_classes)
+    # An object per pupil costs more than everything else together: twenty thousand are written as plain rows.
+    insert_rows(session, Pupil, new)
+    _forget_wishes(session, stayed)
+    ids = _ids_by_pseudonym(session, [row_id(group) for group, _ in drafts])
+    rows = [
+        {"pupil_id": ids[pseudonym], "rank": rank, "sector": sector}
+        for pseudonym, sectors in wishes.items()
+        for rank, sector in enumerate(sectors, start=1)
+    ]
+    insert_rows(session, Preference, rows)
 
 
 def _classes_with_pupils(session: Session, drafts: Sequence[tuple[ClassGroup, RequestDraft]]) -> set[int | None]:
     """Most classes of an import are new: they are not looked up one by one."""
     schools = sorted({group.school_id for group, _ in drafts})
     found: set[int | None] = set()
-    for start in range(0, len(schools), 400):
+    for start in range(0, len(schools), _CHUNK):
         query = (
             sa_select(col(Pupil.class_id))
             .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
-            .where(col(ClassGroup.school_id).in_(schools[start : start + 400]))
+            .where(col(ClassGroup.school_id).in_(schools[start : start + _CHUNK]))
             .distinct()
         )
         found.update(row[0] for row in fetch(session, query))
@@ -103,19 +122,22 @@ def _by_name(pupils: Iterable[Pupil]) -> dict[tuple[str, int], Pupil]:
     return named
 
 
-def _match(
-    group: ClassGroup,
-    present: dict[tuple[str, int], Pupil],
-    wanted: Sequence[PupilDraft],
-    make_pseudonym: Callable[[], str],
-) -> Iterable[tuple[Pupil, PupilDraft]]:
-    """Takes out of `present` those that stay; makes the others."""
+def _in_order(wanted: Iterable[PupilDraft]) -> Iterable[tuple[tuple[str, int], PupilDraft]]:
     seen: Counter[str] = Counter()
     for draft in wanted:
         name = clean_text(draft.display_name, "pupils", "Le nom de l’élève", at_most=60)
         seen[name] += 1
-        pupil = present.pop((name, seen[name]), None)
-        yield pupil or Pupil(class_id=row_id(group), pseudonym=make_pseudonym(), display_name=name), draft
+        yield (name, seen[name]), draft
+
+
+def _ids_by_pseudonym(session: Session, class_ids: Sequence[int]) -> dict[str, int]:
+    ids: dict[str, int] = {}
+    for start in range(0, len(class_ids), _CHUNK):
+        query = sa_select(col(Pupil.pseudonym), col(Pupil.id)).where(
+            col(Pupil.class_id).in_(class_ids[start : start + _CHUNK])
+        )
+        ids.update({row[0]: row[1] for row in fetch(session, query)})
+    return ids
 
 
 def _remove(session: Session, pupils: Iterable[Pupil]) -> None:
@@ -136,15 +158,8 @@ def _remove(session: Session, pupils: Iterable[Pupil]) -> None:
         session.expunge(pupil)
 
 
-def _replace_wishes(
-    session: Session, kept: Sequence[tuple[Pupil, PupilDraft, RequestDraft]], known_classes: set[int | None]
-) -> None:
-    old = [row_id(pupil) for pupil, _, _ in kept if pupil.class_id in known_classes]
-    for start in range(0, len(old), 400):
-        session.connection().execute(delete(Preference).where(col(Preference.pupil_id).in_(old[start : start + 400])))
-    rows = [
-        {"pupil_id": row_id(pupil), "rank": rank, "sector": sector}
-        for pupil, wanted, draft in kept
-        for rank, sector in enumerate(wanted.wishes or draft.wishes, start=1)
-    ]
-    insert_rows(session, Preference, rows)
+def _forget_wishes(session: Session, pupil_ids: Sequence[int]) -> None:
+    for start in range(0, len(pupil_ids), _CHUNK):
+        session.connection().execute(
+            delete(Preference).where(col(Preference.pupil_id).in_(pupil_ids[start : start + _CHUNK]))
+        )

@@ -14,9 +14,10 @@ from service.domain.calendar import check_periods
 from service.domain.gathering import Gathering, gathered
 from service.domain.schools import LEVELS_OF_SCHOOL
 from service.domain.sites import check_needs
+from service.domain.territories import sector_keys
 from service.domain.texts import clean_text, french_list, french_number
 from service.errors import ServiceError
-from service.persistence.tables import Campaign, School, Sector
+from service.persistence.tables import Campaign, School
 from service.vocabulary import LEVEL_LABELS, Level
 
 MOST_PUPILS = 300
@@ -108,8 +109,9 @@ def _check_pupils(session: Session, faults: Gathering, pupils: Sequence[PupilDra
 
 
 def _check_wishes(session: Session, wishes: Sequence[str], field: str, whose: str = "") -> None:
+    known = sector_keys(session)
     for sector in wishes:
-        if session.get(Sector, sector) is None:
+        if sector not in known:
             message = f"{whose}le secteur «\u00a0{sector[:40]}\u00a0» n’existe pas. Choisissez-en un dans la liste."
             raise ServiceError("sector_unknown", message[0].upper() + message[1:], field)
     if len(set(wishes)) < len(wishes):

@@ -16,6 +16,7 @@ from sqlmodel import Session, select
 from vacances_scolaires_france import SchoolHolidayDates
 
 from service.domain.dates import french_day
+from service.errors import ServiceError
 from service.persistence.tables import Academy, CalendarEntry, Department
 
 CLOSED_FROM_DAYS = 3
@@ -48,11 +49,19 @@ class SchoolDays:
         return f"La semaine du {french_day(monday)} a trop de jours fériés pour {self.territory}."
 
 
-def school_days(session: Session, department: Department, school_year: str) -> SchoolDays:
-    """Read once per session: a page or a whole import asks for the same départements again and again."""
+def school_days(session: Session, department_code: str, school_year: str) -> SchoolDays:
+    """Read once per session: a page or a whole import asks for the same départements again and again.
+
+    Raises:
+        ServiceError: `department_unknown`.
+    """
     cache: dict[tuple[str, str], SchoolDays] = session.info.setdefault(_CACHE, {})
-    key = (department.code, school_year)
+    key = (department_code, school_year)
     if key not in cache:
+        department = session.get(Department, department_code)
+        if department is None:
+            message = f"Le département «\u00a0{department_code[:5]}\u00a0» n’existe pas."
+            raise ServiceError("department_unknown", message, "department")
         cache[key] = _read(session, department, school_year)
     return cache[key]
 

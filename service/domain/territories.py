@@ -30,6 +30,7 @@ from service.persistence.tables import (
 )
 
 Row = dict[str, Any]
+_SECTORS = "sectors"
 
 
 def load_reference(session: Session, communes: Iterable[readers.Commune] | None = None) -> None:
@@ -48,6 +49,7 @@ def load_reference(session: Session, communes: Iterable[readers.Commune] | None 
     _synchronise(session, LevelRule, ["level", "valid_from"], rules)
     _seed_calendar(session)
     forget_calendars(session)
+    session.info.pop(_SECTORS, None)
 
 
 def _commune_row(commune: readers.Commune) -> Row:
@@ -154,6 +156,14 @@ def get_commune(session: Session, insee: str) -> Commune:
 @lru_cache(maxsize=1)
 def _cities() -> dict[str, str]:
     return {one.code: one.commune for one in readers.read_arrondissements()}
+
+
+def sector_keys(session: Session) -> frozenset[str]:
+    """Every sector a wish or an offer may name; read once per session, a class asks for them hundreds of times."""
+    if _SECTORS not in session.info:
+        session.info[_SECTORS] = frozenset(session.exec(select(Sector.key)))
+    keys: frozenset[str] = session.info[_SECTORS]
+    return keys
 
 
 def get_department(session: Session, code: str) -> Department:

@@ -6,8 +6,11 @@ Both databases choke on something the other accepts (NUL, lone surrogates): refu
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from service.errors import ServiceError
+
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae"})
 
 
 def clean_text(value: str, field: str, what: str, *, at_most: int = 120, required: bool = True) -> str:
@@ -24,9 +27,15 @@ def clean_text(value: str, field: str, what: str, *, at_most: int = 120, require
 
 def search_form(text: str) -> str:
     """Without accents, capitals or punctuation: «Saint-Étienne» and «saint etienne» become the same."""
-    spelled = text.replace("œ", "oe").replace("Œ", "oe").replace("æ", "ae").replace("Æ", "ae")
-    bare = "".join(c for c in unicodedata.normalize("NFD", spelled) if unicodedata.category(c) != "Mn")
-    return " ".join("".join(c if c.isalnum() else " " for c in bare.casefold()).split())
+    bare = unicodedata.normalize("NFD", text.translate(_LIGATURES)).casefold()
+    return " ".join("".join(_searched(character) for character in bare).split())
+
+
+@lru_cache(maxsize=1024)
+def _searched(character: str) -> str:
+    if unicodedata.category(character) == "Mn":
+        return ""
+    return character if character.isalnum() else " "
 
 
 def french_list(words: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from service.domain.accounts import create_user
 from service.domain.offers import OfferDraft, SiteDraft, add_site, publish_offer
@@ -88,7 +88,7 @@ def make_field(session: Session) -> Field:
     request = create_request(session, campaign, school, seconde_draft(), ACTOR)
     offer = make_offer(session, make_site(session))
     opening = session.exec(select(Opening).where(Opening.offer_id == offer.id)).one()
-    pupils = list(session.exec(select(Pupil).where(Pupil.class_id == request.class_id).order_by(Pupil.pseudonym)))
+    pupils = list(session.exec(select(Pupil).where(Pupil.class_id == request.class_id).order_by(col(Pupil.id))))
     round_ = AllocationRound(
         campaign_id=campaign.id or 0, number=1, launched_by=ACTOR, status=RoundStatus.PUBLISHED, pupils=3, placed=1
     )

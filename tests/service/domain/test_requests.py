@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, event, func
 from sqlmodel import Session, col, select
 
 from service.domain.requests import (
@@ -336,8 +336,8 @@ def test_the_board_counts_what_was_asked_and_what_came(session: Session) -> None
     assert [one.request_id for one in before] == [None, None]
 
 
-def test_a_batch_is_stored_whole_and_cheaply(session: Session) -> None:
-    """Forty classes of thirty cost a few statements more than one, and every pseudonym is the one that was drawn."""
+def test_a_batch_is_stored_whole(session: Session) -> None:
+    """Forty classes of thirty pupils, each with its wishes, its period and the pseudonym that was drawn for it."""
     campaign, school = make_campaign(session), make_school(session)
     numbers = iter(range(10_000))
     drafts = [(school, seconde_draft(f"2de {n}", size=30)) for n in range(40)]
@@ -349,3 +349,18 @@ def test_a_batch_is_stored_whole_and_cheaply(session: Session) -> None:
     counts = _rows(session)
     assert (counts["ClassGroup"], counts["PlacementRequest"], counts["Pupil"]) == (40, 40, 1200)
     assert (counts["Preference"], counts["RequestPeriod"]) == (1200, 40)
+
+
+def test_a_batch_costs_no_statement_per_pupil(session: Session) -> None:
+    """Twenty classes of thirty cost exactly as many statements as twenty classes of two."""
+    campaign, school = make_campaign(session), make_school(session)
+    create_request(session, campaign, school, seconde_draft("2de 0"), ACTOR)
+    statements: list[str] = []
+    event.listen(session.get_bind(), "before_cursor_execute", lambda *args: statements.append(args[2]))
+    counts = []
+    for letter, size in (("A", 2), ("B", 30)):
+        before = len(statements)
+        drafts = [(school, seconde_draft(f"2de {letter}{n}", size=size)) for n in range(20)]
+        create_requests(session, campaign, drafts, ACTOR)
+        counts.append(len(statements) - before)
+    assert counts[0] == counts[1] < 20 * 5
