@@ -6,7 +6,11 @@ next tier is decided on the rest (the optimal face). The bound of a tier is the 
 alone: no flow on the face can cost less.
 
 Searching is separate from proving. Several tiers are searched in one solve, with scaled costs, when 64 bits hold them;
-each is then proven by its own unscaled potentials. A tier the joint search missed is searched again by itself.
+each is then proven by its own unscaled potentials. A tier the joint search missed is searched again by itself. In the
+official order the first two are found by maximum flows (`solver.leximin`), and proven all the same.
+
+The potentials are the highest that are nowhere positive, so they depend on the optimum and not on the flow that reaches
+it: neither does the face, and how the tiers before the last search were searched changes nothing in the answer.
 """
 
 from __future__ import annotations
@@ -15,9 +19,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from solver.arrays import Ints, exact_dot
 from solver.flow import LARGEST_COST, FlowError, minimum_cost_flow, potentials
+from solver.leximin import spread_unplaced
 from solver.network import Network
 from solver.params import Tier
 from solver.tiers import Names, arc_costs
@@ -43,7 +50,7 @@ def optimise(network: Network, tiers: Sequence[Tier], names: Names, announce: Ca
     Raises:
         FlowError: the first search already failed, so there is no flow at all.
     """
-    face, bounds, together = Face(network), list[int](), len(tiers)
+    (face, bounds), together = _begin(network, tiers, names, announce), len(tiers)
     while len(bounds) < len(tiers):
         waiting = tiers[len(bounds) : len(bounds) + together]
         announce(waiting[0])
@@ -62,6 +69,27 @@ def optimise(network: Network, tiers: Sequence[Tier], names: Names, announce: Ca
     return Optimum(face.flow, tuple(bounds))
 
 
+def _begin(
+    network: Network, tiers: Sequence[Tier], names: Names, announce: Callable[[Tier], None]
+) -> tuple[Face, list[int]]:
+    """The face of all the tiers before the last search, found the quick way in the official order; else all flows."""
+    face = Face(network)
+    costs = face.price(tiers, names) if tuple(tiers[:2]) == (Tier.PLACED, Tier.EQUITY) else []
+    if not 2 <= len(costs) < len(tiers):
+        return face, []
+    announce(tiers[0])
+    try:
+        face.adopt(spread_unplaced(network))
+        bounds = face.prove(costs[:2])
+        if len(costs) > 2:
+            announce(tiers[2])
+            face.search(costs[2:], face.moving())
+            bounds += face.prove(costs[2:])
+    except FlowError:
+        return Face(network), []
+    return (face, bounds) if len(bounds) == len(costs) else (Face(network), [])
+
+
 class Face:
     """The flows that are optimal for every tier so far: some arcs are free, the others stay as they are."""
 
@@ -70,6 +98,31 @@ class Face:
         self.flow = np.zeros(len(network.tail), np.int64)
         self.free = np.arange(len(network.tail), dtype=np.int64)
         self.has_flow = False
+
+    def adopt(self, flow: Ints) -> None:
+        """Start from this flow.
+
+        Raises:
+            FlowError: it breaks a capacity, or loses or invents pupils somewhere.
+        """
+        network = self.network
+        left = network.supply.copy()
+        np.subtract.at(left, network.tail, flow)
+        np.add.at(left, network.head, flow)
+        if left.any() or (flow < 0).any() or (flow > network.capacity).any():
+            raise FlowError("not a flow of this network")
+        self.flow, self.has_flow = flow, True
+
+    def moving(self) -> Ints:
+        """The free arcs on some cycle of what can change: on the others, every flow of the face is the same."""
+        nodes, tail, head = self._nodes(self.free)
+        flow, capacity = self.flow[self.free], self.network.capacity[self.free]
+        more, less = flow < capacity, flow > 0
+        ends = (np.concatenate((tail[more], head[less])), np.concatenate((head[more], tail[less])))
+        links = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(len(nodes), len(nodes)))
+        label = connected_components(links, connection="strong")[1]
+        arcs: Ints = self.free[label[tail] == label[head]]
+        return arcs
 
     def price(self, tiers: Sequence[Tier], names: Names) -> list[Ints]:
         """Costs of the first tiers, as many as one search holds; a column per tier, right on arcs that count.
@@ -92,16 +145,17 @@ class Face:
         joint = sum(weight * _largest(cost) for weight, cost in zip(_weights(costs), costs, strict=True))
         return joint * (len(self.network.supply) + 1) < LARGEST_COST
 
-    def search(self, costs: Sequence[Ints]) -> None:
-        """Find a flow on the face that should be optimal for the tiers, compared in order."""
-        free = self.free
+    def search(self, costs: Sequence[Ints], among: Ints | None = None) -> None:
+        """Find a flow on the face that should be optimal for the tiers, compared in order, changing these arcs only."""
+        free = self.free if among is None else among
         cost = np.zeros(len(free), np.int64)
         for weight, column in zip(_weights(costs), costs, strict=True):
             cost += weight * column[free]
         if self.has_flow and not cost.any():
             return
-        nodes, tail, head = self._nodes()
-        self.flow[free] = minimum_cost_flow(tail, head, self.network.capacity[free], cost, self._supply()[nodes])
+        nodes, tail, head = self._nodes(free)
+        supply = self._supply(free)[nodes]
+        self.flow[free] = minimum_cost_flow(tail, head, self.network.capacity[free], cost, supply)
         self.has_flow = True
 
     def prove(self, costs: Sequence[Ints]) -> list[int]:
@@ -122,23 +176,24 @@ class Face:
         """The bound that the flow's potentials give on the face, and the free arcs' reduced costs."""
         free, cost, capacity = self.free, column[self.free], self.network.capacity[self.free]
         already = exact_dot(column, self.flow) - exact_dot(cost, self.flow[free])
-        nodes, tail, head = self._nodes()
+        nodes, tail, head = self._nodes(free)
         height = potentials(tail, head, capacity, cost, self.flow[free], len(nodes))
         reduced = cost + height[tail] - height[head]
-        return already - exact_dot(self._supply()[nodes], height) + exact_dot(np.minimum(reduced, 0), capacity), reduced
+        bound = already - exact_dot(self._supply(free)[nodes], height) + exact_dot(np.minimum(reduced, 0), capacity)
+        return bound, reduced
 
-    def _nodes(self) -> tuple[Ints, Ints, Ints]:
-        """The nodes that free arcs touch, and the ends of these arcs renumbered among them."""
-        tail, head = self.network.tail[self.free], self.network.head[self.free]
+    def _nodes(self, arcs: Ints) -> tuple[Ints, Ints, Ints]:
+        """The nodes that these arcs touch, and the ends of the arcs renumbered among them."""
+        tail, head = self.network.tail[arcs], self.network.head[arcs]
         used = np.zeros(len(self.network.supply), np.bool_)
         used[tail] = used[head] = True
         number = np.cumsum(used) - 1
         return np.flatnonzero(used), number[tail], number[head]
 
-    def _supply(self) -> Ints:
-        """What each node still has to send once the fixed arcs have carried theirs."""
+    def _supply(self, free: Ints) -> Ints:
+        """What each node still has to send once the other arcs have carried theirs."""
         carried = self.flow.copy()
-        carried[self.free] = 0
+        carried[free] = 0
         fixed = np.flatnonzero(carried)
         supply = self.network.supply.copy()
         np.subtract.at(supply, self.network.tail[fixed], carried[fixed])
