@@ -162,7 +162,7 @@ def france_map(
             area(code, x=_INSET[0] + 2 + index % 3 * _SQUARE_STEP, y=2.0 + index // 3 * _SQUARE_STEP, size=_SQUARE)
             for index, code in enumerate(OVERSEAS)
         ),
-        legend=tuple((css, typeset(label)) for css, label in legend),
+        legend=tuple(legend),
         columns=columns,
         rows=tuple(
             (code, (f"{names[code]} ({code})", *measures[code].cells)) for code in sorted(names) if code in measures

@@ -74,4 +74,4 @@ def test_classes_of_counts_keep_zero_apart_and_grow(seed: int) -> None:
 def test_a_class_of_counts_says_its_two_ends() -> None:
     """« de 4 à 8 » holds 8, and a class of one number is that number."""
     scale = Scale((1, 4, 9, 10), "places", number, "hors du territoire", "aucune place")
-    assert scale.labels() == ("aucune place", "de 1 à 3", "de 4 à 8", "9", "10 places et plus")
+    assert scale.labels() == ("aucune place", "de 1 à 3", "de 4 à 8", "9", "10\u00a0places et plus")
