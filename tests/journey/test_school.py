@@ -56,3 +56,15 @@ def test_a_secretary_reads_the_result(
     expect(window.get_by_role("row").filter(has_text="Placé")).to_have_count(18)
     expect(window.get_by_role("row").filter(has_text="Sans place")).to_have_count(7)
     look("class-placed")
+
+
+@pytest.mark.parametrize("stage", ["published"])
+def test_the_dark_scheme_is_as_readable(
+    window: Page, sign_in: Callable[..., None], look: Callable[[str], None], country: SmallCountry
+) -> None:
+    """Someone whose screen is dark reads the board and a class with the same contrasts."""
+    window.emulate_media(color_scheme="dark")
+    sign_in(country.email_school_b)
+    look("school-board-dark")
+    window.get_by_role("link", name="Classe 1").click()
+    look("class-placed-dark")
