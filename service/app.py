@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from flask import Flask
 from flask_babel import Babel
@@ -12,7 +13,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 
 from service.config import Settings
-from service.jobs.app import make_queue
+from service.jobs.app import enqueue_round
 from service.persistence.engine import make_engine
 from service.web import (
     accounts,
@@ -71,8 +72,8 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     app.extensions["sequence_settings"] = settings
     app.extensions["sequence_engine"] = make_engine(settings)
     app.extensions["sequence_clock"] = clock
-    # opened at each launch: a page that launches nothing needs no queue
-    app.extensions["sequence_enqueue"] = lambda round_id: make_queue(settings).enqueue_round(round_id)
+    # opened and closed at each launch: a page that launches nothing needs no queue
+    app.extensions["sequence_enqueue"] = partial(enqueue_round, settings)
     app.session_interface = DatabaseSessions()
     Bootstrap5(app)
     Babel(app, locale_selector=lambda: "fr")

@@ -21,7 +21,7 @@ NAME = "sequence"
 
 @dataclass(frozen=True)
 class Queue:
-    """`enqueue_round` is all that the web needs; call it after the commit that made the round."""
+    """The library's queue, and the task that carries a round's number."""
 
     huey: Huey
     enqueue_round: Callable[[int], Any]
@@ -51,6 +51,15 @@ def make_queue(
 
     huey.periodic_task(crontab(), name="sweep_rounds")(sweep_rounds)
     return Queue(huey, task)
+
+
+def enqueue_round(settings: Settings, round_id: int) -> None:
+    """Sends one message and leaves no connection open. Call it after the commit that made the round."""
+    queue = make_queue(settings)
+    try:
+        queue.enqueue_round(round_id)
+    finally:
+        queue.huey.storage.close()
 
 
 def _storage(settings: Settings) -> Huey:
