@@ -35,7 +35,7 @@ def every_page(browser: Browser) -> Iterator[ReadPage]:
         done.add(address)
         answer = browser.client.get(address, follow_redirects=True, buffered=True)
         assert answer.status_code == 200, f"{address} answers {answer.status_code}"
-        page = ReadPage(address, answer.mimetype, answer.get_data().decode("utf-8", "replace"))
+        page = ReadPage(address, answer.mimetype or "", answer.get_data().decode("utf-8", "replace"))
         yield page
         if page.is_html:
             waiting += [unescape(found).partition("#")[0] for found in _LINK.findall(page.body)]

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, select
 
 from service.errors import Conflict
+from service.persistence import engine
 from service.persistence.tables import ClassGroup, PlacementRequest
 from service.vocabulary import Level
 from service.web import context, school_requests, schools
@@ -82,7 +83,7 @@ def test_a_commit_that_fails_is_not_announced_as_a_success(
     """Nobody reads « enregistrée » before the database has said yes."""
     browser = browser_for(country.email_school_a)
     token = browser.token(f"/etablissements/{country.school_a}/demandes/nouvelle/3e")
-    real = context.open_session
+    real = engine.open_session
 
     def open_that_cannot_commit(*arguments: Any, **options: Any) -> Session:
         session = real(*arguments, **options)

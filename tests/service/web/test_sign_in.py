@@ -69,7 +69,12 @@ def test_the_number_of_real_password_checks_is_bounded(
     """Of twenty-five tries in one window, at most ten are compared with the account's real password."""
     real = database.exec(select(User).where(User.email == country.email_school_a)).one().password
     compared: list[str] = []
-    monkeypatch.setattr(sign_in, "matches", lambda attempt, _: bool(compared.append(attempt.password_hash)))
+
+    def refuse(attempt: sign_in.Attempt, _: str) -> bool:
+        compared.append(attempt.password_hash)
+        return False
+
+    monkeypatch.setattr(sign_in, "matches", refuse)
     browser = browser_for()
     for _ in range(25):
         browser.sign_in(country.email_school_a, "essai")
