@@ -81,7 +81,7 @@ class Inquiry:
         openings = openings[self._serving(group)[self.supply.opening_offer[openings]]]
         if not len(openings):
             return Finding(Reason.NEEDS_NOT_SERVED, facts=facts)
-        openings = openings[[self._offer_id(opening) not in banned for opening in openings.tolist()]]
+        openings = openings[~self._is_among(banned)[self.supply.opening_offer[openings]]] if banned else openings
         if not len(openings):
             return Finding(Reason.BANNED, facts=facts)
         return self._blocked(openings, facts)
@@ -90,10 +90,9 @@ class Inquiry:
         """Every opening left is blocked: by its seats, by a quota line, or by the school's maximum."""
         free = openings[~self.full[openings]]
         if not len(free):
-            offers = sorted({self._offer_id(opening) for opening in openings.tolist()})
-            return Finding(Reason.ALL_SEATS_TAKEN, offers=tuple(offers[:MOST_OFFERS]), facts=facts)
-        offers = sorted({self._offer_id(opening) for opening in free.tolist()})
-        lines = sorted({line for offer in offers for line in self.occupancy.saturated_lines(offer)})
+            offers = tuple(self._offers_of(openings, MOST_OFFERS))
+            return Finding(Reason.ALL_SEATS_TAKEN, offers=offers, facts=facts)
+        lines = sorted({line for offer in self._offers_of(free) for line in self.occupancy.saturated_lines(offer)})
         if lines:
             return Finding(Reason.QUOTA_CEILING, lines=tuple(lines), facts=facts)
         return Finding(Reason.SCHOOL_MAXIMUM, facts=facts)
@@ -127,8 +126,12 @@ class Inquiry:
             serving &= self.supply.serves.get(need, np.zeros(len(serving), np.bool_))
         return serving
 
-    def _offer_id(self, opening: int) -> str:
-        return self.instance.offers[int(self.supply.opening_offer[opening])].id
+    def _is_among(self, names: tuple[str, ...]) -> Bools:
+        return np.array([row.id in names for row in self.instance.offers], np.bool_)
+
+    def _offers_of(self, openings: Ints, most: int | None = None) -> list[str]:
+        """Identifiers of the offers these openings belong to, sorted (offers are, and openings by offer)."""
+        return [self.instance.offers[i].id for i in np.unique(self.supply.opening_offer[openings])[:most].tolist()]
 
 
 def _full_openings(instance: Instance, supply: Supply, occupancy: Occupancy) -> Bools:

@@ -12,18 +12,21 @@ import json
 import os
 import tempfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from solver.instance import Ban, Department, Group, Instance, Offer, Period, Pin, Position, QuotaLine, School
-from solver.layout import INSTANCE_FORMAT, RESULT_FORMAT, check_instance_document, check_result_document
+from solver.instance_rows import ROWS, frame_of
+from solver.layout import RESULT_FORMAT, check_instance_document, check_result_document
 from solver.params import Params, TerritoryRule, Tier
 from solver.result import Assignment, Reason, Result, Status, TierValue, Unplaced
 
 Document = dict[str, Any]
 _Name = TypeVar("_Name", bound=StrEnum)
+ROWS_AT_ONCE = 5_000
 
 
 def canonical_bytes(document: object) -> bytes:
@@ -33,56 +36,33 @@ def canonical_bytes(document: object) -> bytes:
 
 def instance_sha256(instance: Instance) -> str:
     """The identity of an instance: whatever changes the answer changes it, the order of rows does not."""
-    return hashlib.sha256(canonical_bytes(instance_document(instance))).hexdigest()
+    digest = hashlib.sha256()
+    for piece in canonical_pieces(instance):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def canonical_pieces(instance: Instance) -> Iterator[bytes]:
+    """`canonical_bytes(instance_document(instance))` piece by piece: a national instance is never spelled out whole."""
+    frame = frame_of(instance)
+    for i, name in enumerate(sorted({*frame, *ROWS})):
+        yield b"," if i else b"{"
+        yield canonical_bytes(name) + b":"
+        yield from _list_pieces(instance, name) if name in ROWS else [canonical_bytes(frame[name])]
+    yield b"}"
+
+
+def _list_pieces(instance: Instance, name: str) -> Iterator[bytes]:
+    rows, make = getattr(instance, name), ROWS[name]
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        yield b"," if first else b"["
+        yield canonical_bytes([make(row) for row in rows[first : first + ROWS_AT_ONCE]])[1:-1]
+    yield b"]" if rows else b"[]"
 
 
 def instance_document(instance: Instance) -> Document:
     """The instance with its rows in the order of their identifiers and its sets as sorted lists."""
-    params = instance.params
-    return {
-        "format": INSTANCE_FORMAT,
-        "params": {
-            "tiers": [tier.value for tier in params.tiers],
-            "territory_rule": params.territory_rule.value,
-            "priority_weights": dict(params.priority_weights),
-        },
-        "departments": [asdict(row) | {"neighbours": sorted(row.neighbours)} for row in instance.departments],
-        "schools": [asdict(row) | {"position": list(row.position)} for row in instance.schools],
-        "periods": [{"id": row.id, "slots": list(row.slots)} for row in instance.periods],
-        "lines": [asdict(row) for row in instance.lines],
-        "offers": [_offer_row(row) for row in instance.offers],
-        "groups": [_group_row(row) for row in instance.groups],
-        "pins": [asdict(row) for row in instance.pins],
-        "bans": [asdict(row) for row in instance.bans],
-    }
-
-
-def _offer_row(offer: Offer) -> Document:
-    return {
-        "id": offer.id,
-        "department": offer.department,
-        "position": list(offer.position),
-        "sector": offer.sector,
-        "levels": sorted(offer.levels),
-        "seats": dict(offer.seats),
-        "serves": sorted(offer.serves),
-        "max_per_school": offer.max_per_school,
-        "line": offer.line,
-        "admits": None if offer.admits is None else sorted(offer.admits),
-    }
-
-
-def _group_row(group: Group) -> Document:
-    return {
-        "id": group.id,
-        "school": group.school,
-        "level": group.level,
-        "count": group.count,
-        "periods": sorted(group.periods),
-        "wishes": list(group.wishes),
-        "reach_m": group.reach_m,
-        "needs": sorted(group.needs),
-    }
+    return frame_of(instance) | {name: [make(row) for row in getattr(instance, name)] for name, make in ROWS.items()}
 
 
 def instance_from_document(document: object) -> Instance:

@@ -1,0 +1,81 @@
+"""Each row of an instance as the JSON object of the public layout: sets as sorted lists, nothing converted.
+
+It knows how a row is written, not how a file is read or what identifies an instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any
+
+from solver.instance import Department, Group, Instance, Offer, Period, School
+from solver.layout import INSTANCE_FORMAT
+
+
+def frame_of(instance: Instance) -> dict[str, Any]:
+    """Everything but the lists."""
+    params = instance.params
+    return {
+        "format": INSTANCE_FORMAT,
+        "params": {
+            "tiers": [tier.value for tier in params.tiers],
+            "territory_rule": params.territory_rule.value,
+            "priority_weights": dict(params.priority_weights),
+        },
+    }
+
+
+def _department_row(row: Department) -> dict[str, Any]:
+    return asdict(row) | {"neighbours": sorted(row.neighbours)}
+
+
+def _school_row(row: School) -> dict[str, Any]:
+    return asdict(row) | {"position": list(row.position)}
+
+
+def _period_row(row: Period) -> dict[str, Any]:
+    return {"id": row.id, "slots": list(row.slots)}
+
+
+def _offer_row(offer: Offer) -> dict[str, Any]:
+    return {
+        "id": offer.id,
+        "department": offer.department,
+        "position": list(offer.position),
+        "sector": offer.sector,
+        "levels": sorted(offer.levels),
+        "seats": dict(offer.seats),
+        "serves": sorted(offer.serves),
+        "max_per_school": offer.max_per_school,
+        "line": offer.line,
+        "admits": None if offer.admits is None else sorted(offer.admits),
+    }
+
+
+def _group_row(group: Group) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "school": group.school,
+        "level": group.level,
+        "count": group.count,
+        "periods": sorted(group.periods),
+        "wishes": list(group.wishes),
+        "reach_m": group.reach_m,
+        "needs": sorted(group.needs),
+    }
+
+
+ROWS: Mapping[str, Callable[[Any], dict[str, Any]]] = MappingProxyType(
+    {
+        "departments": _department_row,
+        "schools": _school_row,
+        "periods": _period_row,
+        "lines": asdict,
+        "offers": _offer_row,
+        "groups": _group_row,
+        "pins": asdict,
+        "bans": asdict,
+    }
+)
