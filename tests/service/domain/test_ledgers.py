@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from service.domain.conventions import get_convention, ledger
 from service.domain.offers import withdraw_offer
+from service.vocabulary import OfferStatus
 from tests.service.conftest import SCHOOL_YEAR
 from tests.service.small_field import ACTOR, LILLE, make_campaign, make_field, make_offer, make_site
 
@@ -49,3 +50,14 @@ def test_a_withdrawn_offer_is_no_longer_published(session: Session) -> None:
     withdraw_offer(session, offer, ACTOR)
     [*_, seconde] = ledger(session, get_convention(session, "ovhcloud"), SCHOOL_YEAR)
     assert seconde.published == 0
+
+
+def test_only_what_is_published_counts(session: Session) -> None:
+    """A draft offer publishes nothing, and a round that is only computed allocates nothing."""
+    field = make_field(session)
+    field.offer.status = OfferStatus.DRAFT
+    field.placement.published = False
+    session.add_all([field.offer, field.placement])
+    session.flush()
+    [*_, seconde] = ledger(session, get_convention(session, "ovhcloud"), SCHOOL_YEAR)
+    assert (seconde.published, seconde.allocated, seconde.by_department) == (0, 0, {})

@@ -332,6 +332,14 @@ def test_the_board_counts_what_was_asked_and_what_came(session: Session) -> None
     empty, asked = class_board(session, field.campaign, field.school)
     assert (empty.name, empty.request_id, empty.status, empty.pupils) == ("2de 0", None, None, 0)
     assert (asked.pupils, asked.placed, asked.unplaced, asked.status) == (3, 2, 1, RequestStatus.DRAFT)
+    computed = AllocationRound(
+        campaign_id=field.campaign.id or 0, number=2, launched_by=ACTOR, status=RoundStatus.COMPUTED
+    )
+    session.add(computed)
+    session.flush()
+    session.add(UnplacedPupil(round_id=computed.id or 0, pupil_id=field.pupils[0].id or 0, reason="all_seats_taken"))
+    session.flush()
+    assert class_board(session, field.campaign, field.school) == [empty, asked]
     before = class_board(session, make_campaign(session, "Autre"), field.school)
     assert [one.request_id for one in before] == [None, None]
 
