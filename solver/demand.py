@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from solver.arrays import Ints, ints
+from solver.draw import class_key
 from solver.instance import Instance
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -53,12 +54,31 @@ class Demand:
     def profile_school(self) -> Ints:
         return ints([profile[0] for profile in self.profiles])
 
-    def key(self, number: int, instance: Instance) -> list[object]:
-        """The class in the public words of the draw: school, level, periods, wishes, reach, needs, banned offers."""
-        school, level, reach_m, needs, banned = self.profiles[self.class_profile[number]]
-        periods = sorted(instance.periods[i].id for i in self.period_sets[self.class_periods[number]])
-        wishes = list(self.wish_lists[self.class_wishes[number]])
-        return [instance.schools[school].id, level, periods, wishes, reach_m, list(needs), list(banned)]
+    def names(self, instance: Instance) -> ClassNames:
+        """The classes in the public words of the draw."""
+        periods = tuple(tuple(sorted(instance.periods[i].id for i in members)) for members in self.period_sets)
+        schools = tuple(instance.schools[profile[0]].id for profile in self.profiles)
+        columns = (self.class_profile, self.class_periods, self.class_wishes)
+        return ClassNames(self.profiles, schools, periods, self.wish_lists, *columns)
+
+
+@dataclass(frozen=True)
+class ClassNames:
+    """The key of each class for the draw, spelled when it is asked for: most never are."""
+
+    profiles: tuple[Profile, ...]
+    schools: tuple[str, ...]
+    periods: tuple[tuple[str, ...], ...]
+    wishes: tuple[tuple[str, ...], ...]
+    class_profile: Ints
+    class_periods: Ints
+    class_wishes: Ints
+
+    def __getitem__(self, number: int) -> str:
+        profile = int(self.class_profile[number])
+        _, level, reach_m, needs, banned = self.profiles[profile]
+        periods, wishes = self.periods[self.class_periods[number]], self.wishes[self.class_wishes[number]]
+        return class_key(self.schools[profile], level, periods, wishes, reach_m, needs, banned)
 
 
 def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:

@@ -9,6 +9,7 @@ periods, wishes in order, reach_m, sorted needs, sorted banned offers].
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from solver.files import canonical_bytes
 
@@ -22,8 +23,29 @@ def draw_trip(sha256: str, school: str, offer: str, period: str) -> int:
     return drawn_number(sha256, "trip", school, offer, period)
 
 
-def draw_class(sha256: str, key: list[object]) -> int:
-    return drawn_number(sha256, "class", canonical_bytes(key).decode())
+def draw_class(sha256: str, key: str) -> int:
+    return drawn_number(sha256, "class", key)
+
+
+def class_key(
+    school: str,
+    level: str,
+    periods: tuple[str, ...],
+    wishes: tuple[str, ...],
+    reach_m: int,
+    needs: tuple[str, ...],
+    banned: tuple[str, ...],
+) -> str:
+    """The class key, from sets already sorted. Few values differ, so each is spelled once."""
+    return (
+        f"[{_spelled(school)},{_spelled(level)},{_spelled(periods)},{_spelled(wishes)},{reach_m},"
+        f"{_spelled(needs)},{_spelled(banned)}]"
+    )
+
+
+@lru_cache(maxsize=2**16)
+def _spelled(value: str | tuple[str, ...]) -> str:
+    return canonical_bytes(value).decode()
 
 
 def drawn_order(*parts: str) -> bytes:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from solver.demand import banned_offers
-from solver.draw import draw_class, draw_trip
+from solver.draw import class_key, draw_class, draw_trip
 from solver.geography import trip_m
 from solver.instance import Group, Instance, Pin
 from solver.occupancy import Occupancy
@@ -43,10 +43,10 @@ def equity(instance: Instance, school: str, unplaced: int) -> int:
     return sum(instance.params.equity_level(priority, nth, pupils) for nth in range(1, unplaced + 1))
 
 
-def class_key(group: Group, banned: tuple[str, ...]) -> list[object]:
+def class_of(group: Group, banned: tuple[str, ...]) -> str:
     """The class of a group in the public words of the draw."""
-    periods, needs = sorted(group.periods), sorted(group.needs)
-    return [group.school, group.level, periods, list(group.wishes), group.reach_m, needs, list(banned)]
+    periods, needs = tuple(sorted(group.periods)), tuple(sorted(group.needs))
+    return class_key(group.school, group.level, periods, group.wishes, group.reach_m, needs, banned)
 
 
 def _trip_m(instance: Instance, row: Assignment | Pin) -> int:
@@ -62,6 +62,6 @@ def _draw(instance: Instance, sha256: str, rows: tuple[Assignment | Pin, ...]) -
         if trip not in trips:
             trips[trip] = draw_trip(sha256, *trip)
         if row.group not in classes:
-            classes[row.group] = draw_class(sha256, class_key(group, banned.get(group.id, ())))
+            classes[row.group] = draw_class(sha256, class_of(group, banned.get(group.id, ())))
         total += row.count * (trips[trip] + classes[row.group])
     return total

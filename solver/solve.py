@@ -78,7 +78,7 @@ def _names(instance: Instance, sha256: str, demand: Demand, supply: Supply) -> N
         sha256=sha256,
         schools=tuple(school.id for school in instance.schools),
         openings=tuple((instance.offers[offer].id, instance.periods[period].id) for offer, period in rows),
-        classes=tuple(demand.key(i, instance) for i in range(len(demand.class_left))),
+        classes=demand.names(instance),
     )
 
 

@@ -17,6 +17,7 @@ from types import MappingProxyType
 import numpy as np
 
 from solver.arrays import Ints, ints
+from solver.demand import ClassNames
 from solver.draw import draw_class, draw_trip
 from solver.network import Kind, Network
 from solver.params import Tier
@@ -29,7 +30,7 @@ class Names:
     sha256: str
     schools: tuple[str, ...]
     openings: tuple[tuple[str, str], ...]
-    classes: tuple[list[object], ...]
+    classes: ClassNames
 
 
 def arc_costs(tier: Tier, network: Network, arcs: Ints, names: Names) -> Ints:

@@ -20,9 +20,9 @@ AIMS = (Tier.PLACED, Tier.WISHES, Tier.DISTANCE)
 def run(instance: Instance, clock: Clock) -> Answer:
     """Build the network, optimise, prove."""
     parts = gather(instance)
+    names = Names("", (), (), parts.demand.names(instance))
     with clock.running():
         network = build_network(parts)
-        names = Names("", (), (), ())  # only the draw needs names
         optimum = optimise_parts(network, AIMS, names, None, lambda _tier, _done: None)
     flow, kind = optimum.flow, network.kind
 
