@@ -123,11 +123,6 @@ def conventions_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def sqlite_reference_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    yield from _copy("sqlite", "reference", request)
-
-
-@pytest.fixture
 def sqlite_conventions_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from _copy("sqlite", "conventions", request)
 
