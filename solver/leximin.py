@@ -3,7 +3,7 @@
 Only the arcs of the schools' unplaced pupils cost anything there, so the optimum has a threshold structure: for any
 level t, a minimum cut says which schools leave unplaced at least, and which at most, as many pupils as their levels
 below t. The two sides then no longer depend on each other (arcs across the cut are full one way, empty the other), and
-bisection on t goes on in all parts at once: some fifteen maximum flows, each much cheaper than one flow with costs.
+each is cut again, all at once: some ten maximum flows, each much cheaper than one flow with costs.
 
 Neither aim looks at wishes, so classes stand at their hub of any sector. It proves nothing: `solver.faces` does.
 """
@@ -21,7 +21,7 @@ UNLIMITED = 2**40
 
 
 class Spread:
-    """The bisection: node v belongs to the part of levels `low[v]` to `high[v]`; each level interval is one part.
+    """The cuts so far: node v belongs to the part of levels `low[v]` to `high[v]`; each level interval is one part.
 
     `need` is what a node still has to send once the arcs between parts and the settled unplaced pupils are counted.
     """
@@ -72,14 +72,33 @@ class Spread:
         return np.searchsorted(self.keys, at).astype(np.int64) - self.start[:-1]
 
     def settle(self) -> None:
-        """Bisect until each part has one level, then route every part."""
+        """Cut until each part has one level, then route every part. The first cut sets the places' side apart."""
+        middle = np.ones(len(self.low), np.int64)
         while (moving := self._undecided()).any():
-            middle = (self.low + self.high) // 2
             room = self.below(middle[self.school]) - self.below(self.low[self.school])
             arcs = self.inner[moving[self.tail[self.inner]]]
             above = self._cut(arcs, np.where(moving[self.school], room, 0), np.where(moving, self.need, 0))
             self._split(moving, middle, above)
+            middle = self._middle()
         self._route()
+
+    def _middle(self) -> Ints:
+        """For each node, the lowest level inside its part's where the part's schools could take all it has left.
+
+        It would be the answer if the part held together, so each cut tells truly different schools apart.
+        """
+        parts, part = np.unique(self.low, return_inverse=True)
+        left = np.bincount(part, self.need)
+        least, most = parts, self.high[np.unique(part, return_index=True)[1]]
+        school_part, school_low = part[self.school], self.below(self.low[self.school])
+        bottom, top = least, most
+        while (top - bottom > 1).any():
+            level = (bottom + top) // 2
+            room = self.below(level[school_part]) - school_low
+            enough = np.bincount(school_part, room, len(parts)) >= left
+            bottom, top = np.where(enough, bottom, level), np.where(enough, level, top)
+        middle: Ints = np.clip(top, least + 1, np.maximum(most - 1, least + 1))[part]
+        return middle
 
     def _undecided(self) -> Bools:
         """Nodes of the parts where some school may still leave more or fewer pupils, at different levels."""
