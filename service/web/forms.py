@@ -77,3 +77,8 @@ class Form(FlaskForm):  # type: ignore[misc]
 def show(template: str, form: Form, status: int = 200, **values: object) -> Response:
     """The page of a form: 422 when something in it was refused."""
     return make_response(render_template(template, form=form, **values), 422 if form.summary else status)
+
+
+def version_seen(text: str | None) -> int:
+    """The version of the row the person had before their eyes; a form without one has seen nothing."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

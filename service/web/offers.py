@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlmodel import col, select
-from wtforms import HiddenField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from service.domain.calendar import PeriodChoice, period_choices
 from service.domain.conventions import accepts_offers
@@ -24,39 +20,21 @@ from service.domain.offers import (
     withdraw_offer,
 )
 from service.errors import NotFound, ServiceError
-from service.persistence.tables import Commune, Convention, Partner, Sector, Site
+from service.persistence.tables import Commune, Partner, Site
 from service.vocabulary import LEVEL_LABELS, OFFER_STATUS_LABELS, Level, OfferStatus, Role
 from service.web.access import allowed, signed_in_person
 from service.web.context import abandon_unit, db, today
-from service.web.forms import Form, WholeNumberField, show
+from service.web.forms import show
 from service.web.french import counted
+from service.web.offer_forms import OfferForm, SeatsForm
 from service.web.paging import cut
 from service.web.partners import conventions_of, school_year
-from service.web.periods import SeatsField, close_past, group_choices, refuse_past
+from service.web.periods import close_past, group_choices, refuse_past
+from service.web.sectors import sector_labels
 
 blueprint = Blueprint("offers", __name__, url_prefix="/partenaires/<int:partner_id>")
 partner_staff = allowed(Role.PARTNER_MANAGER)
 OUTSIDE = "Hors convention"
-
-
-class OfferForm(Form):
-    aliases: ClassVar[Mapping[str, str]] = {"level": "convention_key", "periods": "seats"}
-
-    sector = SelectField("Secteur d’activité", [InputRequired("Choisissez un secteur.")], validate_choice=False)
-    seats = SeatsField("Places par période")
-    max_per_school = WholeNumberField(
-        "Élèves d’un même établissement, au plus",
-        [Optional(), NumberRange(1, 2000, "Indiquez un nombre d’au moins 1, ou laissez vide.")],
-    )
-    convention_key = RadioField("Convention", choices=[], validate_choice=False, default="")
-    title = StringField("Intitulé", [Length(max=120, message="120 caractères au plus.")])
-
-
-class SeatsForm(Form):
-    aliases: ClassVar[Mapping[str, str]] = {"periods": "seats"}
-
-    version = HiddenField()
-    seats = SeatsField("Places par période")
 
 
 @dataclass(frozen=True)
@@ -66,10 +44,6 @@ class ConventionChoice:
     key: str
     label: str
     why_closed: str
-
-
-def sector_labels() -> dict[str, str]:
-    return {sector.key: sector.label for sector in db().exec(select(Sector).order_by(col(Sector.label)))}
 
 
 def get_site(partner: Partner, site_id: int) -> Site:
@@ -192,8 +166,8 @@ def _convention_choices(partner: Partner) -> list[ConventionChoice]:
 
 
 def _convention_names(partner: Partner) -> dict[str | None, str]:
-    keys: list[Convention] = conventions_of(partner)
-    return {None: OUTSIDE, **{one.key: f"Convention {partner.name}" for one in keys}}
+    """What each convention is called in a list; the partner's name is enough, each deed is its own."""
+    return {None: OUTSIDE, **{one.key: partner.name for one in conventions_of(partner)}}
 
 
 @blueprint.get("/offres/<int:offer_id>")
@@ -220,7 +194,7 @@ def change(partner: Partner, offer_id: int) -> Any:
     offer = get_offer(db(), offer_id, partner.id or 0)
     try:
         refuse_past(choices, form.seats.data)
-        change_seats(db(), offer, wanted, signed_in_person().actor, _version(form.version.data))
+        change_seats(db(), offer, wanted, signed_in_person().actor, form.seen_version)
     except ServiceError as refusal:
         form.refuse(refusal)
         return _show_page(partner, row, form)
@@ -239,11 +213,6 @@ def withdraw(partner: Partner, offer_id: int) -> Any:
         abandon_unit()
         flash(refusal.message, "problem")
     return redirect(url_for("offers.page", partner_id=partner.id, offer_id=offer_id), 303)
-
-
-def _version(text: str | None) -> int:
-    """The version the person has seen; a form without one has seen nothing."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _row(partner: Partner, offer_id: int) -> OfferRow:

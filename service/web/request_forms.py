@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from service.domain.requests import PupilDraft, RequestDraft
 from service.errors import ServiceError
 from service.vocabulary import Level, Need
-from service.web.forms import Form, WholeNumberField
+from service.web.forms import Form, WholeNumberField, version_seen
 from service.web.periods import PeriodsField
 from service.web.pupil_lists import PupilLine, read_list, write_list
 
@@ -56,9 +56,7 @@ class RequestForm(Form):
 
     @property
     def seen_version(self) -> int:
-        """The version the person has changed; a form without one has seen nothing."""
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return version_seen(self.version.data)
 
 
 def draft_of(form: RequestForm, level: Level, sector_labels: Mapping[str, str]) -> RequestDraft:

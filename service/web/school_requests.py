@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlmodel import col, select
 from werkzeug.wrappers import Response
 
 from service.domain.calendar import PeriodChoice, period_choices
@@ -19,7 +18,7 @@ from service.domain.requests import (
 )
 from service.domain.schools import LEVELS_OF_SCHOOL
 from service.errors import Conflict, NotFound, ServiceError
-from service.persistence.tables import Campaign, PlacementRequest, School, Sector
+from service.persistence.tables import Campaign, PlacementRequest, School
 from service.vocabulary import LEVEL_LABELS, NEED_LABELS, Level, RequestStatus, Role
 from service.web.access import allowed, signed_in_person
 from service.web.context import abandon_unit, db, today
@@ -28,14 +27,11 @@ from service.web.frame import campaign_in_force
 from service.web.periods import close_past, group_choices, refuse_past
 from service.web.request_forms import RequestForm, draft_of, prefilled
 from service.web.schools import receives_requests
+from service.web.sectors import sector_labels
 
 blueprint = Blueprint("requests", __name__, url_prefix="/etablissements/<uai>/demandes")
 school_staff = allowed(Role.SCHOOL_COORDINATOR)
 CLOSED = "La campagne ne reçoit plus de demandes."
-
-
-def sector_labels() -> dict[str, str]:
-    return {sector.key: sector.label for sector in db().exec(select(Sector).order_by(col(Sector.label)))}
 
 
 def open_campaign() -> Campaign:
