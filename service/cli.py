@@ -78,7 +78,7 @@ def commands() -> None:
 @click.help_option("--help", help="Affiche cette aide.")
 def demo(no_serve: bool, as_json: bool, database: str, pupils: int, seed: int, port: int | None) -> None:
     """The whole service on an invented country: created, computed, verified, published, then served."""
-    settings = demonstration.private_settings(_settings(database, port))
+    settings = demonstration.own_settings(_settings(database, port))
     if not no_serve:
         refuse_busy_port(settings)
     report = demonstration.build(settings, demonstration.Size(pupils, seed), Phases())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Self
 
@@ -36,11 +37,15 @@ class Settings(BaseSettings):
     heartbeat_s: float = 2.0
     solver_memory_bytes: int = 8 * 2**30
     solver_time_s: int = 1800
+    today: date | None = None
+    """The day the rules of the calendar see, for a demonstration or a rehearsal; none (the real day) in production."""
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
         if self.production and (self.secret_key == DEVELOPMENT_KEY or len(self.secret_key) < 32):
             raise ValueError("SEQUENCE_SECRET_KEY\u00a0: en production, donnez un secret d’au moins 32 caractères.")
+        if self.production and self.today is not None:
+            raise ValueError("SEQUENCE_TODAY\u00a0: en production, le jour est celui de l’horloge. Retirez ce réglage.")
         return self
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 from sqlalchemy import Engine
 
@@ -20,7 +20,7 @@ from service.demo_reports import Report, make_report
 from service.domain.accounts import SampleAccount, create_sample_accounts, find_user_by_email
 from service.domain.audit import record
 from service.domain.calendar import make_periods
-from service.domain.campaigns import day_in_france, open_campaign
+from service.domain.campaigns import open_campaign
 from service.domain.conventions import import_conventions
 from service.domain.publication import publish_round
 from service.domain.rounds import get_round, launch_round
@@ -36,7 +36,8 @@ from service.vocabulary import Level, Role, RoundStatus
 
 DEFAULT_DATABASE = "sqlite:///instance/demo.db"
 CAMPAIGN, SCHOOL_YEAR = "Campagne 2026-2027", "2026-2027"
-_CLOSES_ON = date(2026, 12, 18)
+DAY, _CLOSES_ON = date(2026, 11, 23), date(2026, 12, 18)
+"""The demonstration's own day, whenever it is run: its conventions are in force then and its weeks are still ahead."""
 LARGEST = 200_000
 
 
@@ -48,11 +49,10 @@ class Size:
     seed: int
 
 
-def private_settings(settings: Settings) -> Settings:
-    """The same settings with a key of its own, so that no demonstration signs its cookies with a public one."""
-    if settings.secret_key != DEVELOPMENT_KEY:
-        return settings
-    return settings.model_copy(update={"secret_key": secrets.token_urlsafe(32)})
+def own_settings(settings: Settings) -> Settings:
+    """The same settings on the demonstration's day, with a key of its own: no cookie is signed with a public one."""
+    given = {} if settings.secret_key != DEVELOPMENT_KEY else {"secret_key": secrets.token_urlsafe(32)}
+    return settings.model_copy(update={"today": settings.today or DAY, **given})
 
 
 def build(settings: Settings, size: Size, phases: Phases) -> Report:
@@ -61,7 +61,7 @@ def build(settings: Settings, size: Size, phases: Phases) -> Report:
     Raises:
         ServiceError: the database is not a demonstration, or the round was not verified.
     """
-    today = day_in_france(datetime.now(UTC))
+    today = settings.today or DAY
     with phases.phase("Base de données"):
         engine = make_fresh_database(settings)
     try:
@@ -91,9 +91,7 @@ def _settle(engine: Engine, size: Size, today: date, phases: Phases) -> tuple[di
             country = invent_country(size.seed, size.pupils, open_periods_of(session, SCHOOL_YEAR))
             tell(f"{len(country.schools)} établissements, {len(country.sites)} sites")
         with phases.phase("Demandes des établissements") as tell:
-            campaign = open_campaign(
-                session, CAMPAIGN, SCHOOL_YEAR, list(Level), max(_CLOSES_ON, today + timedelta(days=14)), actor=ACTOR
-            )
+            campaign = open_campaign(session, CAMPAIGN, SCHOOL_YEAR, list(Level), _CLOSES_ON, actor=ACTOR, today=today)
             schools = settle_schools(session, country)
             tell(plural(settle_requests(session, campaign, country.schools, schools, today, size.seed), "demande"))
         with phases.phase("Offres des partenaires") as tell:
@@ -122,5 +120,5 @@ def _publish(
                 raise ServiceError("round_not_computed", computed.failure or "Le tour n’a pas été calculé.")
             tell(f"{french_number(computed.placed)} élèves placés sur {french_number(computed.pupils)}")
     with phases.phase("Publication"), session_scope(engine) as session:
-        publish_round(session, round_id, actor)
+        publish_round(session, round_id, actor, settings.today or DAY)
     return round_id

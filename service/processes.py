@@ -52,7 +52,8 @@ def worker() -> Command:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The same settings for every process, as they read them."""
-    given = {f"SEQUENCE_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+    chosen = settings.model_dump(exclude_none=True)
+    given = {f"SEQUENCE_{name.upper()}": str(value) for name, value in chosen.items()}
     return os.environ | given
 
 

@@ -39,8 +39,9 @@ def open_campaign(
     default_reach_km: int = 30,
     territory_rule: str = "academy_or_neighbour",
     tiers: list[str] | None = None,
+    today: date | None = None,
 ) -> Campaign:
-    """A campaign that takes requests at once.
+    """A campaign that takes requests at once. `today` is the day it is opened unless it is given.
 
     Raises:
         ServiceError: `campaign_...`, with the field at fault.
@@ -60,17 +61,17 @@ def open_campaign(
         territory_rule=territory_rule,
         tiers=tiers or [],
     )
-    _check(campaign, levels)
+    _check(campaign, levels, today or day_in_france(campaign.created_at))
     session.add(campaign)
     session.flush()
     record(session, actor, "open_campaign", f"campaign:{campaign.id}", name=name, school_year=school_year)
     return campaign
 
 
-def _check(campaign: Campaign, levels: list[str]) -> None:
+def _check(campaign: Campaign, levels: list[str], today: date) -> None:
     if not levels or not set(levels) <= set(Level):
         raise ServiceError("campaign_levels", "Choisissez au moins un niveau parmi ceux proposés.", "levels")
-    if campaign.closes_on < day_in_france(campaign.created_at):
+    if campaign.closes_on < today:
         raise ServiceError(
             "campaign_closes_in_the_past",
             f"La clôture du {short_date(campaign.closes_on)} est passée. Choisissez une date à venir.",

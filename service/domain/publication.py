@@ -6,6 +6,8 @@ last. Refuses to compute anything, and to publish what has become false since th
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import ColumnElement, Subquery, and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
@@ -39,8 +41,8 @@ from service.vocabulary import OfferStatus, RequestStatus, RoundStatus
 RELAUNCH = "Rien n’a été publié\u00a0: lancez un nouveau tour."
 
 
-def publish_round(session: Session, round_id: int, actor: str) -> AllocationRound:
-    """Makes a computed round the one everybody reads.
+def publish_round(session: Session, round_id: int, actor: str, today: date | None = None) -> AllocationRound:
+    """Makes a computed round the one everybody reads. `today` is the day of the publication unless it is given.
 
     Raises:
         Conflict: not in the state to be published, a seat taken or a request changed meanwhile; the message names it.
@@ -56,7 +58,7 @@ def publish_round(session: Session, round_id: int, actor: str) -> AllocationRoun
     # Two campaigns may share a convention's ceilings: one publication at a time looks at them (PostgreSQL).
     fetch(session, select(col(QuotaLine.id)).order_by(col(QuotaLine.id)).with_for_update())
     assert published.published_at is not None
-    fresh = freeze(session, campaign, day_in_france(published.published_at))
+    fresh = freeze(session, campaign, today or day_in_france(published.published_at))
     _release_seats(session, campaign)
     _take_seats(session, round_id)
     _refuse_changes(changes_since(dossier.decision, fresh))

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from time import monotonic, perf_counter
 
@@ -58,6 +59,7 @@ class Workshop:
     tell: Callable[[str, float], None] = _nobody_listens
     clock: Callable[[], float] = monotonic
     stopping: threading.Event = field(default_factory=threading.Event)
+    today: date | None = None
 
 
 def open_workshop(settings: Settings, tell: Callable[[str, float], None] | None = None) -> Workshop:
@@ -67,6 +69,7 @@ def open_workshop(settings: Settings, tell: Callable[[str, float], None] | None 
         settings.heartbeat_s,
         settings.solver_memory_bytes,
         settings.solver_time_s,
+        today=settings.today,
     )
     return workshop if tell is None else replace(workshop, tell=tell)
 
@@ -151,7 +154,8 @@ class _Attempt:
         with snapshot_scope(self.workshop.engine) as session:
             found = rounds.get_round(session, self.round_id)
             campaign = get_campaign(session, found.campaign_id)
-            return frozen_bytes(freeze(session, campaign, day_in_france(found.launched_at)))
+            today = self.workshop.today or day_in_france(found.launched_at)
+            return frozen_bytes(freeze(session, campaign, today))
 
     def _solve(self, instance: bytes) -> Answer:
         child = Child(self.workshop.command)

@@ -41,8 +41,8 @@ def system_clock() -> datetime:
 
 
 def today() -> date:
-    """The day in mainland France, where every rule of the calendar is written."""
-    return now().astimezone(PARIS).date()
+    """The day in mainland France, where every rule of the calendar is written, unless the settings choose one."""
+    return settings().today or now().astimezone(PARIS).date()
 
 
 def db() -> Session:

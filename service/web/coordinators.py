@@ -250,6 +250,7 @@ def _open(form: CampaignForm) -> Campaign | None:
             territory_rule=form.territory_rule.data,
             default_reach_km=form.default_reach_km.data or 0,
             actor=signed_in_person().actor,
+            today=today(),
         )
         db().flush()
     except ServiceError as refusal:

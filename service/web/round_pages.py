@@ -22,7 +22,7 @@ from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound, Campaign, RoundDossier
 from service.vocabulary import ACTIVE_ROUNDS, ROUND_STATUS_LABELS, TIER_LABELS, RoundStatus
 from service.web.access import signed_in_person
-from service.web.context import after_commit, db, now
+from service.web.context import after_commit, db, now, today
 from service.web.coordinators import coordination
 from service.web.french import typeset
 from service.web.results import HAS_RESULT, result_values
@@ -119,7 +119,7 @@ def confirm_publication(round_id: int) -> Any:
 @blueprint.post("/tours/<int:round_id>/publication")
 @coordination
 def publish(round_id: int) -> Any:
-    publish_round(db(), round_id, signed_in_person().actor)
+    publish_round(db(), round_id, signed_in_person().actor, today())
     flash(
         "Le tour est publié. Les établissements voient leurs placements, les partenaires les élèves qu’ils attendent."
     )
