@@ -35,6 +35,9 @@ CYCLE = 16
 Too small only costs time: what the search gets wrong, the proof refuses.
 """
 
+ARCS_TOGETHER = 20_000
+"""Small bundles of arcs are searched together up to this size."""
+
 
 @dataclass(frozen=True)
 class Optimum:
@@ -83,7 +86,8 @@ def _begin(
         bounds = face.prove(costs[:2])
         if len(costs) > 2:
             announce(tiers[2])
-            face.search(costs[2:], face.moving())
+            for arcs in face.moving():
+                face.reroute(costs[2:], arcs)
             bounds += face.prove(costs[2:])
     except FlowError:
         return Face(network), []
@@ -113,16 +117,22 @@ class Face:
             raise FlowError("not a flow of this network")
         self.flow, self.has_flow = flow, True
 
-    def moving(self) -> Ints:
-        """The free arcs on some cycle of what can change: on the others, every flow of the face is the same."""
+    def moving(self) -> list[Ints]:
+        """The free arcs on some cycle of what can change, in bundles that share no node.
+
+        On the others every flow of the face is the same.
+        """
         nodes, tail, head = self._nodes(self.free)
         flow, capacity = self.flow[self.free], self.network.capacity[self.free]
         more, less = flow < capacity, flow > 0
         ends = (np.concatenate((tail[more], head[less])), np.concatenate((head[more], tail[less])))
         links = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(len(nodes), len(nodes)))
         label = connected_components(links, connection="strong")[1]
-        arcs: Ints = self.free[label[tail] == label[head]]
-        return arcs
+        arcs = np.flatnonzero(label[tail] == label[head])
+        sizes = np.bincount(label[tail[arcs]])
+        bundle = ((np.cumsum(sizes) - sizes) // ARCS_TOGETHER)[label[tail[arcs]]]
+        order = np.argsort(bundle, kind="stable")
+        return np.split(self.free[arcs[order]], np.flatnonzero(np.diff(bundle[order])) + 1) if len(arcs) else []
 
     def price(self, tiers: Sequence[Tier], names: Names) -> list[Ints]:
         """Costs of the first tiers, as many as one search holds; a column per tier, right on arcs that count.
@@ -145,18 +155,26 @@ class Face:
         joint = sum(weight * _largest(cost) for weight, cost in zip(_weights(costs), costs, strict=True))
         return joint * (len(self.network.supply) + 1) < LARGEST_COST
 
-    def search(self, costs: Sequence[Ints], among: Ints | None = None) -> None:
-        """Find a flow on the face that should be optimal for the tiers, compared in order, changing these arcs only."""
-        free = self.free if among is None else among
-        cost = np.zeros(len(free), np.int64)
-        for weight, column in zip(_weights(costs), costs, strict=True):
-            cost += weight * column[free]
+    def search(self, costs: Sequence[Ints]) -> None:
+        """Find a flow on the face that should be optimal for the tiers, compared in order."""
+        free, cost = self.free, _joint(costs, self.free)
         if self.has_flow and not cost.any():
             return
         nodes, tail, head = self._nodes(free)
         supply = self._supply(free)[nodes]
         self.flow[free] = minimum_cost_flow(tail, head, self.network.capacity[free], cost, supply)
         self.has_flow = True
+
+    def reroute(self, costs: Sequence[Ints], arcs: Ints) -> None:
+        """The same on some arcs alone: the nodes they touch keep sending and receiving what they do now."""
+        cost = _joint(costs, arcs)
+        if not cost.any():
+            return
+        nodes, tail, head = self._nodes(arcs)
+        sent = np.zeros(len(nodes), np.int64)
+        np.add.at(sent, tail, self.flow[arcs])
+        np.subtract.at(sent, head, self.flow[arcs])
+        self.flow[arcs] = minimum_cost_flow(tail, head, self.network.capacity[arcs], cost, sent)
 
     def prove(self, costs: Sequence[Ints]) -> list[int]:
         """Prove the tiers in order on the flow found, and keep the optimal face of each; the bounds of those proven."""
@@ -207,6 +225,14 @@ def _weights(costs: Sequence[Ints]) -> list[int]:
     for cost in reversed(costs[1:]):
         weights.append(weights[-1] * (CYCLE * _largest(cost) + 1))
     return weights[::-1]
+
+
+def _joint(costs: Sequence[Ints], arcs: Ints) -> Ints:
+    """One cost per arc that compares the tiers in order."""
+    cost = np.zeros(len(arcs), np.int64)
+    for weight, column in zip(_weights(costs), costs, strict=True):
+        cost += weight * column[arcs]
+    return cost
 
 
 def _largest(cost: Ints) -> int:
