@@ -92,10 +92,18 @@ def add_requests(session: Session, country: SmallCountry, campaign_id: int) -> N
         session,
         [
             SchoolDraft(
-                uai="0590003H", name="Collège des Peupliers", kind=SchoolType.COLLEGE, insee="59512", priority=Priority.REP
+                uai="0590003H",
+                name="Collège des Peupliers",
+                kind=SchoolType.COLLEGE,
+                insee="59512",
+                priority=Priority.REP,
             ),
             SchoolDraft(
-                uai="0480004U", name="Collège des Causses", kind=SchoolType.COLLEGE, insee="48095", priority=Priority.RURAL
+                uai="0480004U",
+                name="Collège des Causses",
+                kind=SchoolType.COLLEGE,
+                insee="48095",
+                priority=Priority.RURAL,
             ),
         ],
         ACTOR,
