@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from time import perf_counter
 
+from solver.arrays import Ints
 from solver.components import optimise_parts
 from solver.demand import Demand
 from solver.explain import explain
@@ -19,6 +20,7 @@ from solver.flow import ENGINE, FlowError
 from solver.greedy import greedy
 from solver.instance import Instance
 from solver.model import build_network
+from solver.network import Network
 from solver.pairing import broken_rule, pair
 from solver.params import Tier
 from solver.parts import gather
@@ -30,11 +32,19 @@ from solver.tiers import Names
 
 Progress = Callable[[str, float], None]
 """Told the phase that begins (`reachable`, `optimise:<tier>`, `prove`, `explain`) and the share of the work done."""
+Keep = Callable[[Network, Names, Ints], None]
+"""Given the network, its names and the flow, if every tier is proven: what a certificate is made from."""
 
 SHARE_BEFORE, SHARE_OPTIMISING = 0.1, 0.8
 
 
-def solve(instance: Instance, *, executor: Executor | None = None, progress: Progress | None = None) -> Result:
+def solve(
+    instance: Instance,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    keep: Keep | None = None,
+) -> Result:
     """Place the pupils: every hard rule held, the tiers optimal in the order of `instance.params`.
 
     `executor` solves separate parts of the network side by side; the answer does not depend on it. A pin that breaks a
@@ -68,6 +78,8 @@ def solve(instance: Instance, *, executor: Executor | None = None, progress: Pro
     proven = all(row.proof != "none" for row in values)
     watch("explain", 0.95)
     unplaced = explain(instance, rows)
+    if keep is not None and proven:
+        keep(network, names, optimum.flow)
     status = Status.OPTIMAL if proven else Status.FEASIBLE
     return Result(sha256, status, values, rows, unplaced, ENGINE, watch.stop())
 
