@@ -61,14 +61,19 @@ class Network:
 
     def part(self, arcs: Ints) -> Network:
         """The network of these arcs, with the nodes they touch; the sink stays last and takes what they send."""
-        nodes = np.unique(np.concatenate((self.tail[arcs], self.head[arcs])))
+        used = np.zeros(len(self.supply), np.bool_)
+        used[self.tail[arcs]] = used[self.head[arcs]] = True
+        nodes = np.flatnonzero(used)
         supply = self.supply[nodes]
         supply[-1] = -supply[:-1].sum()
+        number = np.zeros(len(self.supply), np.int64)
+        number[nodes] = np.arange(len(nodes))
+        rows = slice(None) if len(arcs) == len(self.tail) else arcs  # all of them in order: no copy
         return Network(
-            tail=np.searchsorted(nodes, self.tail[arcs]).astype(np.int64),
-            head=np.searchsorted(nodes, self.head[arcs]).astype(np.int64),
+            tail=number[self.tail[rows]],
+            head=number[self.head[rows]],
             supply=supply,
-            **{name: getattr(self, name)[arcs] for name in ("capacity", "kind", "number", "left", "right")},
+            **{name: getattr(self, name)[rows] for name in ("capacity", "kind", "number", "left", "right")},
         )
 
 
@@ -78,7 +83,7 @@ class Assembly:
     def __init__(self, largest: int) -> None:
         self.nodes = 0
         self.largest = largest
-        self.blocks: list[Ints] = []
+        self.columns: list[list[Ints]] = [[] for _ in range(7)]
 
     def number_nodes(self, count: int) -> Ints:
         first = self.nodes
@@ -97,11 +102,16 @@ class Assembly:
     ) -> None:
         """One arc per row of `tail`; no capacity means no limit of its own."""
         limit = self.largest if capacity is None else np.minimum(capacity, self.largest)
-        columns = np.broadcast_arrays(tail, head, limit, kind.value, number, left, right)
-        block = np.stack(columns).astype(np.int64).reshape(7, -1)
-        self.blocks.append(block[:, block[2] > 0])
+        rows = np.broadcast_arrays(tail, head, limit, kind.value, number, left, right)
+        open_arcs = np.flatnonzero(rows[2] > 0)
+        for column, values in zip(self.columns, rows, strict=True):
+            column.append(values[open_arcs].astype(np.int64))
 
     def finish(self, supply: Ints) -> Network:
-        columns = np.concatenate(self.blocks, axis=1)
-        tail, head, capacity, kind, number, left, right = columns
+        """The network; each column's blocks are let go as soon as they are joined."""
+        joined = []
+        for column in self.columns:
+            joined.append(np.concatenate(column))
+            column.clear()
+        tail, head, capacity, kind, number, left, right = joined
         return Network(tail, head, capacity, kind, number, left, right, supply)
