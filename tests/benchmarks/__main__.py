@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
+from tests.benchmarks.answer import STOPPED
 from tests.benchmarks.measure import Measure, Outcome, run_row
 from tests.benchmarks.rows import PROFILES, Row
 
@@ -50,7 +51,8 @@ def _table(outcome: Outcome) -> str:
     row = outcome.row
     bounds = ", ".join("-" if bound is None else f"{bound:g}" for bound in (row.must, row.aim))
     unit = "x" if len(outcome.measures) > 1 else "s"
-    figure = f"  {outcome.figure:.1f} {unit} ({bounds})"
+    least = ">" if any(STOPPED in one.answer["notes"] for one in outcome.measures) else ""
+    figure = f"  {least}{outcome.figure:.1f} {unit} ({bounds})"
     lines = [_measured(row.name, one) + (figure if i == 0 else "") for i, one in enumerate(outcome.measures)]
     return "\n".join([*lines, *(f"  FAULT: {fault}" for fault in outcome.faults)])
 

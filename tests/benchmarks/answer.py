@@ -11,6 +11,9 @@ from solver.instance import Instance
 from solver.result import Assignment, Result
 from tests.benchmarks.pairs import Pairs
 
+STOPPED = "stopped_after_s"
+"""Note of an engine that would have gone on."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -36,7 +39,7 @@ class Answer:
         return asdict(self)
 
 
-def answer_of_pairs(pairs: Pairs, taken: Ints, proven: bool) -> Answer:
+def answer_of_pairs(pairs: Pairs, taken: Ints, proven: bool, notes: dict[str, float] | None = None) -> Answer:
     """The answer that places `taken[i]` pupils on pair i."""
     placed = int(taken.sum())
     metres = int(taken @ pairs.metres)
@@ -50,6 +53,7 @@ def answer_of_pairs(pairs: Pairs, taken: Ints, proven: bool) -> Answer:
         first_wishes=first / max(1, placed),
         mean_metres=metres / max(1, placed),
         worst_school=_worst_rate(by_school.astype(np.int64), pairs.pupils_of_school),
+        notes=notes or {},
     )
 
 

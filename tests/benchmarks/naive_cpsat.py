@@ -8,7 +8,7 @@ from ortools.sat.python import cp_model
 from solver.arrays import Ints
 from solver.instance import Instance
 from solver.parts import gather
-from tests.benchmarks.answer import Answer, answer_of_pairs
+from tests.benchmarks.answer import STOPPED, Answer, answer_of_pairs
 from tests.benchmarks.clock import Clock
 from tests.benchmarks.constraints import list_constraints
 from tests.benchmarks.pairs import Pairs, joint_costs, list_pairs
@@ -44,4 +44,4 @@ def run(instance: Instance, clock: Clock) -> Answer:
     pairs = list_pairs(gather(instance))
     with clock.running():
         taken, proven = solve_by_cpsat(pairs, MOST_SECONDS)
-    return answer_of_pairs(pairs, taken, proven)
+    return answer_of_pairs(pairs, taken, proven, {} if proven else {STOPPED: MOST_SECONDS})
