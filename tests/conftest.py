@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--seed") is None and not hasattr(config, "workerinput"):
-        config.option.seed = secrets.randbelow(2**31)
+    given = getattr(config, "workerinput", {}).get("seed", config.getoption("--seed"))
+    config.option.seed = secrets.randbelow(2**31) if given is None else given
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Several processes (`-n`) share one seed: the one that the first of them printed."""
+    node.workerinput["seed"] = node.config.option.seed
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -74,6 +74,8 @@ class _Supply:
     accepted: frozenset[str | None]
     """Conventions under which places may be filled today; None, outside any convention, always is."""
     territories: Mapping[str, frozenset[str] | None]
+    begun: frozenset[str]
+    """Periods that have started: nobody new is sent there."""
 
     def line_of(self, offer: OfferOpen) -> int | None:
         return self.tree.line_of(offer.convention, offer.commitment, offer.level, offer.department)
@@ -96,6 +98,9 @@ def _read_supply(session: Session, campaign: Campaign, today: date, placed: list
         tree=load_quota_tree(session),
         accepted=frozenset({None, *(key for key in keys if accepts_offers(session, conventions[key], today)[0])}),
         territories={key: departments_of(session, convention) for key, convention in conventions.items()},
+        begun=frozenset(
+            period for (period,) in fetch(session, select(col(Period.id)).where(col(Period.starts_on) <= today))
+        ),
     )
 
 
@@ -128,9 +133,9 @@ def _group(pupil: PupilAsking) -> Group:
 
 
 def _offer(row: OfferOpen, supply: _Supply) -> Offer:
-    """An offer that is no longer open keeps the seats its pinned pupils hold, and not one more."""
-    is_open, line = supply.is_open(row), supply.line_of(row)
-    seats = {period: supply.own[row.id, period] + (left if is_open else 0) for period, left in row.left.items()}
+    """An offer that is no longer open, or a week that has begun, keeps the seats of its pinned pupils and no more."""
+    line, open_in = supply.line_of(row), row.left.keys() - supply.begun if supply.is_open(row) else set()
+    seats = {period: supply.own[row.id, period] + left * (period in open_in) for period, left in row.left.items()}
     return Offer(
         id=str(row.id),
         department=row.department,

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from sqlmodel import Session, SQLModel, col
 
 from service.domain import rounds
 from service.domain.bridge import freeze, frozen_bytes
-from service.domain.campaigns import day_in_france, get_campaign
+from service.domain.campaigns import get_campaign
 from service.jobs.attempts import Workshop
 from service.jobs.messages import Answer, send
 from service.persistence.bulk import fetch
@@ -34,6 +35,8 @@ from solver.solve import solve
 from tests.promises.campaign_rows import fill_campaign
 
 COORDINATOR = "user:1"
+TODAY = date(2026, 11, 27)
+"""The day of every scene: before the weeks of the campaign, while its convention is in force."""
 READ_THE_ORDER = (
     "import json,os,signal,sys,time\n"
     "head=json.loads(sys.stdin.buffer.readline()); sys.stdin.buffer.read(head['bytes'])\n"
@@ -77,7 +80,7 @@ def child_that_answers(path: Path, body: bytes, baseline: dict[str, Any] | None 
 
 def quick_workshop(engine: Engine, **changes: Any) -> Workshop:
     """Beats fast enough for a test; leases never end by themselves during one."""
-    return Workshop(engine, **{"lease_s": 600.0, "heartbeat_s": 0.02, **changes})
+    return Workshop(engine, **{"lease_s": 600.0, "heartbeat_s": 0.02, "today": TODAY, **changes})
 
 
 def launched(engine: Engine, seed: int, **size: int) -> int:
@@ -91,7 +94,7 @@ def frozen(engine: Engine, round_id: int) -> Instance:
     """The instance that a worker would freeze for the round now."""
     with session_scope(engine, write=False) as session:
         found = rounds.get_round(session, round_id)
-        return freeze(session, get_campaign(session, found.campaign_id), day_in_france(found.launched_at))
+        return freeze(session, get_campaign(session, found.campaign_id), TODAY)
 
 
 def right_answer(engine: Engine, round_id: int) -> tuple[bytes, bytes]:

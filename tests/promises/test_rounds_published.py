@@ -22,6 +22,7 @@ from service.persistence.tables import Campaign
 from service.vocabulary import RoundStatus
 from tests.promises.processes import kill, start
 from tests.promises.round_scenes import (
+    TODAY,
     checksum,
     engine_at,
     frozen,
@@ -68,7 +69,7 @@ def compute(engine: Engine, seed: int, folder: Any) -> int:
 
 def publish(engine: Engine, round_id: int) -> None:
     with session_scope(engine) as session:
-        publish_round(session, round_id, "user:1")
+        publish_round(session, round_id, "user:1", TODAY)
 
 
 def rows(engine: Engine, sql: str, **values: Any) -> list[tuple[Any, ...]]:

@@ -20,6 +20,7 @@ from service.persistence.tables import Placement, RoundDossier, UnplacedPupil
 from service.vocabulary import RoundStatus
 from solver.files import canonical_bytes
 from tests.promises.round_scenes import (
+    TODAY,
     checksum,
     child_that_answers,
     count_rows,
@@ -200,7 +201,7 @@ def test_publication_verifies_again(
     alter(engine, round_id)
     before = checksum(engine)
     with pytest.raises(ServiceError) as refusal, session_scope(engine) as session:
-        publish_round(session, round_id, "user:1")
+        publish_round(session, round_id, "user:1", TODAY)
     assert refusal.value.code == code
     assert checksum(engine) == before
 
@@ -213,7 +214,7 @@ def test_sabotage_publication_without_verifier(
     alter_dossier(sqlite_engine, round_id)
     monkeypatch.setattr(recording, "find_faults", lambda *_: [])
     with session_scope(sqlite_engine) as session:
-        publish_round(session, round_id, "user:1")
+        publish_round(session, round_id, "user:1", TODAY)
     assert read_round(sqlite_engine, round_id).status == RoundStatus.PUBLISHED
 
 

@@ -15,9 +15,7 @@ from service.persistence.tables import Campaign
 from solver.instance import Instance
 from solver.params import OFFICIAL_TIERS, TerritoryRule, Tier
 from tests.promises.campaign_rows import fill_campaign
-from tests.promises.round_scenes import frozen, launched
-
-TODAY = date(2026, 11, 27)
+from tests.promises.round_scenes import TODAY, frozen, launched
 
 
 def freeze_new(engine: Engine, seed: int, **size: int) -> Instance:
@@ -75,6 +73,20 @@ def test_offers_not_published_are_left_out(engine: Engine, seed: int) -> None:
     change(engine, "UPDATE offer SET status = 'withdrawn' WHERE id = :key", key=int(gone[1]))
     change(engine, "UPDATE offer SET school_year = '2025-2026' WHERE id = :key", key=int(gone[2]))
     assert {offer.id for offer in frozen(engine, round_id).offers} == before - set(gone)
+
+
+def test_a_week_that_has_begun_receives_nobody_new(engine: Engine, seed: int) -> None:
+    """Seats of a week that starts today or before are not given, those of the next week are."""
+    round_id = launched(engine, seed)
+    weeks = {period for offer in frozen(engine, round_id).offers for period in offer.seats}
+    assert weeks == {"2027-W05", "2027-W06", "2027-W07"}
+    with session_scope(engine, write=False) as session:
+        campaign = get_campaign(session, rounds.get_round(session, round_id).campaign_id)
+        monday = freeze(session, campaign, date(2027, 2, 8))
+        sunday = freeze(session, campaign, date(2027, 2, 7))
+    assert {period for offer in monday.offers for period in offer.seats} == {"2027-W07"}
+    assert {period for offer in sunday.offers for period in offer.seats} == {"2027-W06", "2027-W07"}
+    assert monday.groups == sunday.groups
 
 
 def test_a_convention_no_longer_in_force_receives_nobody(engine: Engine, seed: int) -> None:

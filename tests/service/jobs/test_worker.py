@@ -25,6 +25,7 @@ from service.vocabulary import RoundStatus
 from tests.promises.processes import start
 from tests.promises.round_scenes import (
     SLOW,
+    TODAY,
     engine_at,
     expire,
     is_alive,
@@ -40,7 +41,7 @@ from tests.promises.round_scenes import (
 def settings_of(engine: Engine, folder: Path) -> Settings:
     """The queue of a SQLite database is a file of the test's own; on PostgreSQL it is in the database itself."""
     queue = f"sqlite:///{folder / 'queue.db'}" if engine.dialect.name == "sqlite" else ""
-    return Settings(database_url=url_of(engine), queue_url=queue, heartbeat_s=0.05)
+    return Settings(database_url=url_of(engine), queue_url=queue, heartbeat_s=0.05, today=TODAY)
 
 
 def work_for(settings: Settings) -> None:
@@ -69,7 +70,7 @@ def test_a_round_through_the_queue(engine: Engine, seed: int, tmp_path: Path) ->
     process = start(work_for, settings)
     wait_until(lambda: is_computed(engine, round_id), "the round")
     with session_scope(engine) as session:
-        assert publish_round(session, round_id, "user:1").solver_status == "OPTIMAL"
+        assert publish_round(session, round_id, "user:1", TODAY).solver_status == "OPTIMAL"
     stop(process)
 
 

@@ -46,7 +46,7 @@ class Filled:
 
 def fill(path: Path, country: SmallCountry, *, publish: bool) -> Filled:
     """Adds conventions, places, requests and one computed round to the small country of that file."""
-    settings = Settings(database_url=f"sqlite:///{path}")
+    settings = Settings(database_url=f"sqlite:///{path}", today=TODAY)
     engine = make_engine(settings)
     with session_scope(engine) as session:
         campaign_id = _prepare(session, country)
@@ -56,7 +56,7 @@ def fill(path: Path, country: SmallCountry, *, publish: bool) -> Filled:
     run_now(settings, round_id)
     if publish:
         with session_scope(engine) as session:
-            publish_round(session, round_id, actor)
+            publish_round(session, round_id, actor, TODAY)
     engine.dispose()
     return Filled(campaign_id, round_id)
 
@@ -64,7 +64,13 @@ def fill(path: Path, country: SmallCountry, *, publish: bool) -> Filled:
 def _prepare(session: Session, country: SmallCountry) -> int:
     import_conventions(session, TODAY, with_sample_events=True)
     campaign = open_campaign(
-        session, "Campagne 2026-2027", SCHOOL_YEAR, [level.value for level in Level], date(2026, 12, 31), actor=ACTOR
+        session,
+        "Campagne 2026-2027",
+        SCHOOL_YEAR,
+        [level.value for level in Level],
+        date(2026, 12, 31),
+        actor=ACTOR,
+        today=TODAY,
     )
     add_places(session, country)
     add_requests(session, country, row_id(campaign))
