@@ -1,6 +1,6 @@
-"""The solver on the command line: solve, verify, explain, generate.
+"""The solver on the command line: solve, verify, prove, explain, generate.
 
-Exit codes: 0 done; 1 the verifier names what fails; 2 a file or an argument cannot be used (nothing is written).
+Exit codes: 0 done; 1 a judge names what fails; 2 a file or an argument cannot be used (nothing is written).
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from solver.certificate import solve_with_certificate, write_certificate
 from solver.files import (
+    Document,
     instance_document,
     instance_sha256,
     read_document,
@@ -21,6 +23,7 @@ from solver.files import (
 )
 from solver.generate import generate
 from solver.instance import Instance
+from solver.prove import prove_documents
 from solver.result import Assignment, Result, Unplaced
 from solver.solve import solve
 from solver.verify import verify_documents
@@ -43,11 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("solve", help="place the pupils of an instance")
     one.add_argument("instance", type=Path)
     one.add_argument("-o", "--output", type=Path, required=True, help="where the result is written")
+    one.add_argument("--certificate", type=Path, help="where the certificate of optimality is written, if proven")
     one.set_defaults(run=_solve)
     one = commands.add_parser("verify", help="re-check a result; silent when everything holds")
     one.add_argument("instance", type=Path)
     one.add_argument("result", type=Path)
     one.set_defaults(run=_verify)
+    one = commands.add_parser("prove", help="check that a result is optimal, by its certificate")
+    one.add_argument("instance", type=Path)
+    one.add_argument("result", type=Path)
+    one.add_argument("certificate", type=Path)
+    one.set_defaults(run=_prove)
     one = commands.add_parser("explain", help="where a group goes, or why it has no place")
     one.add_argument("instance", type=Path)
     one.add_argument("result", type=Path)
@@ -62,24 +71,49 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _solve(options: argparse.Namespace) -> int:
-    result = solve(read_instance(options.instance))
+    instance, certificate = read_instance(options.instance), None
+    if options.certificate is None:
+        result = solve(instance)
+    else:
+        result, certificate = solve_with_certificate(instance)
     write_result(result, options.output)
+    if certificate is not None:
+        write_certificate(certificate, options.certificate)
     print(f"{result.status}: {result.placed} placed, {sum(row.count for row in result.unplaced)} unplaced")
     for tier in result.tiers:
         print(f"  {tier.tier:<12} {tier.value} (bound {tier.bound}, {tier.proof})")
     if result.diagnosis:
         print(f"  {result.diagnosis}")
+    if options.certificate is not None and certificate is None:
+        print("  no certificate: not every tier is proven")
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
     """Judge the instance in its canonical order, whatever the order of rows in the file."""
-    instance, result = instance_document(read_instance(options.instance)), read_document(options.result)
-    if not isinstance(result, dict):
-        raise ValueError("document: a result is an object")
+    instance, result = instance_document(read_instance(options.instance)), _read_object(options.result)
     faults = verify_documents(instance, result)
     for fault in faults:
         print(fault)
+    return 1 if faults else 0
+
+
+def _read_object(path: Path) -> Document:
+    document = read_document(path)
+    if not isinstance(document, dict):
+        raise ValueError("document: a result or a certificate is an object")
+    return document
+
+
+def _prove(options: argparse.Namespace) -> int:
+    """Check the proof on the instance in its canonical order, whatever the order of rows in the file."""
+    instance, result = instance_document(read_instance(options.instance)), _read_object(options.result)
+    try:
+        faults = prove_documents(instance, result, _read_object(options.certificate))
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"unreadable: {type(error).__name__}: {error}") from None
+    values = ", ".join(f"{row['tier']} {row['value']}" for row in result["tiers"])
+    print(*(faults or [f"proved: {values}"]), sep="\n")
     return 1 if faults else 0
 
 

@@ -1,0 +1,157 @@
+"""The certificate of a proven round: prices from which anyone can see, without a solver, that no better answer exists.
+
+Nodes have potentials p, one whole number per tier in order; the sink's are zeros. An arc's reduced cost is its cost
++ p(tail) - p(head), compared lexicographically: positive, the arc is empty; negative, it is full. Only seats, schools'
+maxima, quota lines and schools' equity levels are limits here; the way from a class to an opening has none, so hubs
+need no potential, and a class's is the best that its own choices offer it. What remains is the document's few rows:
+
+    {"format": "sequence-certificate/1", "instance_sha256": ..., "tiers": [name, ...],
+     "lines": [[line, p], ...], "schools": [[school, p of its unplaced pupils], ...],
+     "openings": [[offer, period, worth], ...], "maxima": [[school, offer, period, worth], ...]}
+
+A worth is what one more seat, or one more pupil under the school's maximum, would save: p(opening) is p(its line, or
+the sink) - worth, and p(school at the opening) is p(opening) - worth. Without a row: zeros. Rows are sorted by
+identifiers. `solver.prove` reads this with its own lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from solver.arrays import Bools, Ints
+from solver.files import Document, canonical_bytes, write_whole
+from solver.flow import potentials
+from solver.instance import Instance
+from solver.network import Kind, Network
+from solver.params import Tier
+from solver.result import Result
+from solver.solve import Progress, solve
+from solver.tiers import Names, arc_costs
+
+CERTIFICATE_FORMAT = "sequence-certificate/1"
+LIMITS = (Kind.GATE, Kind.SEAT, Kind.PROMISED, Kind.LINE, Kind.UNPLACED)
+
+
+def solve_with_certificate(
+    instance: Instance, *, executor: Executor | None = None, progress: Progress | None = None
+) -> tuple[Result, Document | None]:
+    """`solve`, and the certificate if every tier is proven."""
+    kept: list[tuple[Network, Names, Ints]] = []
+    result = solve(instance, executor=executor, progress=progress, keep=lambda *proven: kept.append(proven))
+    return result, certify(instance, *kept[0]) if kept else None
+
+
+def write_certificate(certificate: Document, path: Path) -> None:
+    """Write a certificate file: whole or not at all."""
+    write_whole(canonical_bytes(certificate) + b"\n", path)
+
+
+def certify(instance: Instance, network: Network, names: Names, flow: Ints) -> Document:
+    """The certificate of an optimal flow on the instance's network.
+
+    Raises:
+        FlowError: the flow is not optimal.
+    """
+    tiers, (lines, schools) = instance.params.tiers, (instance.lines, instance.schools)
+    prices = _price(network, names, flow, tiers)
+    first_line = len(network.supply) - 1 - len(schools) - len(lines)
+    unplaced = np.unique(network.tail[network.kind == Kind.UNPLACED]).tolist()
+    listed = {first_line + i: row.id for i, row in enumerate(lines)}
+    asking = {first_line + len(lines) + i: row.id for i, row in enumerate(schools)}
+    return {
+        "format": CERTIFICATE_FORMAT,
+        "instance_sha256": names.sha256,
+        "tiers": [tier.value for tier in tiers],
+        "lines": [[name, prices.potential[:, node].tolist()] for node, name in listed.items()],
+        "schools": [[asking[node], prices.potential[:, node].tolist()] for node in unplaced],
+        "openings": sorted(_openings(prices)),
+        "maxima": sorted(_maxima(prices, tiers)),
+    }
+
+
+@dataclass(frozen=True)
+class Prices:
+    """A column of potentials per node, and for each opening's node its number (-1 elsewhere).
+
+    Openings are never dearer than their line: `_price` lowers those that nobody takes, which changes no choice.
+    """
+
+    network: Network
+    names: Names
+    potential: Ints
+    opening: Ints
+    tight: Bools
+
+
+def _price(network: Network, names: Names, flow: Ints, tiers: Sequence[Tier]) -> Prices:
+    choice, gate = np.flatnonzero(network.kind == Kind.CHOICE), np.flatnonzero(network.kind == Kind.GATE)
+    seat = np.flatnonzero(network.kind == Kind.SEAT)
+    behind = np.arange(len(network.supply))
+    behind[network.tail[gate]] = network.head[gate]
+    opening = np.full(len(network.supply), -1, np.int64)
+    opening[behind[network.head[choice]]] = network.right[choice]
+    seats = np.zeros(len(network.supply), np.int64)
+    seats[network.tail[seat]] = network.capacity[seat]
+    tight: Bools = (network.kind == Kind.CHOICE) & (network.capacity < seats[network.head])
+    potential = _potentials(network, names, flow, tiers, tight)
+    above, place = network.head[seat], network.tail[seat]
+    dearer = _is_above_zero(potential[:, place] - potential[:, above])
+    potential[:, place[dearer]] = potential[:, above[dearer]]
+    return Prices(network, names, potential, opening, tight)
+
+
+def _potentials(network: Network, names: Names, flow: Ints, tiers: Sequence[Tier], tight: Bools) -> Ints:
+    """Tier after tier on the arcs left at reduced cost zero, in a network without the limits that limit nothing.
+
+    Such a limit, when it happens to be reached, would share the price with the seats behind it.
+    """
+    pupils = int(network.supply[:-1].sum())
+    limits = (np.isin(network.kind, LIMITS) | tight) & (network.capacity < pupils)
+    capacity = np.where(limits, network.capacity, pupils + 1)
+    potential = np.zeros((len(tiers), len(network.supply)), np.int64)
+    free = np.arange(len(network.tail), dtype=np.int64)
+    for tier, height in zip(tiers, potential, strict=True):
+        tail, head, cost = network.tail[free], network.head[free], arc_costs(tier, network, free, names)
+        height[:] = potentials(tail, head, capacity[free], cost, flow[free], len(height))
+        height -= height[-1]
+        free = free[cost + height[tail] == height[head]]
+    return potential
+
+
+def _openings(prices: Prices) -> Iterator[list[object]]:
+    network, potential = prices.network, prices.potential
+    arcs = np.flatnonzero(network.kind == Kind.SEAT)
+    worth = potential[:, network.head[arcs]] - potential[:, network.tail[arcs]]
+    for arc in np.flatnonzero(_is_above_zero(worth)).tolist():
+        yield [*prices.names.openings[prices.opening[network.tail[arcs[arc]]]], worth[:, arc].tolist()]
+
+
+def _maxima(prices: Prices, tiers: Sequence[Tier]) -> Iterator[list[object]]:
+    """A maximum that several hubs share has a gate; one that only concerns one choice is that choice's limit."""
+    network, potential, names = prices.network, prices.potential, prices.names
+    alone, gates = np.flatnonzero(prices.tight), np.flatnonzero(network.kind == Kind.GATE)
+    cost = np.stack([arc_costs(tier, network, alone, names) for tier in tiers])
+    choices = np.flatnonzero(network.kind == Kind.CHOICE)
+    school = np.full(len(network.supply), -1, np.int64)
+    school[network.head[choices]] = network.left[choices]
+    columns = (
+        np.concatenate((network.left[alone], school[network.tail[gates]])),
+        np.concatenate((network.head[alone], network.head[gates])),
+        np.concatenate((cost + potential[:, network.tail[alone]], potential[:, network.tail[gates]]), axis=1),
+    )
+    worth = potential[:, columns[1]] - columns[2]
+    for row in np.flatnonzero(_is_above_zero(worth)).tolist():
+        opening = names.openings[prices.opening[columns[1][row]]]
+        yield [names.schools[columns[0][row]], *opening, worth[:, row].tolist()]
+
+
+def _is_above_zero(vectors: Ints) -> Bools:
+    """Whether the first number that is not zero in each column is positive."""
+    first = (vectors != 0).argmax(axis=0)
+    above: Bools = np.take_along_axis(vectors, first[None], axis=0)[0] > 0
+    return above

@@ -1,0 +1,299 @@
+"""The judge of optimality: a result that its certificate proves can be beaten by no other, whoever computed it.
+
+Usage: python -I -S prove.py INSTANCE RESULT CERTIFICATE (JSON or .gz; exit 0: proved; 1: what fails; 2: unreadable)
+It needs only Python, imports nothing of ours and solves nothing. Choices, limits and costs are found in the instance
+again; the certificate gives prices (layout: `solver/certificate.py`). Every pupil takes what is best at the prices,
+lexicographically: that is its potential. Where something is limited, a reduced cost whose first non-zero number is
+positive leaves the arc empty; negative, it is full. Each tier's bound comes from the potentials alone, never from the
+placements: no answer that keeps the rules is below. Reasons and the result's layout are for `solver/verify.py`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import math
+import sys
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache, reduce
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Row = dict[str, Any]
+Vector = tuple[int, ...]
+Key = tuple[Any, ...]
+AIMS = ("placed", "equity", "commitments", "wishes", "distance", "draw")
+ZEROS, SINK = (0,) * len(AIMS), (None,)
+PRICES = ("lines", "schools", "openings", "maxima")
+FORMATS = ("sequence-instance/1", "sequence-result/1", "sequence-certificate/1")
+LISTED_FAULTS, CELL_M, NO_LIMIT = 20, 50_000, 10**15
+
+
+class Arc(NamedTuple):
+    """A way that pupils may take, with its reduced cost."""
+
+    name: str
+    reduced: Vector
+    flow: int
+    capacity: int = NO_LIMIT
+
+
+class Load:
+    """How full placements make each thing."""
+
+    def __init__(self, case: Case, rows: list[Row]) -> None:
+        self.trips = counted(rows, "group", "offer", "period")
+        self.placed, self.of_school, self.through = Counter[str](), Counter[str](), Counter[str]()
+        self.seated, self.together = Counter[Key](), Counter[Key]()
+        for (group, offer, when), count in self.trips.items():
+            school = case.groups[group]["school"]
+            self.placed[group] += count
+            self.of_school[school] += count
+            self.seated[offer, when] += count
+            self.together[school, offer, when] += count
+            self.through.update(dict.fromkeys(case.above(case.offers[offer]["line"]), count))
+
+
+class Case:
+    """The instance indexed by identifiers, the placements and the pins among them, and the prices."""
+
+    def __init__(self, instance: Row, result: Row, certificate: Row) -> None:
+        self.result, self.params, self.tiers = result, instance["params"], instance["params"]["tiers"]
+        self.sha256 = hashlib.sha256(canonical(instance).encode()).hexdigest()
+        self.departments = {row["code"]: row for row in instance["departments"]}
+        self.schools, self.offers, self.groups, self.lines = (
+            {row["id"]: row for row in instance[name]} for name in ("schools", "offers", "groups", "lines")
+        )
+        self.unranked = 1 + max((len(group["wishes"]) for group in self.groups.values()), default=0)
+        self.banned: defaultdict[str, set[str]] = defaultdict(set)
+        for ban in instance["bans"]:
+            self.banned[ban["group"]].add(ban["offer"])
+        self.cells: defaultdict[tuple[int, ...], list[Row]] = defaultdict(list)
+        for offer in self.offers.values():
+            self.cells[tuple(metres // CELL_M for metres in offer["position"])].append(offer)
+        self.pinned, self.load = Load(self, instance["pins"]), Load(self, result["assignments"])
+        self.pupils, self.profiles, self.lots = Counter[str](), dict[str, Key](), dict[str, int]()
+        for name, group in self.groups.items():
+            self.pupils[group["school"]] += group["count"]
+            start, wanted = (group["school"], group["level"]), (sorted(group["periods"]), group["wishes"])
+            rest = group["reach_m"], tuple(sorted(group["needs"])), tuple(sorted(self.banned[name]))
+            self.profiles[name] = *start, *rest
+            self.lots[name] = self.lot("class", canonical([*start, *wanted, *rest]))
+        self.prices = {name: {(*row[:-1],): (*row[-1],) for row in certificate[name]} for name in PRICES}
+        if {type(number) for rows in self.prices.values() for price in rows.values() for number in price} - {int}:
+            raise ValueError("certificate: prices are whole numbers")
+        self.choices, self.menu = cache(lambda kind: choices(self, kind)), cache(lambda kind: menu(self, kind))
+        self.potentials = {name: potential(self, group) for name, group in self.groups.items()}
+
+    def price(self, kind: str, *name: Any) -> Vector:
+        """A line's or a school's potential, an opening's or a maximum's worth: zeros without a row, and at the sink."""
+        return self.prices[kind].get(name, ZEROS) if name != SINK else ZEROS
+
+    def seat(self, school: str, offer: Row, when: str) -> Vector:
+        """The potential of the last limit before a school's pupils at an opening."""
+        opening = plus(self.price("lines", offer["line"]), self.price("openings", offer["id"], when), -1)
+        return plus(opening, self.price("maxima", school, offer["id"], when), -1)
+
+    def above(self, line: str | None) -> list[str]:
+        return [] if line is None else [line, *self.above(self.lines[line]["parent"])]
+
+    def cost(self, **aims: int) -> Vector:
+        return tuple(aims.get(tier, 0) for tier in self.tiers)
+
+    def trip_cost(self, name: str, place: str, when: str) -> Vector:
+        group, offer = self.groups[name], self.offers[place]
+        wishes = group["wishes"] or [offer["sector"]]
+        rank = wishes.index(offer["sector"]) + 1 if offer["sector"] in wishes else self.unranked
+        drawn = self.lot("trip", group["school"], place, when) + self.lots[name]
+        return self.cost(wishes=rank, distance=self.choices(self.profiles[name]).get(place, 0), draw=drawn)
+
+    def lot(self, *parts: str) -> int:
+        return int.from_bytes(hashlib.sha256("\x1f".join((self.sha256, *parts)).encode()).digest()[:3], "big") >> 4
+
+    def level(self, school: str, nth: int) -> int:
+        """What the nth unplaced pupil of a school weighs in equity."""
+        weight = self.params["priority_weights"][self.schools[school]["priority"]]
+        return int(nth * weight * 1_000_000 // (100 * self.pupils[school]))
+
+
+def canonical(document: object) -> str:
+    """The one spelling of a JSON document that is hashed."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def plus(a: Vector, b: Vector, times: int = 1) -> Vector:
+    return tuple(x + times * y for x, y in zip(a, b, strict=True))
+
+
+def counted(rows: list[Row], *fields: str) -> Counter[Key]:
+    found = Counter[Key]()
+    for row in rows:
+        if type(row["count"]) is not int or row["count"] < 1:
+            raise ValueError(f"{row}: no number of pupils")
+        found[tuple(row[field] for field in fields)] += row["count"]
+    return found
+
+
+def choices(case: Case, profile: Key) -> dict[str, int]:
+    """The offers that receive such pupils, whatever is left of them, and the metres to go there."""
+    name, level, reach_m, needs, banned = profile
+    school, found = case.schools[name], dict[str, int]()
+    home, rule = case.departments[school["department"]], case.params["territory_rule"]
+    for cell, offers in case.cells.items():
+        pairs = zip(cell, school["position"], strict=True)
+        gap = sum(max(n * CELL_M - metres, 0, metres - (n + 1) * CELL_M) ** 2 for n, metres in pairs)
+        for offer in offers if gap <= (reach_m + 1) ** 2 else ():
+            host, pairs = case.departments[offer["department"]], zip(school["position"], offer["position"], strict=True)
+            metres = math.isqrt(sum((here - there) ** 2 for here, there in pairs))
+            near, same = home["academy"] == host["academy"], home["code"] == host["code"]
+            border = near or host["code"] in home["neighbours"]
+            ruled = {"anywhere": True, "academy_or_neighbour": border, "academy": near, "department": same}[rule]
+            listed = offer["admits"] is None or home["code"] in offer["admits"]
+            suits = level in offer["levels"] and {*needs} <= {*offer["serves"]} and offer["id"] not in banned
+            if ruled and listed and suits and metres <= reach_m and home["landmass"] == host["landmass"]:
+                found[offer["id"]] = metres
+    return found
+
+
+def menu(case: Case, profile: Key) -> dict[Key, Vector]:
+    """The best potential less its trip, by period, and by period and sector; lots are drawn where the rest ties."""
+    found, school, best = defaultdict[Key, list[tuple[Vector, str]]](list), profile[0], dict[Key, Vector]()
+    for name, metres in case.choices(profile).items():
+        offer, trip = case.offers[name], case.cost(distance=metres)
+        most = NO_LIMIT if offer["max_per_school"] is None else offer["max_per_school"]
+        for when, seats in offer["seats"].items():
+            if seats > case.pinned.seated[name, when] and most > case.pinned.together[school, name, when]:
+                option = plus(case.seat(school, offer, when), trip, -1), name
+                found[when,].append(option)
+                found[when, offer["sector"]].append(option)
+    for key, options in found.items():
+        top = max(value[:-1] for value, _ in options)
+        ties = ((value, case.lot("trip", school, name, key[0])) for value, name in options if value[:-1] == top)
+        best[key] = max(plus(value, case.cost(draw=drawn), -1) for value, drawn in ties)
+    return best
+
+
+def potential(case: Case, group: Row) -> Vector:
+    """The best that a pupil of the group's class can have at the prices, a place or none."""
+    best = plus(case.price("schools", group["school"]), case.cost(placed=1), -1)
+    offered, drawn = case.menu(case.profiles[group["id"]]), case.lots[group["id"]]
+    ranks = {(): case.unranked if group["wishes"] else 1} | {(name,): n for n, name in enumerate(group["wishes"], 1)}
+    for key, rank in (((when, *sector), rank) for when in group["periods"] for sector, rank in ranks.items()):
+        if key in offered:
+            best = max(best, plus(offered[key], case.cost(wishes=rank, draw=drawn), -1))
+    return best
+
+
+def infeasible(case: Case) -> Iterator[str]:
+    """What single pupils and pins forbid; limits are judged where the arcs are."""
+    for name, place, when in case.load.trips:
+        group, offer = case.groups[name], case.offers[place]
+        if place not in case.choices(case.profiles[name]) or when not in {*group["periods"]} & {*offer["seats"]}:
+            yield f"infeasible: group {name!r} may not go to {place!r} in {when!r}"
+    yield from (f"infeasible: pin {key}" for key, count in case.pinned.trips.items() if case.load.trips[key] < count)
+    told = counted(case.result["unplaced"], "group")
+    for name, group in case.groups.items():
+        if group["count"] != case.load.placed[name] + told[name,]:
+            yield f"infeasible: group {name!r}, {case.load.placed[name]} placed, {told[name,]} without a place"
+
+
+def rebuild(case: Case) -> Iterator[Arc]:
+    """What each group takes (nothing limits it, and the rest is no better: potentials are the best), then the limits.
+
+    A line's pupils count towards its commitment first, each saving a missing seat; the ceiling is for both.
+    """
+    for trip, count in case.load.trips.items():
+        if flow := count - case.pinned.trips[trip]:
+            seat = case.seat(case.groups[trip[0]]["school"], case.offers[trip[1]], trip[2])
+            yield Arc(f"trip {trip}", plus(plus(case.trip_cost(*trip), case.potentials[trip[0]]), seat, -1), flow)
+    for name, group in case.groups.items():
+        reduced = plus(plus(case.cost(placed=1), case.potentials[name]), case.price("schools", group["school"]), -1)
+        yield Arc(f"group {name!r} without a place", reduced, group["count"] - case.load.placed[name])
+    for key in case.prices["maxima"].keys() | case.load.together.keys():
+        most, before = case.offers[key[1]]["max_per_school"], case.pinned.together[key]
+        reduced, flow = plus(ZEROS, case.price("maxima", *key), -1), case.load.together[key] - before
+        yield Arc(f"maximum {key}", reduced, flow, NO_LIMIT if most is None else most - before)
+    for key in ((name, when) for name, offer in case.offers.items() for when in offer["seats"]):
+        before, seats = case.pinned.seated[key], case.offers[key[0]]["seats"][key[1]]
+        reduced, flow = plus(ZEROS, case.price("openings", *key), -1), case.load.seated[key] - before
+        yield Arc(f"opening {key}", reduced, flow, seats - before)
+    for school, pupils in case.pupils.items():
+        for nth in range(1, pupils - case.pinned.of_school[school] + 1):
+            reduced = plus(case.price("schools", school), case.cost(equity=case.level(school, nth)))
+            yield Arc(f"{school!r} leaving {nth}", reduced, int(nth <= pupils - case.load.of_school[school]), 1)
+    for name, line in case.lines.items():
+        before, own, wider = case.pinned.through[name], case.price("lines", name), case.price("lines", line["parent"])
+        reduced, flow = plus(own, wider, -1), case.load.through[name] - before
+        most = NO_LIMIT if line["ceiling"] is None else line["ceiling"] - before
+        first = min(most, max(0, (line["commitment"] or 0) - before))
+        yield Arc(f"commitment of line {name!r}", plus(reduced, case.cost(commitments=-1)), min(flow, first), first)
+        yield Arc(f"line {name!r}", reduced, flow - min(flow, first), most - first)
+
+
+def breach(arc: Arc, tiers: list[str]) -> str | None:
+    """Too many pupils, or the tier that would gain if more of them, or fewer, took this way."""
+    if not 0 <= arc.flow <= arc.capacity:
+        return f"infeasible: {arc.name}: {arc.flow} pupils, at most {arc.capacity}"
+    if arc.reduced == ZEROS or arc.flow == (0 if arc.reduced > ZEROS else arc.capacity):
+        return None
+    tier, reduced = next(pair for pair in zip(tiers, arc.reduced, strict=True) if pair[1])
+    return f"tier {tier}: {arc.name}: {arc.flow} pupils at reduced cost {reduced}"
+
+
+def share(arc: Arc) -> Vector:
+    """What an arc brings to each bound, from the potentials alone: its flow is not looked at."""
+    return plus(ZEROS, arc.reduced, arc.capacity) if arc.reduced < ZEROS else ZEROS
+
+
+def value(case: Case, load: Load, pupils: Counter[str]) -> Vector:
+    """Each tier's value from its definition, when so many pupils per school count; no price is involved."""
+    left = {school: count - load.of_school[school] for school, count in pupils.items()}
+    short = sum(max(0, (row["commitment"] or 0) - load.through[name]) for name, row in case.lines.items())
+    equity = sum(case.level(school, nth) for school, count in left.items() for nth in range(1, count + 1))
+    total = case.cost(placed=sum(left.values()), equity=equity, commitments=short)
+    return reduce(lambda sofar, trip: plus(sofar, case.trip_cost(*trip), load.trips[trip]), load.trips, total)
+
+
+def bound(case: Case, arcs: list[Arc]) -> Vector:
+    """The pins' share, which nothing changes, and the dual's."""
+    total = value(case, case.pinned, Counter())
+    for name, group in case.groups.items():
+        total = plus(total, case.potentials[name], case.pinned.placed[name] - group["count"])
+    return reduce(plus, map(share, arcs), total)
+
+
+def prove_documents(instance: Row, result: Row, certificate: Row) -> list[str]:
+    """Every fault, at most twenty; [] when the result is proven optimal."""
+    case, faults = Case(instance, result, certificate), []
+    told, tiers = [(row["tier"], row["value"], row["bound"]) for row in result["tiers"]], case.tiers
+    said = instance["format"], result["format"], certificate["format"], result["status"]
+    if (*said, result["instance_sha256"], certificate["instance_sha256"]) != (*FORMATS, "OPTIMAL", *[case.sha256] * 2):
+        faults.append(f"identity: {said}, or of another instance than {case.sha256}")
+    if not certificate["tiers"] == [tier for tier, *_ in told] == tiers or {*tiers} != {*AIMS} or tiers[-1] != "draw":
+        faults.append(f"identity: tiers: the campaign's order is {tiers}")
+    arcs = [*rebuild(case)]
+    faults += [*infeasible(case), *filter(None, (breach(arc, tiers) for arc in arcs))]
+    for tier, mine, low in zip(tiers, value(case, case.load, case.pupils), bound(case, arcs), strict=True):
+        if mine != low or (tier, mine, low) not in told:
+            faults.append(f"tier {tier}: value {mine}, and {low} is the bound proven: not what is announced")
+    return faults[:LISTED_FAULTS]
+
+
+def main(argv: list[str]) -> int:
+    try:
+        texts = ({".gz": gzip.decompress}.get(path.suffix, bytes)(path.read_bytes()) for path in map(Path, argv))
+        instance, result, certificate = map(json.loads, texts)
+        faults = prove_documents(instance, result, certificate)
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        print(f"unreadable: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    proven = ", ".join(f"{row['tier']} {row['value']}" for row in result["tiers"])
+    print(*(faults or [f"proved: {proven}"]), sep="\n")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
