@@ -12,25 +12,13 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
+from service.domain.dates import MONTHS
+from service.domain.dates import short_date as day_short
 from service.web.context import PARIS
 
 THIN = "\u202f"
 NBSP = "\u00a0"
 DAYS = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
-MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-)
 
 
 def number(value: float, decimals: int = 0) -> str:
@@ -47,11 +35,6 @@ def percent(part: float, whole: float, decimals: int = 0) -> str:
     if part < whole:
         share = min(share, 100 - 10**-decimals)
     return f"{number(share, decimals)}{NBSP}%"
-
-
-def day_short(day: date) -> str:
-    """« 27/11/2026 »."""
-    return f"{day:%d/%m/%Y}"
 
 
 def day_long(day: date) -> str:
