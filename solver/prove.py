@@ -205,6 +205,7 @@ def rebuild(case: Case) -> Iterator[Arc]:
 
     A line's pupils count towards its commitment first, each saving a missing seat; the ceiling is for both.
     """
+    free = sum(case.pupils.values()) - sum(case.pinned.placed.values())
     for trip, count in case.load.trips.items():
         if flow := count - case.pinned.trips[trip]:
             seat = case.seat(case.groups[trip[0]]["school"], case.offers[trip[1]], trip[2])
@@ -228,7 +229,7 @@ def rebuild(case: Case) -> Iterator[Arc]:
         before, own, wider = case.pinned.through[name], case.price("lines", name), case.price("lines", line["parent"])
         reduced, flow = plus(own, wider, -1), case.load.through[name] - before
         most = NO_LIMIT if line["ceiling"] is None else line["ceiling"] - before
-        first = min(most, max(0, (line["commitment"] or 0) - before))
+        first = min(most, max(0, (line["commitment"] or 0) - before), free)
         yield Arc(f"commitment of line {name!r}", plus(reduced, case.cost(commitments=-1)), min(flow, first), first)
         yield Arc(f"line {name!r}", reduced, flow - min(flow, first), most - first)
 
@@ -290,8 +291,7 @@ def main(argv: list[str]) -> int:
     except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         print(f"unreadable: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    proven = ", ".join(f"{row['tier']} {row['value']}" for row in result["tiers"])
-    print(*(faults or [f"proved: {proven}"]), sep="\n")
+    print(*(faults or ["proved: " + ", ".join(f"{row['tier']} {row['value']}" for row in result["tiers"])]), sep="\n")
     return 1 if faults else 0
 
 
