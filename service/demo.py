@@ -88,7 +88,7 @@ def _settle(engine: Engine, size: Size, today: date, phases: Phases) -> tuple[di
     """The country's rows. Returns refused conventions with the reason, the sample accounts, the campaign."""
     with session_scope(engine) as session:
         with phases.phase("Pays inventé") as tell:
-            country = invent_country(size.seed, size.pupils, open_periods_of(session, SCHOOL_YEAR))
+            country = invent_country(size.seed, size.pupils, open_periods_of(session, SCHOOL_YEAR, _CLOSES_ON))
             tell(f"{len(country.schools)} établissements, {len(country.sites)} sites")
         with phases.phase("Demandes des établissements") as tell:
             campaign = open_campaign(session, CAMPAIGN, SCHOOL_YEAR, list(Level), _CLOSES_ON, actor=ACTOR, today=today)

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,6 +148,18 @@ def test_locks_are_hashed() -> None:
         assert all("==" in entry and "--hash=sha256:" in entry for entry in releases)
         pins[name] = {entry.split(" ")[0] for entry in releases}
     assert pins["requirements.lock"] < pins["requirements-test.lock"]
+
+
+def test_locks_cover_what_is_declared() -> None:
+    """What pyproject.toml asks for is pinned: a dependency added without its lock is seen."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = {
+        "requirements.lock": project["dependencies"],
+        "requirements-test.lock": [*project["dependencies"], *project["optional-dependencies"]["test"]],
+    }
+    for name, requirements in asked.items():
+        pinned = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE))
+        assert {re.split(r"[\[<>=~! ]", each)[0].lower() for each in requirements} <= pinned
 
 
 def identifiers(paths: list[Path]) -> str:
