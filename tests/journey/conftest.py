@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.service.web.conftest import (  # noqa: F401  (the small country and its application, as fixtures)
+    Clock,
     app,
     clock,
     country,
@@ -108,3 +111,16 @@ def look(window: Page) -> Callable[[str], None]:
         window.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
     return judge
+
+
+@pytest.fixture
+def worker(app: Flask, clock: Clock) -> Iterator[subprocess.Popen[bytes]]:  # noqa: F811
+    """The real worker, in a process of its own, on the site's database and queue, on the site's day."""
+    settings = {
+        "SEQUENCE_DATABASE_URL": app.extensions["sequence_settings"].database_url,
+        "SEQUENCE_TODAY": clock().date().isoformat(),
+    }
+    process = subprocess.Popen([sys.executable, "-m", "service.cli", "worker"], env={**os.environ, **settings})
+    yield process
+    process.terminate()
+    assert process.wait(30) == 0, "the worker did not stop in good order"

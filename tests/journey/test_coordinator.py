@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -22,18 +20,6 @@ from tests.service.web.small_country import SmallCountry
 
 pytestmark = pytest.mark.browser
 SOLVE_WITHIN_MS = 60_000
-
-
-@pytest.fixture
-def worker(app: Flask) -> Iterator[subprocess.Popen[bytes]]:
-    """The real worker, in a process of its own, on the site's database and queue."""
-    address = app.extensions["sequence_settings"].database_url
-    process = subprocess.Popen(
-        [sys.executable, "-m", "service.cli", "worker"], env={**os.environ, "SEQUENCE_DATABASE_URL": address}
-    )
-    yield process
-    process.terminate()
-    assert process.wait(30) == 0, "the worker did not stop in good order"
 
 
 def test_a_coordinator_goes_from_an_empty_board_to_a_published_round(
