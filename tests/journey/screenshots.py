@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -84,7 +83,7 @@ def wait_for(address: str) -> None:
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
-        except urllib.error.URLError:
+        except OSError:
             time.sleep(0.2)
     raise SystemExit(f"the site did not answer at {address}")
 
