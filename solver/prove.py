@@ -1,11 +1,10 @@
 """The judge of optimality: a result that its certificate proves can be beaten by no other, whoever computed it.
 
 Usage: python -I -S prove.py INSTANCE RESULT CERTIFICATE (JSON or .gz; exit 0: proved; 1: what fails; 2: unreadable)
-It needs only Python, imports nothing of ours and solves nothing. Choices, limits and costs are found in the instance
-again; the certificate gives prices (layout: `solver/certificate.py`). Every pupil takes what is best at the prices,
-lexicographically: that is its potential. Where something is limited, a reduced cost whose first non-zero number is
-positive leaves the arc empty; negative, it is full. Each tier's bound comes from the potentials alone, never from the
-placements: no answer that keeps the rules is below. Reasons and the result's layout are for `solver/verify.py`.
+It needs only Python, imports nothing of ours and solves nothing. Choices, limits and costs come from the instance, only
+prices from the certificate (layout: `solver/certificate.py`). Every pupil takes what is best at the prices, compared
+lexicographically: its potential. Where something is limited, a positive reduced cost leaves the arc empty, a negative
+one full. Bounds come from potentials alone, never from placements. Reasons and layout are for `solver/verify.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache, reduce
+from operator import sub
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,8 +83,8 @@ class Case:
             self.profiles[name] = *start, *rest
             self.lots[name] = self.lot("class", canonical([*start, *wanted, *rest]))
         self.prices = {name: {(*row[:-1],): (*row[-1],) for row in certificate[name]} for name in PRICES}
-        if {type(number) for rows in self.prices.values() for price in rows.values() for number in price} - {int}:
-            raise ValueError("certificate: prices are whole numbers")
+        if any([*map(type, price)] != [int] * len(AIMS) for rows in self.prices.values() for price in rows.values()):
+            raise ValueError("certificate: a price is a whole number for each tier")
         self.choices, self.menu = cache(lambda kind: choices(self, kind)), cache(lambda kind: menu(self, kind))
         self.potentials = {name: potential(self, group) for name, group in self.groups.items()}
 
@@ -125,7 +125,7 @@ def canonical(document: object) -> str:
 
 
 def plus(a: Vector, b: Vector, times: int = 1) -> Vector:
-    return tuple(x + times * y for x, y in zip(a, b, strict=True))
+    return tuple(map(sub, a, b)) if times == -1 else tuple(x + times * y for x, y in zip(a, b, strict=True))
 
 
 def counted(rows: list[Row], *fields: str) -> Counter[Key]:

@@ -160,6 +160,8 @@ def test_prices_are_whole_numbers(number: Any) -> None:
     found = proven(world())
     with pytest.raises((ValueError, TypeError)):
         faults_of(found, schools=[["school", [number, 0, 0, 0, 0, 0]]])
+    with pytest.raises(ValueError, match="for each tier"):
+        faults_of(found, schools=[["school", [0, 0, 0, 0, 0]]])
 
 
 def test_announced_values_are_recounted(seed: int) -> None:
