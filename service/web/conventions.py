@@ -168,7 +168,6 @@ def _page_values(convention: Convention, partner: Partner, lines: list[LedgerLin
         "numbers_only": is_numbers_only(db(), convention),
         "campaign": campaign_in_force(),
         "words": words,
-        "state_labels": CONVENTION_STATE_LABELS,
         "event_labels": CONVENTION_EVENT_LABELS,
         "level_labels": LEVEL_LABELS,
         "kind_labels": PARTNER_KIND_LABELS,
