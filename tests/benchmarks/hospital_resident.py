@@ -2,6 +2,7 @@
 
 Its model knows preferences and seats, nothing else: it is run on `instances.plain`, where no other rule binds. Openings
 prefer the nearest pupils, which is the only preference anybody has declared for them.
+The library copies its game by recursion, which Python stops at two thousand pupils of ours: hence the size of the row.
 """
 
 from __future__ import annotations
