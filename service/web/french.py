@@ -12,12 +12,13 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
-from service.domain.dates import MONTHS
-from service.domain.dates import short_date as day_short
+from service.domain.dates import MONTHS, short_date
 from service.web.context import PARIS
 
 THIN = "\u202f"
 NBSP = "\u00a0"
+day_short = short_date
+"""« 27/11/2026 »: the filter has the name of its family."""
 DAYS = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 
 
