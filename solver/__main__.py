@@ -1,4 +1,4 @@
-"""The solver on the command line: solve, verify, prove, explain, generate.
+"""The solver on the command line: solve, verify, prove, explain, marginal, generate.
 
 Exit codes: 0 done; 1 a judge names what fails; 2 a file or an argument cannot be used (nothing is written).
 """
@@ -6,8 +6,10 @@ Exit codes: 0 done; 1 a judge names what fails; 2 a file or an argument cannot b
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from solver.certificate import solve_with_certificate, write_certificate
@@ -23,6 +25,7 @@ from solver.files import (
 )
 from solver.generate import generate
 from solver.instance import Instance
+from solver.marginal import marginal_values
 from solver.prove import prove_documents
 from solver.result import Assignment, Result, Unplaced
 from solver.solve import solve
@@ -62,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("result", type=Path)
     one.add_argument("group", nargs="?")
     one.set_defaults(run=_explain)
+    one = commands.add_parser("marginal", help="where one more seat would place one more pupil")
+    one.add_argument("instance", type=Path)
+    one.add_argument("result", type=Path)
+    one.add_argument("--json", action="store_true", help="as one JSON document")
+    one.set_defaults(run=_marginal)
     one = commands.add_parser("generate", help="invent an instance")
     one.add_argument("--pupils", type=int, required=True)
     one.add_argument("--seed", type=int, required=True)
@@ -143,6 +151,21 @@ def _reason(row: Unplaced) -> str:
     facts = [f"{name}={value}" for name, value in row.facts.items()]
     facts += [f"{name}={','.join(rows)}" for name, rows in (("offers", row.offers), ("lines", row.lines)) if rows]
     return f"{row.group}: {row.count} unplaced, {row.reason.value} ({' '.join(facts)})"
+
+
+def _marginal(options: argparse.Namespace) -> int:
+    values = marginal_values(read_instance(options.instance), read_result(options.result))
+    if options.json:
+        print(json.dumps(asdict(values), ensure_ascii=False, indent=1))
+        return 0
+    print(f"{values.unplaced} unplaced; one more would be placed by one more seat at:")
+    for offer, period in values.openings:
+        print(f"  {offer} in {period}")
+    print("by one more pupil under:", *(values.lines or ["(no line)"]))
+    print("new seats: département, level, period, sector: pupils without a place, pupils whose move would place one")
+    for row in values.new_seats:
+        print(f"  {row.department} {row.level} {row.period} {row.sector}: {row.unplaced} {row.movers}")
+    return 0
 
 
 def _generate(options: argparse.Namespace) -> int:
