@@ -104,7 +104,7 @@ def open_everything(session: Session, country: SmallCountry, day: date) -> None:
     """The five conventions, an open campaign, and an account for three of their partners."""
     import_conventions(session, day, with_sample_events=True)
     levels = [level.value for level in Level]
-    open_campaign(session, "Campagne 2026-2027", SCHOOL_YEAR, levels, date(2027, 1, 31), actor=ACTOR)
+    open_campaign(session, "Campagne 2026-2027", SCHOOL_YEAR, levels, date(2027, 1, 31), actor=ACTOR, today=day)
     for key in ("ovhcloud", "jobirl", "serce"):
         user = _user(session, email_of(key))
         grant(session, user, Role.PARTNER_MANAGER, ACTOR, partner_id=get_convention(session, key).partner_id)
