@@ -1,7 +1,7 @@
 """The way back from the solver: what a verified result says, in the service's own words, and whether it still holds.
 
-With `service.domain.bridge`, one side of the border. Refuses to judge a result: the independent verifier does, and what
-it says is passed on as it is. Never loads OR-Tools.
+With `service.domain.bridge`, one side of the border. Refuses to judge a result: two independent programs do, one its
+rules and figures, the other its optimality, and what they say is passed on as it is. Never loads OR-Tools.
 """
 
 from __future__ import annotations
@@ -16,12 +16,26 @@ from typing import Any
 from solver.files import instance_from_document
 from solver.geography import trip_m
 from solver.instance import Instance, Offer
+from solver.prove import prove_documents
+from solver.result import Status
 from solver.verify import verify_documents
 
 
 def find_faults(instance: bytes, result: bytes) -> list[str]:
     """What the independent verifier says of the two documents: "property: detail" lines, [] when it is silent."""
     return verify_documents(json.loads(instance), json.loads(result))
+
+
+def find_gaps(instance: bytes, result: bytes, certificate: bytes) -> list[str]:
+    """What the judge of optimality says: "certificate: detail" lines, [] when no result can be better."""
+    if not certificate:
+        return ["certificate: missing, and the result is called optimal"]
+    try:
+        gaps = prove_documents(json.loads(instance), json.loads(result), json.loads(certificate))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        # The verifier has let the two other documents pass: it is the certificate that is none.
+        gaps = [f"unreadable: {type(error).__name__}: {error}"]
+    return [f"certificate: {gap}" for gap in gaps]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,10 @@ class Decision:
     placed: list[PlacedPupil]
     left: list[LeftPupil]
     instance: Instance
+
+    @property
+    def called_optimal(self) -> bool:
+        return self.solver_status == Status.OPTIMAL
 
 
 def read_decision(instance_bytes: bytes, result_bytes: bytes) -> Decision:

@@ -1,7 +1,7 @@
 """Writing down what a round decided: verified first, then everything in one transaction, or nothing.
 
-Responsible for the only way a result enters the database. Refuses to take one that the verifier has not let pass, or
-from a worker that no longer holds the round.
+Responsible for the only way a result enters the database. Refuses to take one that the verifier has not let pass, one
+called optimal whose certificate does not prove it, or one from a worker that no longer holds the round.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from service.domain.audit import record
-from service.domain.decisions import Decision, find_faults, read_decision
+from service.domain.decisions import Decision, find_faults, find_gaps, read_decision
 from service.domain.rounds import get_round, held_by
 from service.persistence.bulk import fetch, insert_rows
 from service.persistence.clock import InstantIn
@@ -34,7 +34,7 @@ from service.vocabulary import RoundStatus
 
 
 class ResultRefusedError(Exception):
-    """The verifier is not silent. `faults` are its lines, each "property: detail"."""
+    """The verifier or the judge of optimality is not silent. `faults` are its lines, each "property: detail"."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__(faults[0])
@@ -52,28 +52,39 @@ class Dossier:
     instance_gz: bytes
     result_gz: bytes
     decision: Decision
+    certificate_gz: bytes | None = None
+    """Proves that no result is better; None for a degraded one, which claims no such thing."""
 
 
-def verify_dossier(instance: bytes, result: bytes) -> Dossier:
-    """Compresses the two documents, then verifies what comes out of them again.
+def verify_dossier(instance: bytes, result: bytes, certificate: bytes = b"") -> Dossier:
+    """Compresses the documents, then verifies what comes out of them again; what is called optimal must be proven.
 
     Raises:
-        ResultRefusedError: with the verifier's lines.
+        ResultRefusedError: with the verifier's lines, or those of the judge of optimality.
         ValueError: bytes that are no document.
     """
-    instance_gz, result_gz = gzip.compress(instance, 6, mtime=0), gzip.compress(result, 6, mtime=0)
-    return Dossier(instance_gz, result_gz, _decision(instance_gz, result_gz))
+    instance_gz, result_gz, certificate_gz = (_packed(one) for one in (instance, result, certificate))
+    decision = _decision(instance_gz, result_gz)
+    if not decision.called_optimal:
+        return Dossier(instance_gz, result_gz, decision)
+    if gaps := find_gaps(*map(gzip.decompress, (instance_gz, result_gz, certificate_gz))):
+        raise ResultRefusedError(gaps)
+    return Dossier(instance_gz, result_gz, decision, certificate_gz)
+
+
+def _packed(document: bytes) -> bytes:
+    return gzip.compress(document, 6, mtime=0)
 
 
 def reopen_dossier(session: Session, round_id: int) -> Dossier:
-    """The bytes kept for a round, verified again.
+    """The bytes kept for a round, verified again. Its optimality was judged once, when it was recorded.
 
     Raises:
         ResultRefusedError: with the verifier's lines.
     """
     kept = session.get_one(RoundDossier, round_id)
     result_gz = kept.result_gz or b""
-    return Dossier(kept.instance_gz, result_gz, _decision(kept.instance_gz, result_gz))
+    return Dossier(kept.instance_gz, result_gz, _decision(kept.instance_gz, result_gz), kept.certificate_gz)
 
 
 def _decision(instance_gz: bytes, result_gz: bytes) -> Decision:
@@ -110,6 +121,7 @@ def record_result(
             engine=decision.engine,
             solver_status=decision.solver_status,
             verified_at=InstantIn(),
+            proved_at=None if dossier.certificate_gz is None else InstantIn(),
             finished_at=InstantIn(),
             pupils=decision.pupils,
             placed=len(decision.placed),
@@ -130,7 +142,14 @@ def record_result(
     insert_rows(
         session,
         RoundDossier,
-        [{"round_id": round_id, "instance_gz": dossier.instance_gz, "result_gz": dossier.result_gz}],
+        [
+            {
+                "round_id": round_id,
+                "instance_gz": dossier.instance_gz,
+                "result_gz": dossier.result_gz,
+                "certificate_gz": dossier.certificate_gz,
+            }
+        ],
     )
     record(session, "worker", "record_round", f"round:{round_id}", sha256=decision.input_sha256, token=token)
 

@@ -132,7 +132,7 @@ class _Attempt:
         answer = self._solve(instance)
         self._tell("verify", 0.95)
         with self._timed("verify"):
-            dossier = verify_dossier(instance, answer.body)
+            dossier = verify_dossier(instance, answer.body, answer.certificate)
         if self.pulse.verdict is not None:
             return self._end_early(self.pulse.verdict)
         self._tell("record", 0.98)

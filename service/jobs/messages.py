@@ -43,13 +43,17 @@ class Answer:
     body: bytes
     baseline: dict[str, Any]
     seconds: dict[str, float]
+    certificate: bytes = b""
+    """The proof that nothing is better; empty when the child claims no such thing."""
 
 
 def send(pipe: IO[bytes], message: Order | Step | Answer) -> None:
-    fields = {name: value for name, value in asdict(message).items() if name != "body"}
-    body = b"" if isinstance(message, Step) else message.body
+    fields = asdict(message)
+    body, certificate = fields.pop("body", b""), fields.pop("certificate", b"")
+    if certificate:
+        fields["certificate"] = len(certificate)
     line = json.dumps({"kind": type(message).__name__, "bytes": len(body), **fields})
-    pipe.write(line.encode() + b"\n" + body)
+    pipe.write(line.encode() + b"\n" + body + certificate)
     pipe.flush()
 
 
@@ -65,13 +69,19 @@ def receive(pipe: IO[bytes]) -> Order | Step | Answer | None:
     try:
         fields = json.loads(line)
         kind, size = fields.pop("kind"), fields.pop("bytes")
-        body = pipe.read(size) if size else b""
-        message: Order | Step | Answer = _build(kind, fields, body)
+        body = _exactly(pipe, size)
+        if "certificate" in fields:
+            fields["certificate"] = _exactly(pipe, fields["certificate"])
+        return _build(kind, fields, body)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise GarbageError(f"{type(error).__name__}: {error}") from error
-    if len(body) != size:
-        raise GarbageError(f"{size} bytes announced, {len(body)} received")
-    return message
+
+
+def _exactly(pipe: IO[bytes], size: int) -> bytes:
+    found = pipe.read(size) if size else b""
+    if len(found) != size:
+        raise ValueError(f"{size} bytes announced, {len(found)} received")
+    return found
 
 
 def _build(kind: str, fields: dict[str, Any], body: bytes) -> Order | Step | Answer:

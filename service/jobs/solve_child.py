@@ -18,11 +18,11 @@ from time import perf_counter
 from typing import Any
 
 from service.jobs.messages import OUT_OF_MEMORY, Answer, Order, Step, receive, send
+from solver.certificate import solve_with_certificate
 from solver.files import canonical_bytes, instance_from_document, result_document
 from solver.greedy import greedy
 from solver.instance import Instance
 from solver.result import Result
-from solver.solve import solve
 
 _PR_SET_PDEATHSIG = 1
 
@@ -73,9 +73,10 @@ def _answer(order: Order, tell: Callable[[str, float], None]) -> Answer:
     instance = instance_from_document(json.loads(order.body))
     first_come = greedy(instance)
     between = perf_counter()
-    result = solve(instance, progress=tell)
+    result, certificate = solve_with_certificate(instance, progress=tell)
     seconds = {"first_come": between - started, "solve": perf_counter() - between}
-    return Answer(canonical_bytes(result_document(result)), _baseline(instance, first_come), seconds)
+    proof = b"" if certificate is None else canonical_bytes(certificate)
+    return Answer(canonical_bytes(result_document(result)), _baseline(instance, first_come), seconds, proof)
 
 
 def _baseline(instance: Instance, result: Result) -> dict[str, Any]:

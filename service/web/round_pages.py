@@ -129,9 +129,11 @@ def publish(round_id: int) -> Any:
 @blueprint.get("/tours/<int:round_id>/dossier/<document>.json.gz")
 @coordination
 def dossier(round_id: int, document: str) -> Response:
-    """The very bytes that were verified, for whoever wants to check them again."""
+    """The very bytes that were judged, for whoever wants to check them again."""
     kept = db().get(RoundDossier, row_id(get_round(db(), round_id)))
-    held = {"instance": kept.instance_gz, "result": kept.result_gz} if kept is not None else {}
+    held: dict[str, bytes | None] = {}
+    if kept is not None:
+        held = {"instance": kept.instance_gz, "result": kept.result_gz, "certificate": kept.certificate_gz}
     content = held.get(document)
     if content is None:
         raise NotFound

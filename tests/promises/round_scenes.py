@@ -12,10 +12,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, select, text
 from sqlmodel import Session, SQLModel, col
 
@@ -29,9 +31,9 @@ from service.persistence.engine import make_engine, session_scope
 from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound
 from service.vocabulary import RoundStatus
+from solver.certificate import solve_with_certificate
 from solver.files import canonical_bytes, result_document
 from solver.instance import Instance
-from solver.solve import solve
 from tests.promises.campaign_rows import fill_campaign
 
 COORDINATOR = "user:1"
@@ -70,10 +72,10 @@ SLOW = child_that("sys.stdin.buffer.read()")
 """Says nothing more as long as its worker lives."""
 
 
-def child_that_answers(path: Path, body: bytes, baseline: dict[str, Any] | None = None) -> tuple[str, ...]:
+def child_that_answers(path: Path, answer: Answer, baseline: dict[str, Any] | None = None) -> tuple[str, ...]:
     """The command of a child that gives this answer, whatever it is asked."""
     with path.open("wb") as file:
-        send(file, Answer(body, baseline or {}, {"solve": 0.1}))
+        send(file, replace(answer, baseline=baseline or {}))
     copy = f"sys.stdout.buffer.write(open({str(path)!r},'rb').read()); sys.stdout.buffer.flush()"
     return child_that(copy)
 
@@ -97,10 +99,23 @@ def frozen(engine: Engine, round_id: int) -> Instance:
         return freeze(session, get_campaign(session, found.campaign_id), TODAY)
 
 
-def right_answer(engine: Engine, round_id: int) -> tuple[bytes, bytes]:
-    """The instance's bytes, and those of the engine's own result."""
+def right_answer(engine: Engine, round_id: int) -> tuple[bytes, Answer]:
+    """The instance's bytes, and the engine's own result with its certificate."""
     instance = frozen(engine, round_id)
-    return frozen_bytes(instance), canonical_bytes(result_document(solve(instance)))
+    result, certificate = solve_with_certificate(instance)
+    body, proof = canonical_bytes(result_document(result)), canonical_bytes(certificate)
+    return frozen_bytes(instance), Answer(body, {}, {"solve": 0.1}, proof)
+
+
+def round_with_something(engine: Engine, seed: int) -> tuple[int, Answer]:
+    """A round whose right answer has pupils placed in several offers and pupils left, and that answer."""
+    for attempt in range(20):
+        round_id = launched(engine, seed + 1000 * attempt, schools=3, pupils=60, sites=24)
+        answer = right_answer(engine, round_id)[1]
+        result = loads(answer.body)
+        if len({row["offer"] for row in result["assignments"]}) > 2 and result["unplaced"]:
+            return round_id, answer
+    pytest.fail("no seed gives a campaign with something to falsify")
 
 
 def read_round(engine: Engine, round_id: int) -> AllocationRound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from service.domain import decisions, recording
 from service.domain.publication import publish_round
 from service.errors import ServiceError
 from service.jobs.attempts import Outcome, run_round
+from service.jobs.messages import Answer
 from service.persistence.engine import session_scope
 from service.persistence.tables import Placement, RoundDossier, UnplacedPupil
 from service.vocabulary import RoundStatus
@@ -24,15 +26,13 @@ from tests.promises.round_scenes import (
     checksum,
     child_that_answers,
     count_rows,
-    launched,
     loads,
     quick_workshop,
     read_round,
-    right_answer,
+    round_with_something,
 )
 
 Document = dict[str, Any]
-SIZE = {"schools": 3, "pupils": 60, "sites": 24}
 
 
 def one_forgotten(result: Document) -> None:
@@ -117,14 +117,10 @@ WRONG: dict[Callable[[Document], None], str] = {
 }
 
 
-def round_with_something(engine: Engine, seed: int) -> tuple[int, Document]:
-    """A round whose right answer has pupils placed in several offers and pupils left, and that answer."""
-    for attempt in range(20):
-        round_id = launched(engine, seed + 1000 * attempt, **SIZE)
-        result = loads(right_answer(engine, round_id)[1])
-        if len({row["offer"] for row in result["assignments"]}) > 2 and result["unplaced"]:
-            return round_id, result
-    pytest.fail("no seed gives a campaign with something to falsify")
+def falsified(answer: Answer, falsify: Callable[[Document], None]) -> Answer:
+    result = loads(answer.body)
+    falsify(result)
+    return replace(answer, body=canonical_bytes(result))
 
 
 @pytest.mark.parametrize("falsify", WRONG, ids=lambda falsify: str(falsify.__name__))
@@ -132,9 +128,8 @@ def test_a_wrong_result_leaves_nothing(
     sqlite_engine: Engine, tmp_path: Path, seed: int, falsify: Callable[[Document], None]
 ) -> None:
     """A solver that answers wrong is refused: no row is written, and the round names the property and the line."""
-    round_id, result = round_with_something(sqlite_engine, seed)
-    falsify(result)
-    command = child_that_answers(tmp_path / "answer", canonical_bytes(result))
+    round_id, answer = round_with_something(sqlite_engine, seed)
+    command = child_that_answers(tmp_path / "answer", falsified(answer, falsify))
     assert run_round(quick_workshop(sqlite_engine, command=command), round_id) is Outcome.REFUSED
     found = read_round(sqlite_engine, round_id)
     assert found.status == RoundStatus.REFUSED
@@ -144,8 +139,8 @@ def test_a_wrong_result_leaves_nothing(
 
 def test_the_right_result_passes(engine: Engine, tmp_path: Path, seed: int) -> None:
     """The same child with the right answer is recorded, on both engines: the refusals above are the verifier's."""
-    round_id, result = round_with_something(engine, seed)
-    command = child_that_answers(tmp_path / "answer", canonical_bytes(result))
+    round_id, answer = round_with_something(engine, seed)
+    command, result = child_that_answers(tmp_path / "answer", answer), loads(answer.body)
     assert run_round(quick_workshop(engine, command=command), round_id) is Outcome.COMPUTED
     counts = count_rows(engine, Placement, UnplacedPupil, RoundDossier)
     left = len(result["unplaced"])
@@ -155,17 +150,16 @@ def test_the_right_result_passes(engine: Engine, tmp_path: Path, seed: int) -> N
 def test_sabotage_verification_skipped(
     sqlite_engine: Engine, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Sabotage: with the verifier's voice swallowed, a wrong result is recorded, so the tests above see its absence."""
+    """Sabotage: with the verifier's voice swallowed, a wrong reason is recorded, so the tests above see its absence."""
     monkeypatch.setattr(recording, "find_faults", lambda *_: [])
-    round_id, result = round_with_something(sqlite_engine, seed)
-    better_than_it_is(result)
-    command = child_that_answers(tmp_path / "answer", canonical_bytes(result))
+    round_id, answer = round_with_something(sqlite_engine, seed)
+    command = child_that_answers(tmp_path / "answer", falsified(answer, another_reason))
     assert run_round(quick_workshop(sqlite_engine, command=command), round_id) is Outcome.COMPUTED
 
 
 def computed(engine: Engine, tmp_path: Path, seed: int) -> int:
-    round_id, result = round_with_something(engine, seed)
-    command = child_that_answers(tmp_path / "answer", canonical_bytes(result))
+    round_id, answer = round_with_something(engine, seed)
+    command = child_that_answers(tmp_path / "answer", answer)
     run_round(quick_workshop(engine, command=command), round_id)
     return round_id
 

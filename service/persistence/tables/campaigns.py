@@ -68,6 +68,8 @@ class AllocationRound(SQLModel, table=True):
     engine: str = ""
     solver_status: str = ""
     verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When its certificate was found to prove it optimal; None for a degraded round."""
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     published_by: str = ""
@@ -97,11 +99,12 @@ class AllocationRound(SQLModel, table=True):
 
 
 class RoundDossier(SQLModel, table=True):
-    """The frozen instance and the result, gzip-compressed documents: the very bytes that were verified."""
+    """The frozen instance, the result and the certificate, gzip-compressed: the very bytes that were judged."""
 
     round_id: int = Field(foreign_key="allocationround.id", primary_key=True)
     instance_gz: bytes = Field(sa_type=LargeBinary)
     result_gz: bytes | None = Field(default=None, sa_type=LargeBinary)
+    certificate_gz: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class Placement(SQLModel, table=True):

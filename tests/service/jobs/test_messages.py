@@ -13,6 +13,7 @@ MESSAGES = (
     Step("optimise:placed", 0.25),
     Answer("é\n".encode(), {"placed": 3}, {"solve": 1.5}),
     Answer(b"", {}, {}),
+    Answer(b"{}", {}, {}, b'{"tiers":[]}\n'),
 )
 
 
@@ -42,6 +43,9 @@ def test_what_is_sent_is_received() -> None:
         b'{"kind":"Step","bytes":0,"phase":"prove","progress":0.5,"more":1}\n',
         b'{"kind":"Answer","bytes":9,"baseline":{},"seconds":{}}\nshort',
         b'{"kind":"Answer","bytes":"9","baseline":{},"seconds":{}}\n123456789',
+        b'{"kind":"Answer","bytes":2,"certificate":9,"baseline":{},"seconds":{}}\n{}short',
+        b'{"kind":"Answer","bytes":2,"certificate":"9","baseline":{},"seconds":{}}\n{}123456789',
+        b'{"kind":"Step","bytes":0,"certificate":2,"phase":"prove","progress":0.5}\n{}',
         b'{"kind":"Step","bytes":0,"phase":"' + b"x" * 70_000 + b'","progress":0.5}\n',
     ],
 )

@@ -8,21 +8,26 @@ import gzip
 import hashlib
 import io
 import json
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from python_calamine import CalamineWorkbook
 from sqlmodel import Session, select
 
-from service.persistence.tables import AllocationRound, AuditEntry, Placement, UnplacedPupil
+from service.persistence.engine import session_scope
+from service.persistence.tables import AllocationRound, AuditEntry, Placement, RoundDossier, UnplacedPupil
 from solver.verify import verify_documents
 from tests.service.web.conftest import Browser, text_of
 from tests.service.web.filled_country import CANARY, CEILING_3E
 from tests.service.web.small_country import SmallCountry
 
 ROUND = "/coordination/tours/1"
+SOLVER = Path(__file__).parents[3] / "solver"
 TABLES = ("affectations", "non-places", "etablissements", "conventions")
 Row = dict[str, str]
 
@@ -183,6 +188,39 @@ def test_the_dossier_can_be_verified_by_whoever_downloads_it(coordinator: Browse
     assert verify_documents(json.loads(instance), json.loads(result)) == []
     assert CANARY.encode() not in instance + result
     assert coordinator.get(f"{ROUND}/dossier/secret.json.gz").status_code == 404
+
+
+def test_the_proof_can_be_judged_by_whoever_downloads_it(coordinator: Browser, tmp_path: Path) -> None:
+    """The three files of the page, as they are, are accepted by both judges alone on a bare Python."""
+    page = coordinator.get(ROUND)
+    assert "Optimalité prouvée le " in text_of(page)
+    assert "par un second programme indépendant du calcul" in text_of(page)
+    files = []
+    for name in ("instance", "result", "certificate"):
+        address = f"{ROUND}/dossier/{name}.json.gz"
+        assert f'href="{address}"' in page.get_data(as_text=True)
+        files.append(tmp_path / f"tour-1-{name}.json.gz")
+        files[-1].write_bytes(coordinator.get(address).get_data())
+    assert judged("verify", files[:2]) == (0, "")
+    code, said = judged("prove", files)
+    assert (code, said.partition(":")[0]) == (0, "proved")
+
+
+def judged(judge: str, files: list[Path]) -> tuple[int, str]:
+    command = [sys.executable, "-I", "-S", str(SOLVER / f"{judge}.py"), *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_round_without_certificate_says_no_proof(coordinator: Browser, app: Flask) -> None:
+    """A degraded round, or one older than certificates: neither the sentence nor the link, and no file."""
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        session.exec(select(AllocationRound)).one().proved_at = None
+        session.exec(select(RoundDossier)).one().certificate_gz = None
+    page = coordinator.get(ROUND)
+    assert "Optimalité prouvée" not in text_of(page)
+    assert "certificate.json.gz" not in page.get_data(as_text=True)
+    assert coordinator.get(f"{ROUND}/dossier/certificate.json.gz").status_code == 404
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -154,3 +154,5 @@ def test_the_public_home_gives_the_figures_of_the_round(browser_for: BrowserFor,
     method = text_of(browser_for().get("/comment-une-decision-est-prise"))
     assert published.input_sha256 in method
     assert "l’académie de l’établissement et les départements voisins" in method
+    assert "Optimalité prouvée le " in method
+    assert "python -I -S solver/prove.py" in method
