@@ -170,6 +170,20 @@ def bob_left_out(result: Result) -> Result:
     return replace(result, assignments=tuple(rows), unplaced=(replace(result.unplaced[0], group="bob"),))
 
 
+def test_a_chain_goes_through_a_quota_line() -> None:
+    """Dan's site is free but its line is full: a seat outside the line, taken by a pupil under it, lets Dan in."""
+    sites = (("dans", 2, "line"), ("under", 20, "line"), ("outside", 25, None))
+    offers = tuple(offer(id=name, position=at_km(km), line=line) for name, km, line in sites)
+    groups = (group(id="ann"), group(id="carl"), group(id="dan", reach_m=5_000))
+    instance = world(offers=offers, groups=groups, lines=(QuotaLine("line", ceiling=1),))
+    result = solve(instance)
+    rows = (Assignment("ann", "under", "p", 1), Assignment("carl", "outside", "p", 1))
+    result = replace(result, assignments=rows, unplaced=(replace(result.unplaced[0], group="dan"),))
+    values = marginal_values(instance, result)
+    assert claims(values, gains(instance, result))
+    assert (values.openings, values.lines) == ((("outside", "p"),), ("line",))
+
+
 @pytest.mark.parametrize(
     ("changes", "fix"),
     [
