@@ -20,7 +20,8 @@ import pytest
 
 import solver.verify
 from solver.files import instance_document, result_document
-from solver.instance import Instance, Pin
+from solver.instance import Department, Instance, Pin
+from solver.params import TerritoryRule
 from solver.solve import solve
 from tests.solver.verify_cases import at_the_site, documents, random_case, random_instance, scattered, triangle
 from tests.solver.verify_corruptions import OPERATORS, corrupted
@@ -43,6 +44,15 @@ def solved(instance: Instance) -> tuple[Document, Document]:
     return instance_document(instance), result_document(solve(instance))
 
 
+def over_the_sea() -> Instance:
+    """The triangle with its site on an island: near enough in a straight line, and no territory rule to forbid it."""
+    land = triangle()
+    island = dataclasses.replace(land.offers[0], department="2A")
+    anywhere = dataclasses.replace(land.params, territory_rule=TerritoryRule.ANYWHERE)
+    departments = (*land.departments, Department("2A", "Corse", landmass="corsica"))
+    return dataclasses.replace(land, departments=departments, offers=(island,), params=anywhere)
+
+
 @pytest.fixture(scope="module")
 def bait(pytestconfig: pytest.Config) -> list[Bait]:
     seed, full = pytestconfig.getoption("--seed"), pytestconfig.getoption("--full")
@@ -55,7 +65,7 @@ def bait(pytestconfig: pytest.Config) -> list[Bait]:
     pairs += [solved(random_instance(random)) for _ in range(20)]
     pairs += [documents(scattered(random, spread), Counter()) for spread in (60_000, 300_000, 3_000_000)]
     pinned = dataclasses.replace(triangle(), pins=(Pin("c", "site", "2027-W05", 2),))
-    by_hand = [(triangle(4_999), "ab"), (triangle(5_000), "ab"), (pinned, "ac"), (pinned, "cc")]
+    by_hand = [(triangle(4_999), "ab"), (triangle(5_000), "ab"), (pinned, "ac"), (pinned, "cc"), (over_the_sea(), "ab")]
     pairs += [pair for instance, groups in by_hand if (pair := honest(instance, at_the_site(*groups))) is not None]
     pairs += [(documents(triangle(), at_the_site("a", "b"))[0], no_result) for no_result in NO_RESULTS]
     return [(*pair, named(solver.verify.verify_documents(*pair))) for pair in pairs]
