@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from typing import Any
 
@@ -15,7 +16,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     given = getattr(config, "workerinput", {}).get("seed", config.getoption("--seed"))
-    config.option.seed = secrets.randbelow(2**31) if given is None else given
+    if given is None:
+        given = int(os.environ.get("SEQUENCE_SEED") or secrets.randbelow(2**31))
+    config.option.seed = given
 
 
 @pytest.hookimpl(optionalhook=True)
