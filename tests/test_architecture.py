@@ -22,6 +22,8 @@ from solver.rules import PROPERTIES, Rule
 ROOT = Path(__file__).resolve().parent.parent
 TOP_LEVEL = {"pyproject.toml", "service", "solver", "fixtures", "tests", "Dockerfile", "README.md"}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
+ALONE = {"solver/verify.py": 450, "solver/prove.py": 450}
+"""The two judges may be longer: each has to be one file, which anyone runs alone on a bare Python (`python -I -S`)."""
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
 
 
@@ -97,7 +99,7 @@ def test_web_process_loads_no_ortools(tmp_path: Path) -> None:
 def test_sizes(path: Path) -> None:
     """A file is read in one sitting and a function fits a screen."""
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= LONGEST_FILE
+    assert len(text.splitlines()) <= ALONE.get(path.relative_to(ROOT).as_posix(), LONGEST_FILE)
     functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
     assert not {node.name for node in functions if (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION}
 
