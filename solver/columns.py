@@ -1,8 +1,9 @@
 """Instances and results of national size as compact columns: the same facts as the JSON documents, and no others.
 
-Schools, offers, groups, pins, bans, assignments and unplaced rows are columns: whole numbers as they are, names of rows
-as one text cut at its ends, any other field as a code into a table. The tables, and everything that is short, stand in
-the head with the JSON layout. The fields and their types are those of `solver.layout`; nothing is converted.
+Schools, offers, groups, pins, bans, announced rows, assignments and unplaced rows are columns: whole numbers as they
+are, names of rows as one text cut at its ends, any other field as a code into a table. The tables, and everything that
+is short, stand in the head with the JSON layout. The fields and their types are those of `solver.layout`; nothing is
+converted.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from solver.files import (
     result_document,
     result_from_document,
 )
-from solver.instance import Ban, Group, Instance, Offer, Pin, School
+from solver.instance import Announced, Ban, Group, Instance, Offer, Pin, School
 from solver.layout import AssignmentRow, BanRow, GroupRow, OfferRow, SchoolRow, UnplacedRow
 from solver.result import Assignment, Reason, Result, Unplaced
 
-Row = TypeVar("Row", School, Offer, Group, Pin, Ban, Assignment, Unplaced)
+Row = TypeVar("Row", School, Offer, Group, Pin, Ban, Announced, Assignment, Unplaced)
 Make = Callable[[Any], Any]
 
 INSTANCE_ROWS: dict[str, type] = {
@@ -38,6 +39,7 @@ INSTANCE_ROWS: dict[str, type] = {
     "groups": GroupRow,
     "pins": AssignmentRow,
     "bans": BanRow,
+    "announced": AssignmentRow,
 }
 RESULT_ROWS: dict[str, type] = {"assignments": AssignmentRow, "unplaced": UnplacedRow}
 NAMES = ("id", "group")
@@ -71,6 +73,7 @@ def read_instance_columns(path: Path) -> Instance:
         groups=file.rows("groups", Group, sets | {"wishes": tuple}),
         pins=file.rows("pins", Pin, {}),
         bans=file.rows("bans", Ban, {}),
+        announced=file.rows("announced", Announced, {}),
     )
 
 

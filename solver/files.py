@@ -18,7 +18,22 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from solver.instance import Ban, Department, Group, Instance, Offer, Period, Pin, Position, QuotaLine, School
+from solver.instance import (
+    Announced,
+    Ban,
+    Bundle,
+    Department,
+    Group,
+    Instance,
+    Offer,
+    Period,
+    Pin,
+    Position,
+    QuotaLine,
+    School,
+    Sequence,
+    Whole,
+)
 from solver.instance_rows import ROWS, frame_of
 from solver.layout import RESULT_FORMAT, check_instance_document, check_result_document
 from solver.params import Params, TerritoryRule, Tier
@@ -82,6 +97,10 @@ def instance_from_document(document: object) -> Instance:
         lines=tuple(QuotaLine(**row) for row in rows["lines"]),
         pins=tuple(Pin(**row) for row in rows["pins"]),
         bans=tuple(Ban(**row) for row in rows["bans"]),
+        announced=tuple(Announced(**row) for row in rows["announced"]),
+        wholes=tuple(Whole(**row) for row in rows["wholes"]),
+        bundles=tuple(Bundle(row["group"], tuple(row["periods"])) for row in rows["bundles"]),
+        sequences=tuple(Sequence(tuple(row["groups"])) for row in rows["sequences"]),
         params=Params(
             tiers=tuple(_enum(f"params.tiers[{i}]", Tier, name) for i, name in enumerate(given["tiers"])),
             territory_rule=_enum("params.territory_rule", TerritoryRule, given["territory_rule"]),

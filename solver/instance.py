@@ -10,12 +10,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
+from types import MappingProxyType
 
 from solver.params import Params
 from solver.validation import validate
 
 Position = tuple[int, int, int]
 """Geocentric x, y, z in whole metres."""
+
+ROW_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "departments": ("code",),
+        "schools": ("id",),
+        "periods": ("id",),
+        "offers": ("id",),
+        "groups": ("id",),
+        "lines": ("id",),
+        "pins": ("group", "offer", "period"),
+        "bans": ("group", "offer"),
+        "announced": ("group", "offer", "period"),
+        "wholes": ("group",),
+        "bundles": ("group", "periods"),
+        "sequences": ("groups",),
+    }
+)
+"""The lists of an instance and what tells their rows apart; rows are kept in the order of these fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +69,9 @@ class Period:
 class QuotaLine:
     """One line of a convention's tree: at most `ceiling` pupils, and if possible at least `commitment`.
 
-    `level`, when given, is the only level the offers below may admit. `parent` is the wider line.
+    `level`, when given, is the only level the offers below may admit. `parent` is the wider line. With an
+    `overflow_price` the ceiling may be passed inside the wider line, each pupil above it counting that many missing
+    seats in the tier `commitments`.
     """
 
     id: str
@@ -58,13 +79,16 @@ class QuotaLine:
     level: str | None = None
     ceiling: int | None = None
     commitment: int | None = None
+    overflow_price: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One site's opening. `seats` per period id; `admits` lists the schools' départements received (None: no list).
 
-    `max_per_school` counts the pupils of one school present in the same period.
+    `max_per_school` counts the pupils of one school present in the same period, and so does `min_group`: none of them,
+    or at least that many. `reserved` seats of each period belong first to a category: a priority class, or one school
+    written `school:<id>`.
     """
 
     id: str
@@ -77,6 +101,8 @@ class Offer:
     max_per_school: int | None = None
     line: str | None = None
     admits: frozenset[str] | None = None
+    reserved: Mapping[str, int] = field(default_factory=dict)
+    min_group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +137,38 @@ class Ban:
     offer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What was already told: `count` pupils of this group go to this offer in this period. Moving one is a cost."""
+
+    group: str
+    offer: str
+    period: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The pupils of this group stay together: all at one offer in one period, or none placed."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Another way to place a pupil of this group: in all of these periods, at one host or several."""
+
+    group: str
+    periods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """These groups are the same pupils, owed several placements in the year that may not overlap in time."""
+
+    groups: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Instance:
     """A whole problem. Rows are kept in the order of their identifiers, so the caller's order never matters.
@@ -129,12 +187,15 @@ class Instance:
     lines: tuple[QuotaLine, ...] = ()
     pins: tuple[Pin, ...] = ()
     bans: tuple[Ban, ...] = ()
+    announced: tuple[Announced, ...] = ()
+    wholes: tuple[Whole, ...] = ()
+    bundles: tuple[Bundle, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
     params: Params = field(default_factory=Params)
 
     def __post_init__(self) -> None:
-        keys = {"departments": ("code",), "pins": ("group", "offer", "period"), "bans": ("group", "offer")}
-        for name in ("departments", "schools", "periods", "offers", "groups", "lines", "pins", "bans"):
-            rows = sorted(getattr(self, name), key=attrgetter(*keys.get(name, ("id",))))
+        for name, key in ROW_KEYS.items():
+            rows = sorted(getattr(self, name), key=attrgetter(*key))
             object.__setattr__(self, name, tuple(rows))
         validate(self)
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
-from solver.instance import Department, Group, Instance, Offer, Period, School
+from solver.instance import Bundle, Department, Group, Instance, Offer, Period, School, Sequence
 from solver.layout import INSTANCE_FORMAT
 
 
@@ -51,6 +51,8 @@ def _offer_row(offer: Offer) -> dict[str, Any]:
         "max_per_school": offer.max_per_school,
         "line": offer.line,
         "admits": None if offer.admits is None else sorted(offer.admits),
+        "reserved": dict(offer.reserved),
+        "min_group": offer.min_group,
     }
 
 
@@ -67,6 +69,14 @@ def _group_row(group: Group) -> dict[str, Any]:
     }
 
 
+def _bundle_row(row: Bundle) -> dict[str, Any]:
+    return {"group": row.group, "periods": list(row.periods)}
+
+
+def _sequence_row(row: Sequence) -> dict[str, Any]:
+    return {"groups": list(row.groups)}
+
+
 ROWS: Mapping[str, Callable[[Any], dict[str, Any]]] = MappingProxyType(
     {
         "departments": _department_row,
@@ -77,5 +87,9 @@ ROWS: Mapping[str, Callable[[Any], dict[str, Any]]] = MappingProxyType(
         "groups": _group_row,
         "pins": asdict,
         "bans": asdict,
+        "announced": asdict,
+        "wholes": asdict,
+        "bundles": _bundle_row,
+        "sequences": _sequence_row,
     }
 )

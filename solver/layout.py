@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-INSTANCE_FORMAT = "sequence-instance/1"
+INSTANCE_FORMAT = "sequence-instance/2"
 RESULT_FORMAT = "sequence-result/1"
 
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -52,6 +52,7 @@ class LineRow(TypedDict):
     level: str | None
     ceiling: int | None
     commitment: int | None
+    overflow_price: int | None
 
 
 @with_config(_STRICT)
@@ -66,6 +67,8 @@ class OfferRow(TypedDict):
     max_per_school: int | None
     line: str | None
     admits: list[str] | None
+    reserved: dict[str, int]
+    min_group: int | None
 
 
 @with_config(_STRICT)
@@ -87,8 +90,24 @@ class BanRow(TypedDict):
 
 
 @with_config(_STRICT)
+class WholeRow(TypedDict):
+    group: str
+
+
+@with_config(_STRICT)
+class BundleRow(TypedDict):
+    group: str
+    periods: list[str]
+
+
+@with_config(_STRICT)
+class SequenceRow(TypedDict):
+    groups: list[str]
+
+
+@with_config(_STRICT)
 class AssignmentRow(TypedDict):
-    """A pin has the same layout."""
+    """A pin and an announced placement have the same layout."""
 
     group: str
     offer: str
@@ -108,6 +127,10 @@ class InstanceDocument(TypedDict):
     groups: list[GroupRow]
     pins: list[AssignmentRow]
     bans: list[BanRow]
+    announced: list[AssignmentRow]
+    wholes: list[WholeRow]
+    bundles: list[BundleRow]
+    sequences: list[SequenceRow]
 
 
 @with_config(_STRICT)

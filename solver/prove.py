@@ -28,7 +28,7 @@ Key = tuple[Any, ...]
 AIMS = ("placed", "equity", "commitments", "wishes", "distance", "draw")
 ZEROS, SINK = (0,) * len(AIMS), (None,)
 PRICES = ("lines", "schools", "openings", "maxima")
-FORMATS = ("sequence-instance/1", "sequence-result/1", "sequence-certificate/1")
+FORMATS = ("sequence-instance/2", "sequence-result/1", "sequence-certificate/1")
 LISTED_FAULTS, CELL_M, NO_LIMIT = 20, 50_000, 10**15
 
 

@@ -34,6 +34,9 @@ def validate(instance: Instance) -> None:
     _check_offers(instance)
     _check_groups(instance)
     _check_pins(instance)
+    for name in ("announced", "wholes", "bundles", "sequences"):
+        if getattr(instance, name):
+            raise ValueError(f"{name}: not solved by this version")
 
 
 def _unique(field: str, ids: Iterable[str]) -> None:
@@ -81,6 +84,8 @@ def _check_lines(instance: Instance) -> None:
         for name, value in (("ceiling", line.ceiling), ("commitment", line.commitment)):
             if value is not None:
                 _whole(f"{where}.{name}", value, 0, MAX_COUNT)
+        if line.overflow_price is not None:
+            raise ValueError(f"{where}.overflow_price: not solved by this version")
         seen = {line.id}
         parent = line.parent
         while parent is not None:
@@ -106,6 +111,10 @@ def _check_offers(instance: Instance) -> None:
                 used[slot] = period
         if offer.max_per_school is not None:
             _whole(f"{where}.max_per_school", offer.max_per_school, 1, MAX_COUNT)
+        if offer.reserved:
+            raise ValueError(f"{where}.reserved: not solved by this version")
+        if offer.min_group is not None:
+            raise ValueError(f"{where}.min_group: not solved by this version")
         if offer.line is not None:
             _known(f"{where}.line", offer.line, instance.line)
         for line in instance.ancestry(offer.line):

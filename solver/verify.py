@@ -167,8 +167,8 @@ def ban(case: Case) -> Iterator[str]:
 def identity(case: Case) -> Iterator[str]:
     """The result is of this instance and this layout, and every row is another row about known things."""
     result = case.result
-    if (case.instance["format"], result.get("format")) != ("sequence-instance/1", "sequence-result/1"):
-        yield "format: only sequence-instance/1 and sequence-result/1 are read here"
+    if (case.instance["format"], result.get("format")) != ("sequence-instance/2", "sequence-result/1"):
+        yield "format: only sequence-instance/2 and sequence-result/1 are read here"
     if result.get("instance_sha256") != case.sha256:
         yield f"instance_sha256: the instance has {case.sha256}"
     wrong = (field for field in {**RESULT_FIELDS, **result} if type(result.get(field)) is not RESULT_FIELDS.get(field))

@@ -16,14 +16,14 @@ import pytest
 from solver.components import split
 from solver.files import canonical_bytes, instance_document, instance_from_document, result_document, write_instance
 from solver.generate import generate
-from solver.instance import Instance
+from solver.instance import ROW_KEYS, Instance
 from solver.model import build_network
 from solver.parts import gather
 from solver.result import Result
 from solver.solve import solve
 
 ROOT = Path(__file__).parents[2]
-TABLES = ("departments", "schools", "periods", "offers", "groups", "lines", "pins", "bans")
+TABLES = tuple(ROW_KEYS)
 
 
 def _bytes(result: Result) -> bytes:

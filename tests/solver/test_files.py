@@ -72,7 +72,7 @@ MALFORMED: dict[str, tuple[Path_, Any]] = {
     "params.tiers[1]": (("params", "tiers", 1), "justice"),
     "params.territory_rule": (("params", "territory_rule"), "everywhere"),
     "params.priority_weights.rep": (("params", "priority_weights", "rep"), "heavy"),
-    "format": (("format",), "sequence-instance/2"),
+    "format": (("format",), "sequence-instance/1"),
     "groups": (("groups",), {}),
 }
 

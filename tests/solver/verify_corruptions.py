@@ -164,7 +164,7 @@ def touched_instance(_: Random, instance: Instance, placements: Placements) -> P
 def foreign_layout(_: Random, instance: Instance, placements: Placements) -> Pair:
     """The instance says that it is of another layout, and the result is honestly of that instance."""
     asked, result = documents(instance, placements)
-    asked["format"] = "sequence-instance/2"
+    asked["format"] = "sequence-instance/1"
     return asked, result
 
 
