@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from solver.arrays import Bools, Ints
+from solver.arrays import Bools, Ints, ints
 from solver.files import Document, canonical_bytes, write_whole
 from solver.flow import potentials
 from solver.instance import Instance
@@ -138,9 +138,10 @@ def _maxima(prices: Prices, tiers: Sequence[Tier]) -> Iterator[list[object]]:
     cost = np.stack([arc_costs(tier, network, alone, names) for tier in tiers])
     choices = np.flatnonzero(network.kind == Kind.CHOICE)
     school = np.full(len(network.supply), -1, np.int64)
-    school[network.head[choices]] = network.left[choices]
+    profile_school = ints([profile[0] for profile in names.classes.profiles])
+    school[network.head[choices]] = profile_school[network.left[choices]]
     columns = (
-        np.concatenate((network.left[alone], school[network.tail[gates]])),
+        np.concatenate((profile_school[network.left[alone]], school[network.tail[gates]])),
         np.concatenate((network.head[alone], network.head[gates])),
         np.concatenate((cost + potential[:, network.tail[alone]], potential[:, network.tail[gates]]), axis=1),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from solver.arrays import Ints, ints
-from solver.draw import class_key
+from solver.draw import class_key, profile_key
 from solver.instance import Instance
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -64,7 +64,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class ClassNames:
-    """The key of each class for the draw, spelled when it is asked for: most never are."""
+    """The keys of profiles and classes for the draw, spelled when they are asked for: most never are."""
 
     profiles: tuple[Profile, ...]
     schools: tuple[str, ...]
@@ -74,11 +74,13 @@ class ClassNames:
     class_periods: Ints
     class_wishes: Ints
 
+    def profile(self, number: int) -> str:
+        _, level, reach_m, needs, banned = self.profiles[number]
+        return profile_key(self.schools[number], level, reach_m, needs, banned)
+
     def __getitem__(self, number: int) -> str:
-        profile = int(self.class_profile[number])
-        _, level, reach_m, needs, banned = self.profiles[profile]
         periods, wishes = self.periods[self.class_periods[number]], self.wishes[self.class_wishes[number]]
-        return class_key(self.schools[profile], level, periods, wishes, reach_m, needs, banned)
+        return class_key(self.profile(int(self.class_profile[number])), periods, wishes)
 
 
 def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:

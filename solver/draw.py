@@ -1,9 +1,11 @@
 """The draw: what decides between answers that every aim finds equal. Nobody can choose it.
 
 Each number comes from the SHA-256 of the frozen instance and from public names, so whoever holds the file can redo it:
-draw(group, offer, period) = H(sha, "trip", school, offer, period) + H(sha, "class", class key), where H takes the first
-20 bits of the SHA-256 of its parts joined by U+001F. The class key is the canonical JSON text of [school, level, sorted
-periods, wishes in order, reach_m, sorted needs, sorted banned offers].
+draw(group, offer, period) = H(sha, "trip", profile key, offer, period) + H(sha, "class", class key, sector), where H
+takes the first 20 bits of the SHA-256 of its parts joined by U+001F, and the sector is the offer's if the group ranks
+it, else the empty text. The profile key is the canonical JSON text of [school, level, reach_m, sorted needs, sorted
+banned offers]; the class key adds the sorted periods and the wishes in order. So classes are told apart whatever they
+exchange, but for unranked sectors or periods that pupils of one profile both accept.
 """
 
 from __future__ import annotations
@@ -19,28 +21,23 @@ def drawn_number(*parts: str) -> int:
     return int.from_bytes(_digest(*parts)[:3], "big") >> 4
 
 
-def draw_trip(sha256: str, school: str, offer: str, period: str) -> int:
-    return drawn_number(sha256, "trip", school, offer, period)
+def draw_trip(sha256: str, profile: str, offer: str, period: str) -> int:
+    return drawn_number(sha256, "trip", profile, offer, period)
 
 
-def draw_class(sha256: str, key: str) -> int:
-    return drawn_number(sha256, "class", key)
+def draw_class(sha256: str, key: str, sector: str) -> int:
+    """`sector` is empty for a sector that the class does not rank."""
+    return drawn_number(sha256, "class", key, sector)
 
 
-def class_key(
-    school: str,
-    level: str,
-    periods: tuple[str, ...],
-    wishes: tuple[str, ...],
-    reach_m: int,
-    needs: tuple[str, ...],
-    banned: tuple[str, ...],
-) -> str:
-    """The class key, from sets already sorted. Few values differ, so each is spelled once."""
-    return (
-        f"[{_spelled(school)},{_spelled(level)},{_spelled(periods)},{_spelled(wishes)},{reach_m},"
-        f"{_spelled(needs)},{_spelled(banned)}]"
-    )
+def profile_key(school: str, level: str, reach_m: int, needs: tuple[str, ...], banned: tuple[str, ...]) -> str:
+    """The profile key, from sets already sorted. Few values differ, so each is spelled once."""
+    return f"[{_spelled(school)},{_spelled(level)},{reach_m},{_spelled(needs)},{_spelled(banned)}]"
+
+
+def class_key(profile: str, periods: tuple[str, ...], wishes: tuple[str, ...]) -> str:
+    """The class key, from its profile's and from periods already sorted."""
+    return f"{profile[:-1]},{_spelled(periods)},{_spelled(wishes)}]"
 
 
 @lru_cache(maxsize=2**16)

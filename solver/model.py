@@ -58,8 +58,8 @@ def _add_wishes(assembly: Assembly, parts: Parts, hubs: Hubs, class_node: Ints, 
     kept = np.flatnonzero(sector > -2)
     row, rank, sector = row[kept], rank[kept], sector[kept]
     at, exists = hubs.find(demand.class_profile[row], demand.class_periods[row], sector)
-    row, rank, at = row[exists], rank[exists], at[exists]
-    assembly.add(Kind.WISH, class_node[row], hub_node[at], demand.class_left[row], rank, row)
+    row, rank, at, sector = row[exists], rank[exists], at[exists], sector[exists]
+    assembly.add(Kind.WISH, class_node[row], hub_node[at], demand.class_left[row], rank, row, sector)
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,7 @@ def _add_choices(
     gated = np.flatnonzero(of_choice >= 0)
     head = opening_node[choices.opening]
     head[gated] = gate_node[of_choice[gated]]
-    school = parts.demand.profile_school[choices.profile]
-    assembly.add(Kind.CHOICE, hub, head, capacity, choices.trip_m, school, choices.opening)
+    assembly.add(Kind.CHOICE, hub, head, capacity, choices.trip_m, choices.profile, choices.opening)
     through = gated[np.unique(of_choice[gated], return_index=True)[1]]
     assembly.add(Kind.GATE, gate_node, opening_node[choices.opening[through]], capacity[through])
 

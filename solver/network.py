@@ -46,8 +46,8 @@ class Kind(IntEnum):
 class Network:
     """Columns over arcs, and the supply of each node. Capacities never exceed the number of pupils.
 
-    `left` is the row the arc is about on the demand side (class of a WISH or LEFT arc, school of a CHOICE or UNPLACED
-    arc) and `right` the opening of a CHOICE arc; -1 elsewhere.
+    `left` is the row the arc is about on the demand side (class of a WISH or LEFT arc, profile of a CHOICE arc, school
+    of an UNPLACED arc); `right` is the opening of a CHOICE arc, the sector that a WISH arc ranks; -1 elsewhere.
     """
 
     tail: Ints

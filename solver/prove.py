@@ -75,13 +75,12 @@ class Case:
         for offer in self.offers.values():
             self.cells[tuple(metres // CELL_M for metres in offer["position"])].append(offer)
         self.pinned, self.load = Load(self, instance["pins"]), Load(self, result["assignments"])
-        self.pupils, self.profiles, self.lots = Counter[str](), dict[str, Key](), dict[str, int]()
+        self.pupils, self.profiles, self.classes = Counter[str](), dict[str, Key](), dict[str, str]()
         for name, group in self.groups.items():
             self.pupils[group["school"]] += group["count"]
-            start, wanted = (group["school"], group["level"]), (sorted(group["periods"]), group["wishes"])
-            rest = group["reach_m"], tuple(sorted(group["needs"])), tuple(sorted(self.banned[name]))
-            self.profiles[name] = *start, *rest
-            self.lots[name] = self.lot("class", canonical([*start, *wanted, *rest]))
+            sets = tuple(sorted(group["needs"])), tuple(sorted(self.banned[name]))
+            self.profiles[name] = group["school"], group["level"], group["reach_m"], *sets
+            self.classes[name] = canonical([*self.profiles[name], sorted(group["periods"]), group["wishes"]])
         self.prices = {name: {(*row[:-1],): (*row[-1],) for row in certificate[name]} for name in PRICES}
         if any([*map(type, price)] != [int] * len(AIMS) for rows in self.prices.values() for price in rows.values()):
             raise ValueError("certificate: a price is a whole number for each tier")
@@ -107,7 +106,8 @@ class Case:
         group, offer = self.groups[name], self.offers[place]
         wishes = group["wishes"] or [offer["sector"]]
         rank = wishes.index(offer["sector"]) + 1 if offer["sector"] in wishes else self.unranked
-        drawn = self.lot("trip", group["school"], place, when) + self.lots[name]
+        profile, sector = canonical(self.profiles[name]), offer["sector"] if offer["sector"] in group["wishes"] else ""
+        drawn = self.lot("trip", profile, place, when) + self.lot("class", self.classes[name], sector)
         return self.cost(wishes=rank, distance=self.choices(self.profiles[name]).get(place, 0), draw=drawn)
 
     def lot(self, *parts: str) -> int:
@@ -160,7 +160,8 @@ def choices(case: Case, profile: Key) -> dict[str, int]:
 
 def menu(case: Case, profile: Key) -> dict[Key, Vector]:
     """The best potential less its trip, by period, and by period and sector; lots are drawn where the rest ties."""
-    found, school, best = defaultdict[Key, list[tuple[Vector, str]]](list), profile[0], dict[Key, Vector]()
+    found, best = defaultdict[Key, list[tuple[Vector, str]]](list), dict[Key, Vector]()
+    school, spelled = profile[0], canonical(profile)
     for name, metres in case.choices(profile).items():
         offer, trip = case.offers[name], case.cost(distance=metres)
         most = NO_LIMIT if offer["max_per_school"] is None else offer["max_per_school"]
@@ -171,20 +172,22 @@ def menu(case: Case, profile: Key) -> dict[Key, Vector]:
                 found[when, offer["sector"]].append(option)
     for key, options in found.items():
         top = max(value[:-1] for value, _ in options)
-        ties = ((value, case.lot("trip", school, name, key[0])) for value, name in options if value[:-1] == top)
+        ties = ((value, case.lot("trip", spelled, name, key[0])) for value, name in options if value[:-1] == top)
         best[key] = max(plus(value, case.cost(draw=drawn), -1) for value, drawn in ties)
     return best
 
 
 def potential(case: Case, group: Row) -> Vector:
     """The best that a pupil of the group's class can have at the prices, a place or none."""
-    best = plus(case.price("schools", group["school"]), case.cost(placed=1), -1)
-    offered, drawn = case.menu(case.profiles[group["id"]]), case.lots[group["id"]]
+    none = plus(case.price("schools", group["school"]), case.cost(placed=1), -1)
+    offered, options = case.menu(case.profiles[group["id"]]), list[tuple[Vector, str]]()
     ranks = {(): case.unranked if group["wishes"] else 1} | {(name,): n for n, name in enumerate(group["wishes"], 1)}
     for key, rank in (((when, *sector), rank) for when in group["periods"] for sector, rank in ranks.items()):
         if key in offered:
-            best = max(best, plus(offered[key], case.cost(wishes=rank, draw=drawn), -1))
-    return best
+            options.append((plus(offered[key], case.cost(wishes=rank), -1), "".join(key[1:])))
+    top = max((value[:-1] for value, _ in options), default=none)
+    ties = ((value, case.lot("class", case.classes[group["id"]], name)) for value, name in options if value[:-1] == top)
+    return max([none, *(plus(value, case.cost(draw=drawn), -1) for value, drawn in ties)])
 
 
 def infeasible(case: Case) -> Iterator[str]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache, partial
 
 from solver.demand import banned_offers
-from solver.draw import class_key, draw_class, draw_trip
+from solver.draw import class_key, draw_class, draw_trip, profile_key
 from solver.geography import trip_m
-from solver.instance import Group, Instance, Pin
+from solver.instance import Instance, Pin
 from solver.occupancy import Occupancy
 from solver.params import Tier
 from solver.result import Assignment
@@ -43,25 +44,19 @@ def equity(instance: Instance, school: str, unplaced: int) -> int:
     return sum(instance.params.equity_level(priority, nth, pupils) for nth in range(1, unplaced + 1))
 
 
-def class_of(group: Group, banned: tuple[str, ...]) -> str:
-    """The class of a group in the public words of the draw."""
-    periods, needs = tuple(sorted(group.periods)), tuple(sorted(group.needs))
-    return class_key(group.school, group.level, periods, group.wishes, group.reach_m, needs, banned)
-
-
 def _trip_m(instance: Instance, row: Assignment | Pin) -> int:
     school = instance.school[instance.group[row.group].school]
     return trip_m(school.position, instance.offer[row.offer].position)
 
 
 def _draw(instance: Instance, sha256: str, rows: tuple[Assignment | Pin, ...]) -> int:
-    banned, trips, classes, total = banned_offers(instance), {}, {}, 0
+    banned, total = banned_offers(instance), 0
+    trip, ranked = cache(partial(draw_trip, sha256)), cache(partial(draw_class, sha256))
     for row in rows:
-        group = instance.group[row.group]
-        trip = (group.school, row.offer, row.period)
-        if trip not in trips:
-            trips[trip] = draw_trip(sha256, *trip)
-        if row.group not in classes:
-            classes[row.group] = draw_class(sha256, class_of(group, banned.get(group.id, ())))
-        total += row.count * (trips[trip] + classes[row.group])
+        group, sector = instance.group[row.group], instance.offer[row.offer].sector
+        needs = tuple(sorted(group.needs))
+        profile = profile_key(group.school, group.level, group.reach_m, needs, banned.get(group.id, ()))
+        key = class_key(profile, tuple(sorted(group.periods)), group.wishes)
+        drawn = ranked(key, sector if sector in group.wishes else "")
+        total += row.count * (trip(profile, row.offer, row.period) + drawn)
     return total

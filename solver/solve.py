@@ -89,6 +89,7 @@ def _names(instance: Instance, sha256: str, demand: Demand, supply: Supply) -> N
     return Names(
         sha256=sha256,
         schools=tuple(school.id for school in instance.schools),
+        sectors=tuple(supply.sectors),
         openings=tuple((instance.offers[offer].id, instance.periods[period].id) for offer, period in rows),
         classes=demand.names(instance),
     )

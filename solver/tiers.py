@@ -3,15 +3,16 @@
 A tier's value is the sum of cost times flow, plus what does not depend on the flow (`solver.solve` adds it): the pins'
 share, and the commitments nobody has met yet.
 
-The draw (last tier) is `draw(group, offer, period) = H(sha, "trip", school, offer, period) + H(sha, "class", class
-key)`, see `solver.draw`: the first term lies on the choice arcs, the second on the arcs that leave the classes. Hashing
-is slow, so costs are asked for arc by arc: the draw is only computed where the earlier tiers leave something to decide.
+The draw (last tier, see `solver.draw`) has a term for each profile's trip, on the choice arcs, and one for each class
+and sector, on the arcs that leave the classes. Hashing is slow, so costs are asked for arc by arc: the draw is only
+computed where the earlier tiers leave something to decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -29,6 +30,7 @@ class Names:
 
     sha256: str
     schools: tuple[str, ...]
+    sectors: tuple[str, ...]
     openings: tuple[tuple[str, str], ...]
     classes: ClassNames
 
@@ -61,17 +63,13 @@ def _distance(network: Network, arcs: Ints, _names: Names) -> Ints:
 def _draw(network: Network, arcs: Ints, names: Names) -> Ints:
     costs = np.zeros(len(arcs), np.int64)
     choices = np.flatnonzero(network.kind[arcs] == Kind.CHOICE)
-    pairs = network.left[arcs[choices]] * (len(names.openings) + 1) + network.right[arcs[choices]]
-    unique, inverse = np.unique(pairs, return_inverse=True)
-    schools, openings = (column.tolist() for column in np.divmod(unique, len(names.openings) + 1))
-    trips = [
-        draw_trip(names.sha256, names.schools[school], *names.openings[opening])
-        for school, opening in zip(schools, openings, strict=True)
-    ]
-    costs[choices] = ints(trips)[inverse]
+    profile = cache(names.classes.profile)
+    trips = zip(network.left[arcs[choices]].tolist(), network.right[arcs[choices]].tolist(), strict=True)
+    costs[choices] = ints([draw_trip(names.sha256, profile(who), *names.openings[where]) for who, where in trips])
     wishes = np.flatnonzero(network.kind[arcs] == Kind.WISH)
-    unique, inverse = np.unique(network.left[arcs[wishes]], return_inverse=True)
-    costs[wishes] = ints([draw_class(names.sha256, names.classes[number]) for number in unique.tolist()])[inverse]
+    key, sectors = cache(names.classes.__getitem__), (*names.sectors, "")  # -1, any sector, is the last
+    ranks = zip(network.left[arcs[wishes]].tolist(), network.right[arcs[wishes]].tolist(), strict=True)
+    costs[wishes] = ints([draw_class(names.sha256, key(who), sectors[which]) for who, which in ranks])
     return costs
 
 

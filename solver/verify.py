@@ -207,10 +207,17 @@ def tier_values(case: Case) -> dict[str, int]:
         values["commitments"] += max(0, (line["commitment"] or 0) - case.through[name])
     for row, group, school, offer in case.moves:
         ranks = {sector: rank for rank, sector in enumerate(group["wishes"], 1)}
-        kind = [school["id"], group["level"], sorted(group["periods"]), group["wishes"], group["reach_m"]]
-        name = canonical([*kind, sorted(group["needs"]), sorted(case.banned[group["id"]])])
-        drawn = case.lot("trip", school["id"], offer["id"], row["period"]) + case.lot("class", name)
-        values["wishes"] += row["count"] * (ranks.get(offer["sector"], unranked) if ranks else 1)
+        kind = [
+            school["id"],
+            group["level"],
+            group["reach_m"],
+            sorted(group["needs"]),
+            sorted(case.banned[group["id"]]),
+        ]
+        name, sector = canonical([*kind, sorted(group["periods"]), group["wishes"]]), offer["sector"]
+        drawn = case.lot("trip", canonical(kind), offer["id"], row["period"])
+        drawn += case.lot("class", name, sector if sector in ranks else "")
+        values["wishes"] += row["count"] * (ranks.get(sector, unranked) if ranks else 1)
         values["distance"] += row["count"] * math.isqrt(squared_m(school, offer))
         values["draw"] += row["count"] * drawn
     return values

@@ -164,9 +164,11 @@ class Exhaustion:
 
     def _draw(self, group: Group, offer: str, period: str) -> int:
         banned = sorted(ban.offer for ban in self.instance.bans if ban.group == group.id)
-        key = [group.school, group.level, sorted(group.periods), list(group.wishes), group.reach_m]
-        text = json.dumps([*key, sorted(group.needs), banned], separators=(",", ":"), ensure_ascii=False)
-        return self._hashed("trip", group.school, offer, period) + self._hashed("class", text)
+        profile = [group.school, group.level, group.reach_m, sorted(group.needs), banned]
+        member, sector = [*profile, sorted(group.periods), list(group.wishes)], self.instance.offer[offer].sector
+        spelled = (json.dumps(key, separators=(",", ":"), ensure_ascii=False) for key in (profile, member))
+        ranked = sector if sector in group.wishes else ""
+        return self._hashed("trip", next(spelled), offer, period) + self._hashed("class", next(spelled), ranked)
 
     def _hashed(self, *parts: str) -> int:
         digest = hashlib.sha256("\x1f".join((self.sha256, *parts)).encode()).hexdigest()

@@ -98,10 +98,11 @@ def left_of(placements: Placements, group: Group) -> int:
 def drawn(instance: Instance, sha256: str, name: Trip) -> int:
     group = instance.group[name[0]]
     banned = sorted(ban.offer for ban in instance.bans if ban.group == group.id)
-    kind = [group.school, group.level, sorted(group.periods), list(group.wishes), group.reach_m, sorted(group.needs)]
-    total = 0
-    for parts in ((sha256, "trip", group.school, name[1], name[2]), (sha256, "class", text([*kind, banned]))):
-        total += int(hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:5], 16)
+    profile = [group.school, group.level, group.reach_m, sorted(group.needs), banned]
+    member, sector = [*profile, sorted(group.periods), list(group.wishes)], instance.offer[name[1]].sector
+    ranked, total = sector if sector in group.wishes else "", 0
+    for parts in (("trip", text(profile), name[1], name[2]), ("class", text(member), ranked)):
+        total += int(hashlib.sha256("\x1f".join((sha256, *parts)).encode()).hexdigest()[:5], 16)
     return total
 
 
