@@ -106,8 +106,9 @@ class Together:
         for command in self.commands:
             # Their own session: Ctrl+C reaches this process alone, which then stops them in good order.
             # What they print is a journal: the standard output is the command's own.
+            # Killed without a word, this process takes them along: they hear the signal that stops them.
             child = subprocess.Popen(
-                (sys.executable, *command.arguments),
+                (sys.executable, "-m", "service.lifeline", str(os.getpid()), *command.arguments),
                 env=environment(self.settings),
                 stdout=sys.stderr.fileno(),
                 start_new_session=True,

@@ -6,7 +6,6 @@ holds itself to the limits of the order and ends when its parent ends. Refuses t
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import resource
@@ -18,18 +17,16 @@ from time import perf_counter
 from typing import Any
 
 from service.jobs.messages import OUT_OF_MEMORY, Answer, Order, Step, receive, send
+from service.lifeline import end_with_parent
 from solver.certificate import solve_with_certificate
 from solver.files import canonical_bytes, instance_from_document, result_document
 from solver.greedy import greedy
 from solver.instance import Instance
 from solver.result import Result
 
-_PR_SET_PDEATHSIG = 1
-
 
 def main() -> int:
-    parent = os.getppid()
-    _die_with(parent)
+    end_with_parent(os.getppid(), signal.SIGKILL)  # killed, even in the middle of a computation in C
     # Whatever a library prints goes to the log: only messages travel on the answer's pipe.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -45,17 +42,11 @@ def main() -> int:
     return 0
 
 
-def _die_with(parent: int) -> None:
-    """On Linux the kernel kills this process with its parent, even in the middle of a computation in C."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def _leave_at_the_end() -> None:
-    """Elsewhere, the end of the order's pipe says that the parent is gone. Read without a buffer, which would be locked
-    while the interpreter ends."""
+    """Where the kernel does not, the end of the order's pipe says that the parent is gone.
+
+    Read without a buffer, which would be locked while the interpreter ends.
+    """
     while os.read(0, 1):
         continue
     os._exit(1)

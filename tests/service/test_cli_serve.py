@@ -73,6 +73,16 @@ def test_stops_everything(serving: subprocess.Popen[str], port: int, number: sig
     assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
 
 
+def test_killed_without_a_word(serving: subprocess.Popen[str]) -> None:
+    """The command killed with no time to stop anything: the site and the worker end all the same, nobody is left."""
+    family = children_of(serving)
+    assert len(family) >= 3
+    serving.kill()
+    serving.wait(WATCHDOG_S)
+    _, left = psutil.wait_procs(family, timeout=WATCHDOG_S)
+    assert not [child for child in left if child.status() != psutil.STATUS_ZOMBIE]
+
+
 @pytest.mark.parametrize(("part", "name"), [("service.cli worker", "le calcul des tours"), ("gunicorn", "le site")])
 def test_a_dead_process_stops_the_other(serving: subprocess.Popen[str], part: str, name: str) -> None:
     """When one process dies the command says which, stops the other and fails, so that someone restarts it."""
