@@ -1,5 +1,6 @@
 """The solver on the command line: solve, verify, prove, explain, marginal, generate.
 
+Files are JSON, compressed JSON (`.gz`) or columns (`.npz`), by their suffix.
 Exit codes: 0 done; 1 a judge names what fails; 2 a file or an argument cannot be used (nothing is written).
 """
 
@@ -12,17 +13,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from solver.certificate import solve_with_certificate, write_certificate
-from solver.files import (
-    Document,
-    instance_document,
-    instance_sha256,
-    read_document,
+from solver.certificate import solve_with_certificate
+from solver.dossier import (
+    COLUMNS,
+    read_certificate,
     read_instance,
     read_result,
+    write_certificate,
     write_instance,
     write_result,
 )
+from solver.files import Document, instance_document, instance_sha256, read_document, result_document
 from solver.generate import generate
 from solver.instance import Instance
 from solver.marginal import marginal_values
@@ -99,25 +100,26 @@ def _solve(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     """Judge the instance in its canonical order, whatever the order of rows in the file."""
-    instance, result = instance_document(read_instance(options.instance)), _read_object(options.result)
+    instance, result = instance_document(read_instance(options.instance)), _read_claim(options.result)
     faults = verify_documents(instance, result)
     for fault in faults:
         print(fault)
     return 1 if faults else 0
 
 
-def _read_object(path: Path) -> Document:
-    document = read_document(path)
+def _read_claim(path: Path) -> Document:
+    """A result not believed yet: what stands in it is for a judge to name."""
+    document = result_document(read_result(path)) if path.suffix == COLUMNS else read_document(path)
     if not isinstance(document, dict):
-        raise ValueError("document: a result or a certificate is an object")
+        raise ValueError("document: a result is an object")
     return document
 
 
 def _prove(options: argparse.Namespace) -> int:
     """Check the proof on the instance in its canonical order, whatever the order of rows in the file."""
-    instance, result = instance_document(read_instance(options.instance)), _read_object(options.result)
+    instance, result = instance_document(read_instance(options.instance)), _read_claim(options.result)
     try:
-        faults = prove_documents(instance, result, _read_object(options.certificate))
+        faults = prove_documents(instance, result, read_certificate(options.certificate))
     except (LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"unreadable: {type(error).__name__}: {error}") from None
     values = ", ".join(f"{row['tier']} {row['value']}" for row in result["tiers"])

@@ -19,12 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from solver.arrays import Bools, Ints, ints
-from solver.files import Document, canonical_bytes, write_whole
+from solver.files import Document
 from solver.flow import potentials
 from solver.instance import Instance
 from solver.network import Kind, Network
@@ -44,11 +43,6 @@ def solve_with_certificate(
     kept: list[tuple[Network, Names, Ints]] = []
     result = solve(instance, executor=executor, progress=progress, keep=lambda *proven: kept.append(proven))
     return result, certify(instance, *kept[0]) if kept else None
-
-
-def write_certificate(certificate: Document, path: Path) -> None:
-    """Write a certificate file: whole or not at all."""
-    write_whole(canonical_bytes(certificate) + b"\n", path)
 
 
 def certify(instance: Instance, network: Network, names: Names, flow: Ints) -> Document:

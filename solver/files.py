@@ -224,12 +224,18 @@ def read_result(path: Path) -> Result:
 
 def write_instance(instance: Instance, path: Path) -> None:
     """Write an instance file: whole or not at all."""
-    write_whole(canonical_bytes(instance_document(instance)) + b"\n", path)
+    write_document(instance_document(instance), path)
 
 
 def write_result(result: Result, path: Path) -> None:
     """Write a result file: whole or not at all."""
-    write_whole(canonical_bytes(result_document(result)) + b"\n", path)
+    write_document(result_document(result), path)
+
+
+def write_document(document: Document, path: Path) -> None:
+    """Write a document, compressed or not (`.gz`): the same bytes for the same content."""
+    content = canonical_bytes(document) + b"\n"
+    write_whole(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content, path)
 
 
 def read_document(path: Path) -> object:
