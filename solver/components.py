@@ -6,9 +6,8 @@ four, or a cluster.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from itertools import repeat
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -16,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from solver.arrays import Ints
 from solver.faces import Optimum, optimise
+from solver.flow import FlowError
 from solver.network import Network
 from solver.params import Tier
 from solver.tiers import Names
@@ -31,7 +31,11 @@ def optimise_parts(
     executor: Executor | None,
     announce: Callable[[Tier, float], None],
 ) -> Optimum:
-    """Optimise each part and put the answers together, in an order that the executor does not change."""
+    """Optimise each part and put the answers together, in an order that the executor does not change.
+
+    Raises:
+        FlowError: a first search failed, or the executor lost a part for good.
+    """
     parts = split(network)
     done, total = 0, max(1, len(network.tail))
     optima = []
@@ -41,13 +45,28 @@ def optimise_parts(
             optima.append(optimise(network.part(arcs), tiers, names, share))
             done += len(arcs)
     else:
-        networks = [network.part(arcs) for arcs in parts]
-        answers = executor.map(_optimise_quietly, networks, repeat(tiers), repeat(names))
-        for arcs, found in zip(parts, answers, strict=True):
+        for arcs, found in zip(parts, _elsewhere(network, parts, tiers, names, executor), strict=True):
             optima.append(found)
             done += len(arcs)
             announce(tiers[-1], done / total)
     return _merge(network, parts, optima, len(tiers))
+
+
+def _elsewhere(
+    network: Network, parts: Sequence[Ints], tiers: Sequence[Tier], names: Names, executor: Executor
+) -> Iterator[Optimum]:
+    """Each part's answer, in the order of the parts. What a lost worker raises is known to its executor alone."""
+    futures = [executor.submit(_optimise_quietly, network.part(arcs), tiers, names) for arcs in parts]
+    try:
+        for future in futures:
+            yield future.result()
+    except FlowError:
+        raise
+    except Exception as error:
+        raise FlowError(f"the executor lost a part: {type(error).__name__}: {error}") from error
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def split(network: Network) -> list[Ints]:

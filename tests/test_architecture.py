@@ -155,9 +155,10 @@ def test_locks_are_hashed() -> None:
 def test_locks_cover_what_is_declared() -> None:
     """What pyproject.toml asks for is pinned: a dependency added without its lock is seen."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
     asked = {
         "requirements.lock": project["dependencies"],
-        "requirements-test.lock": [*project["dependencies"], *project["optional-dependencies"]["test"]],
+        "requirements-test.lock": [*project["dependencies"], *extras["test"], *extras["distributed"]],
     }
     for name, requirements in asked.items():
         pinned = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import subprocess
@@ -14,41 +13,35 @@ from random import Random
 import pytest
 
 from solver.components import split
-from solver.files import canonical_bytes, instance_document, instance_from_document, result_document, write_instance
+from solver.files import canonical_bytes, instance_document, instance_from_document, write_instance
 from solver.generate import generate
 from solver.instance import ROW_KEYS, Instance
 from solver.model import build_network
 from solver.parts import gather
-from solver.result import Result
 from solver.solve import solve
+from tests.solver.archipelago import archipelago, filed
 
 ROOT = Path(__file__).parents[2]
-TABLES = tuple(ROW_KEYS)
-
-
-def _bytes(result: Result) -> bytes:
-    """The result as it is filed, without how long it took."""
-    return canonical_bytes(result_document(dataclasses.replace(result, seconds={})))
 
 
 def _shuffled(instance: Instance, random: Random) -> Instance:
-    rows = {name: random.sample(getattr(instance, name), len(getattr(instance, name))) for name in TABLES}
+    rows = {name: random.sample(getattr(instance, name), len(getattr(instance, name))) for name in ROW_KEYS}
     return Instance(**{name: tuple(values) for name, values in rows.items()}, params=instance.params)
 
 
 def test_shuffled_rows_give_the_same_bytes(seed: int) -> None:
     """Nobody is served better for having been typed in first."""
     instance = generate(700, seed, seats_per_pupil=0.9)
-    expected = _bytes(solve(instance))
+    expected = filed(solve(instance))
     for number in range(3):
-        assert _bytes(solve(_shuffled(instance, Random(f"{seed}/{number}")))) == expected
+        assert filed(solve(_shuffled(instance, Random(f"{seed}/{number}")))) == expected
 
 
 def test_a_shuffled_file_is_the_same_instance(seed: int) -> None:
     """The order of rows in a file means nothing, so its fingerprint does not depend on it."""
     instance, random = generate(300, seed), Random(seed)
     document = instance_document(instance)
-    for name in TABLES:
+    for name in ROW_KEYS:
         random.shuffle(document[name])
     for offer in document["offers"]:
         random.shuffle(offer["levels"])
@@ -73,38 +66,20 @@ def test_another_process_with_another_hash_seed_gives_the_same_bytes(seed: int, 
 def test_an_executor_changes_nothing(pool: type[Executor], seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of the country solved side by side give the answer they give one after the other."""
     monkeypatch.setattr("solver.components.ARCS_PER_PART", 500)
-    instance = _archipelago(seed)
+    instance = archipelago(seed)
     phases: list[tuple[str, float]] = []
     alone = solve(instance, progress=lambda phase, done: phases.append((phase, done)))
     with pool(max_workers=2) as executor:  # type: ignore[call-arg]
-        assert _bytes(solve(instance, executor=executor)) == _bytes(alone)
+        assert filed(solve(instance, executor=executor)) == filed(alone)
     assert sum(phase == "optimise:placed" for phase, _ in phases) >= 3, "the country was not split"
     assert [done for _, done in phases] == sorted(done for _, done in phases)
     assert [phases[0][0], phases[-2][0], phases[-1][0]] == ["reachable", "prove", "explain"]
 
 
-def _archipelago(seed: int) -> Instance:
-    """Four countries that share nothing, in one instance."""
-    parts = [_renamed(generate(250, seed + number, seats_per_pupil=0.9), f"{number}:") for number in range(4)]
-    rows = {name: tuple(row for part in parts for row in getattr(part, name)) for name in TABLES if name != "periods"}
-    return Instance(**rows, periods=parts[0].periods)
-
-
-def _renamed(instance: Instance, prefix: str) -> Instance:
-    document = instance_document(instance)
-    references = {"id", "department", "school", "group", "offer", "line", "parent", "code", "academy", "landmass"}
-    for name in set(TABLES) - {"periods"}:
-        for row in document[name]:
-            row |= {key: prefix + row[key] for key in references & row.keys() if row[key] is not None}
-            if "neighbours" in row:
-                row["neighbours"] = [prefix + code for code in row["neighbours"]]
-    return instance_from_document(document)
-
-
 def test_the_parts_share_no_arc_and_miss_none(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Splitting the network loses no arc and puts connected ones together."""
     monkeypatch.setattr("solver.components.ARCS_PER_PART", 1)
-    network = build_network(gather(_archipelago(seed)))
+    network = build_network(gather(archipelago(seed)))
     parts = split(network)
     assert sorted(arc for part in parts for arc in part.tolist()) == list(range(len(network.tail)))
     owner: dict[int, int] = {}
