@@ -1,4 +1,4 @@
-"""The solver on the command line: solve, verify, prove, explain, marginal, generate.
+"""The solver on the command line: solve, verify, prove, generate, and what `solver.explain_commands` adds.
 
 Files are JSON, compressed JSON (`.gz`) or columns (`.npz`), by their suffix.
 Exit codes: 0 done; 1 a judge names what fails; 2 a file or an argument cannot be used (nothing is written).
@@ -7,10 +7,8 @@ Exit codes: 0 done; 1 a judge names what fails; 2 a file or an argument cannot b
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from solver.certificate import solve_with_certificate
@@ -23,12 +21,10 @@ from solver.dossier import (
     write_instance,
     write_result,
 )
-from solver.files import Document, instance_document, instance_sha256, read_document, result_document
+from solver.explain_commands import add_commands
+from solver.files import Document, instance_document, read_document, result_document
 from solver.generate import generate
-from solver.instance import Instance
-from solver.marginal import marginal_values
 from solver.prove import prove_documents
-from solver.result import Assignment, Result, Unplaced
 from solver.solve import solve
 from solver.verify import verify_documents
 
@@ -61,16 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("result", type=Path)
     one.add_argument("certificate", type=Path)
     one.set_defaults(run=_prove)
-    one = commands.add_parser("explain", help="where a group goes, or why it has no place")
-    one.add_argument("instance", type=Path)
-    one.add_argument("result", type=Path)
-    one.add_argument("group", nargs="?")
-    one.set_defaults(run=_explain)
-    one = commands.add_parser("marginal", help="where one more seat would place one more pupil")
-    one.add_argument("instance", type=Path)
-    one.add_argument("result", type=Path)
-    one.add_argument("--json", action="store_true", help="as one JSON document")
-    one.set_defaults(run=_marginal)
+    add_commands(commands)
     one = commands.add_parser("generate", help="invent an instance")
     one.add_argument("--pupils", type=int, required=True)
     one.add_argument("--seed", type=int, required=True)
@@ -125,49 +112,6 @@ def _prove(options: argparse.Namespace) -> int:
     values = ", ".join(f"{row['tier']} {row['value']}" for row in result["tiers"])
     print(*(faults or [f"proved: {values}"]), sep="\n")
     return 1 if faults else 0
-
-
-def _explain(options: argparse.Namespace) -> int:
-    instance, result = read_instance(options.instance), read_result(options.result)
-    if result.instance_sha256 != instance_sha256(instance):
-        raise ValueError("instance_sha256: the result belongs to another instance")
-    if options.group is not None and options.group not in instance.group:
-        raise ValueError(f"groups: unknown {options.group!r}")
-    for line in _facts(instance, result, options.group):
-        print(line)
-    return 0
-
-
-def _facts(instance: Instance, result: Result, group: str | None) -> list[str]:
-    """One line per placement of the group (none given: per group without a place)."""
-    placed = [_placement(instance, row) for row in result.assignments if row.group == group]
-    return placed + [_reason(row) for row in result.unplaced if group in (None, row.group)]
-
-
-def _placement(instance: Instance, row: Assignment) -> str:
-    rank = instance.rank(instance.group[row.group], instance.offer[row.offer].sector)
-    return f"{row.group}: {row.count} placed at {row.offer} in {row.period}, rank {rank}"
-
-
-def _reason(row: Unplaced) -> str:
-    facts = [f"{name}={value}" for name, value in row.facts.items()]
-    facts += [f"{name}={','.join(rows)}" for name, rows in (("offers", row.offers), ("lines", row.lines)) if rows]
-    return f"{row.group}: {row.count} unplaced, {row.reason.value} ({' '.join(facts)})"
-
-
-def _marginal(options: argparse.Namespace) -> int:
-    values = marginal_values(read_instance(options.instance), read_result(options.result))
-    if options.json:
-        print(json.dumps(asdict(values), ensure_ascii=False, indent=1))
-        return 0
-    print(f"{values.unplaced} unplaced; one more would be placed by one more seat at:")
-    for offer, period in values.openings:
-        print(f"  {offer} in {period}")
-    print("by one more pupil under:", *(values.lines or ["(no line)"]))
-    print("new seats: département, level, period, sector: pupils without a place, pupils whose move would place one")
-    for row in values.new_seats:
-        print(f"  {row.department} {row.level} {row.period} {row.sector}: {row.unplaced} {row.movers}")
-    return 0
 
 
 def _generate(options: argparse.Namespace) -> int:

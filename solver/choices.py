@@ -28,20 +28,31 @@ class Choices:
     trip_m: Ints
 
 
-def list_choices(instance: Instance, demand: Demand, supply: Supply, reachable: Reachable) -> Choices:
-    """Filter the reachable pairs of each profile's school, then unfold the openings in the periods it accepts."""
+def list_choices(
+    instance: Instance,
+    demand: Demand,
+    supply: Supply,
+    reachable: Reachable,
+    without: frozenset[Rule] = frozenset(),
+) -> Choices:
+    """Filter the reachable pairs of each profile's school, then unfold the openings in the periods it accepts.
+
+    `without` some of the rules (those of `FILTERS`, or `period`), what they alone keep out is listed too.
+    """
     school = demand.profile_school
     first = reachable.start[school]
     sizes = reachable.start[school + 1] - first
     rows = runs(first, sizes)
     profile = np.repeat(np.arange(len(school), dtype=np.int64), sizes)
     meeting = Meeting(instance, demand, supply, profile, reachable.offer[rows], reachable.trip_m[rows])
-    kept = np.logical_and.reduce([allows(meeting) for allows in FILTERS.values()])
+    kept = np.logical_and.reduce([allows(meeting) for rule, allows in FILTERS.items() if rule not in without])
     profile, rows = profile[kept], rows[kept]
     offer = reachable.offer[rows]
     sizes = supply.opening_start[offer + 1] - supply.opening_start[offer]
     opening = runs(supply.opening_start[offer], sizes)
     profile, trip = np.repeat(profile, sizes), np.repeat(reachable.trip_m[rows], sizes)
+    if Rule.PERIOD in without:
+        return Choices(profile, opening, trip)
     periods = len(instance.periods)
     accepted = np.isin(profile * periods + supply.opening_period[opening], _accepted(demand, periods))
     return Choices(profile[accepted], opening[accepted], trip[accepted])
@@ -90,6 +101,14 @@ FILTERS: Mapping[Rule, Callable[[Meeting], Bools]] = MappingProxyType(
     {Rule.REACH: _is_within_reach, Rule.LEVEL: _is_admitted, Rule.NEEDS: _is_served, Rule.BAN: _is_not_banned}
 )
 """What a profile asks of an offer, whatever the period. (The territory is already in the reachable pairs.)"""
+
+
+def accepts(demand: Demand, supply: Supply, periods: Ints, opening: Ints) -> Bools:
+    """Whether the period of each opening is in the period set of the same row."""
+    count = 1 + int(supply.opening_period.max(initial=0))
+    keys = [i * count + period for i, members in enumerate(demand.period_sets) for period in members if period < count]
+    accepted: Bools = np.isin(periods * count + supply.opening_period[opening], ints(keys))
+    return accepted
 
 
 def _accepted(demand: Demand, periods: int) -> Ints:

@@ -30,7 +30,8 @@ class Residual:
     """Arcs that can take one more pupil, and the nodes of what the instance names.
 
     `unplaced` and `movable` count each class's pupils without a place, and those placed that no pin holds. `entry` is
-    the node each choice enters; `above_opening` and `above_line` are the nodes that follow. Class i is node i.
+    the node each choice enters; `above_opening` and `above_line` are the nodes that follow. Class i is node i. Gates
+    are in the order of their keys, school * number of openings + opening.
     """
 
     tail: Ints
@@ -43,10 +44,38 @@ class Residual:
     above_opening: Ints
     line: Ints
     above_line: Ints
+    gate_key: Ints
+    gate: Ints
+    gate_full: Bools
 
     def reached_from(self, nodes: Ints) -> Bools:
         """Every node that a pupil at one of these could get to."""
         return _reached(self.tail, self.head, nodes, self.nodes)
+
+    def least_reached(self, targets: Ints) -> Ints:
+        """For each node, the first of the targets that a pupil there could get to, as its place in the list.
+
+        The number of targets where there is none. A whole layer at a time, backwards.
+        """
+        order = np.argsort(self.head, kind="stable")
+        start, source = starts_of(self.head[order], self.nodes), self.tail[order]
+        least = np.full(self.nodes, len(targets), np.int64)
+        np.minimum.at(least, targets, np.arange(len(targets)))
+        layer = np.unique(targets)
+        while len(layer):
+            sizes = start[layer + 1] - start[layer]
+            before, value = source[runs(start[layer], sizes)], np.repeat(least[layer], sizes)
+            better = value < least[before]
+            np.minimum.at(least, before[better], value[better])
+            layer = np.unique(before[better])
+        return least
+
+    def entrance(self, school: Ints, opening: Ints) -> tuple[Ints, Bools]:
+        """Where a pupil of the school enters the opening, and whether the school has its maximum there already."""
+        at, gated = find(self.gate_key, school * len(self.opening) + opening)
+        node, full = self.opening[opening], np.zeros(len(at), np.bool_)
+        node[gated], full[gated] = self.gate[at[gated]], self.gate_full[at[gated]]
+        return node, full
 
     @cached_property
     def reaches_sink(self) -> Bools:
@@ -118,7 +147,7 @@ class _Draft:
         moving = self.free > 0
         hub = self.hub[find(self.hub_keys, self.row_hub_key[moving])[0]]
         self._add(self._entry(self.row_meeting, self.row_opening)[moving], hub)
-        self._add_gates()
+        full = self._add_gates()
         above_opening, above_line = self._add_lines()
         movable = self._sum(self.row_class, self.free, len(self.parts.demand.class_left))
         return Residual(
@@ -132,6 +161,9 @@ class _Draft:
             above_opening=above_opening,
             line=self.line,
             above_line=above_line,
+            gate_key=self.gate_keys,
+            gate=self.gate,
+            gate_full=full,
         )
 
     def _add(self, tail: Ints, head: Ints) -> None:
@@ -158,12 +190,15 @@ class _Draft:
         entry[gated] = self.gate[at[gated]]
         return entry
 
-    def _add_gates(self) -> None:
+    def _add_gates(self) -> Bools:
+        """Gates towards their openings; which of them have no room."""
         at, gated = find(self.gate_keys, self.row_meeting)
         inside = self._sum(at[gated], self.count[gated], len(self.gate_keys))
         movable = self._sum(at[gated], self.free[gated], len(self.gate_keys))
         opening = self.gate_keys % max(1, self.openings)
-        self._add_two_ways(self.gate, self.opening[opening], inside < self.school_limit[opening], movable > 0)
+        room: Bools = inside < self.school_limit[opening]
+        self._add_two_ways(self.gate, self.opening[opening], room, movable > 0)
+        return ~room
 
     def _add_lines(self) -> tuple[Ints, Ints]:
         """Openings and lines towards the sink; the nodes above each opening and above each line."""

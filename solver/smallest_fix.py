@@ -1,166 +1,167 @@
-"""The smallest change after which one more pupil is placed, starting from a group left without a place.
+"""The smallest changes after which one more pupil is placed, for every group left without a place, all at once.
 
-Four kinds are tried in this order: one more seat at a full opening the group may have (the nearest), one more pupil
-under a quota line, a longer reach in whole kilometres (the shortest), another period (the first whose openings have a
-place left). The last two concern one pupil of the group alone. The residual network finds them; each is then verified
-by solving the changed instance, which must place exactly one more. The pupil who gains by a seat or a line may be of
-another group: the later aims decide.
-
-Facts only: whoever shows a fix writes the sentence. Import it explicitly: it loads OR-Tools.
+At most one of each kind, in the order of `FixKind`, so the first is the smallest. Nothing is solved: a change adds an
+arc to the residual network of the first aim, and it places one more pupil if and only if a pupil of the group can get
+to that arc and go on to the sink (moving others on the way). All groups share two searches through the network: back
+from the sink, and back from what could be raised. The pupil who gains by a seat or a line may be of another group: the
+later aims decide.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
-from solver.arrays import Ints, ints
-from solver.instance import Ban, Group, Instance
-from solver.marginal import lines_worth_one, opening_name, openings_worth_one, residual_of
-from solver.parts import Parts, gather
-from solver.residual import Residual, build_residual
+from solver.arrays import Bools, Ints, ints, runs, starts_of
+from solver.candidates import Territory, find_reachable
+from solver.choices import Choices, accepts, list_choices
+from solver.fix import Fix, FixKind
+from solver.further import Asked, find_further
+from solver.instance import Instance
+from solver.marginal import opening_name, residual_of
+from solver.parts import Parts
+from solver.residual import Residual
 from solver.result import Result
-from solver.solve import solve
+from solver.rules import Rule
 from solver.validation import MAX_REACH_M
 
 KILOMETRE = 1_000
+RELAXED = {FixKind.PERIOD: Rule.PERIOD, FixKind.NEEDS: Rule.NEEDS, FixKind.BAN: Rule.BAN}
+"""Kinds that lift one rule of a single placement. A place found without the rule is one that the rule alone kept out:
+nobody who looks for a fix can get to a place otherwise."""
+
+Found = Mapping[int, tuple[int, int]]
+"""For each asker that has a fix of a kind: the opening or line, and the trip in metres."""
 
 
-class FixKind(StrEnum):
-    """What is changed, in the order tried."""
+def find_fixes(instance: Instance, result: Result, groups: Collection[str] | None = None) -> dict[str, tuple[Fix, ...]]:
+    """For each group with unplaced pupils (or for those given), the changes that place one more, the smallest first.
 
-    SEAT = "seat"
-    QUOTA = "quota"
-    REACH = "reach"
-    PERIOD = "period"
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """One change. `offer` and `period`: where the seat is, or is found; `line`: the one raised by one.
-
-    `reach_m` is the new reach, `extra_km` the kilometres added to the group's (0 for the other kinds).
-    """
-
-    kind: FixKind
-    group: str
-    offer: str = ""
-    period: str = ""
-    line: str = ""
-    reach_m: int = 0
-    extra_km: int = 0
-
-
-def smallest_fix(instance: Instance, result: Result, group: str) -> Fix | None:
-    """The first change that places one more; None when none of them does.
+    A kind that would place nobody more is left out.
 
     Raises:
         ValueError: an unknown group, one without unplaced pupils, another instance's result, or a result in which
             more pupils could be placed without any change.
     """
-    if group not in instance.group:
-        raise ValueError(f"groups: unknown {group!r}")
-    if not any(row.group == group for row in result.unplaced):
-        raise ValueError(f"groups: {group!r} has no pupil without a place")
-    for fix in _candidates(instance, result, instance.group[group]):
-        if solve(apply_fix(instance, fix)).placed == result.placed + 1:
-            return fix
-    return None
-
-
-def apply_fix(instance: Instance, fix: Fix) -> Instance:
-    """The instance with that change and no other."""
-    group = instance.group[fix.group]
-    if fix.kind is FixKind.SEAT:
-        seats = {**instance.offer[fix.offer].seats}
-        seats[fix.period] += 1
-        offers = (replace(row, seats=seats) if row.id == fix.offer else row for row in instance.offers)
-        return replace(instance, offers=tuple(offers))
-    if fix.kind is FixKind.QUOTA:
-        raised = (instance.line[fix.line].ceiling or 0) + 1
-        lines = (replace(row, ceiling=raised) if row.id == fix.line else row for row in instance.lines)
-        return replace(instance, lines=tuple(lines))
-    if fix.kind is FixKind.REACH:
-        return _with_one_changed(instance, group, replace(group, count=1, reach_m=fix.reach_m))[0]
-    return _with_one_changed(instance, group, replace(group, count=1, periods=group.periods | {fix.period}))[0]
-
-
-def _candidates(instance: Instance, result: Result, group: Group) -> Iterator[Fix]:
+    left = {row.group for row in result.unplaced}
+    for name in groups or ():
+        if name not in instance.group:
+            raise ValueError(f"groups: unknown {name!r}")
+        if name not in left:
+            raise ValueError(f"groups: {name!r} has no pupil without a place")
     parts, residual = residual_of(instance, result)
-    member = int(parts.demand.group_class[instance.groups.index(group)])
-    reached = residual.reached_from(ints([member]))
-    if reached[-1]:
-        raise ValueError(f"assignments: a pupil of {group.id!r} could be placed without any change")
-    mine = _choices_of(parts, member)
-    worth = mine[openings_worth_one(residual, reached)[parts.choices.opening[mine]]]
-    for choice in _nearest_first(parts, worth)[:1].tolist():
-        yield Fix(FixKind.SEAT, group.id, *opening_name(parts, int(parts.choices.opening[choice])))
-    for line in np.flatnonzero(lines_worth_one(residual, reached)).tolist():
-        yield Fix(FixKind.QUOTA, group.id, line=instance.lines[line].id)
-    yield from _further(instance, result, group)
-    yield from _other_periods(instance, result, group)
+    asked, asker_of = _gather_askers(parts, left if groups is None else set(groups))
+    if residual.reaches_sink[asked.node].any():
+        raise ValueError("assignments: more pupils could be placed without any change")
+    found = dict(_Search(parts, residual, asked).run())
+    return {name: tuple(_spell(parts, name, asker, found)) for name, asker in asker_of.items()}
 
 
-def _further(instance: Instance, result: Result, group: Group) -> Iterator[Fix]:
-    """The shortest reach, in whole kilometres more, at which the pupil finds a place."""
-    parts, residual, member = _changed(instance, result, group, replace(group, count=1, reach_m=MAX_REACH_M))
-    usable = _usable(parts, residual, member)
-    for choice in _nearest_first(parts, usable)[:1].tolist():
-        more = -(-(int(parts.choices.trip_m[choice]) - group.reach_m) // KILOMETRE)
-        reach, where = group.reach_m + more * KILOMETRE, opening_name(parts, int(parts.choices.opening[choice]))
-        if reach <= MAX_REACH_M:
-            yield Fix(FixKind.REACH, group.id, *where, reach_m=reach, extra_km=more)
+def _gather_askers(parts: Parts, names: set[str]) -> tuple[Asked, dict[str, int]]:
+    """What these groups ask, each thing once, and the number of what each of them asks."""
+    demand = parts.demand
+    rows = [i for i, group in enumerate(parts.instance.groups) if group.id in names]
+    node = demand.group_class[ints(rows)]
+    key = demand.class_profile[node] * max(1, len(demand.period_sets)) + demand.class_periods[node]
+    first, inverse = np.unique(key, return_index=True, return_inverse=True)[1:]
+    node = node[first]
+    asker_of = {parts.instance.groups[i].id: asker for i, asker in zip(rows, inverse.tolist(), strict=True)}
+    return Asked(demand.class_profile[node], demand.class_periods[node], node), asker_of
 
 
-def _other_periods(instance: Instance, result: Result, group: Group) -> Iterator[Fix]:
-    """The first period the group did not accept in which an offer it may have has a place for the pupil."""
-    every = frozenset(period.id for period in instance.periods)
-    parts, residual, member = _changed(instance, result, group, replace(group, count=1, periods=every))
-    usable = _nearest_first(parts, _usable(parts, residual, member))
-    found = [opening_name(parts, int(opening)) for opening in parts.choices.opening[usable].tolist()]
-    for offer, period in sorted(found, key=lambda name: name[1])[:1]:
-        yield Fix(FixKind.PERIOD, group.id, offer, period)
+def _spell(parts: Parts, group: str, asker: int, found: Mapping[FixKind, Found]) -> Iterator[Fix]:
+    """The fixes of a group, in the order of their kinds."""
+    for kind in FixKind:
+        if asker not in found.get(kind, {}):
+            continue
+        where, trip = found[kind][asker]
+        if kind is FixKind.QUOTA:
+            yield Fix(kind, group, line=parts.instance.lines[where].id)
+        elif kind is FixKind.REACH:
+            reach = parts.instance.group[group].reach_m
+            more = -(-(trip - reach) // KILOMETRE)
+            if reach + more * KILOMETRE <= MAX_REACH_M:
+                yield Fix(kind, group, *opening_name(parts, where), reach_m=reach + more * KILOMETRE, extra_km=more)
+        else:
+            yield Fix(kind, group, *opening_name(parts, where))
 
 
-def _changed(instance: Instance, result: Result, group: Group, pupil: Group) -> tuple[Parts, Residual, int]:
-    """The residual network in which one unplaced pupil of the group has become another, and that pupil's class."""
-    changed, name = _with_one_changed(instance, group, pupil)
-    parts = gather(changed)
-    member = int(parts.demand.group_class[changed.groups.index(changed.group[name])])
-    return parts, build_residual(parts, result.assignments), member
+class _Search:
+    """Looks for every kind of fix, for all the askers at once."""
+
+    def __init__(self, parts: Parts, residual: Residual, asked: Asked) -> None:
+        self.parts, self.residual, self.asked = parts, residual, asked
+        self.territory = Territory.of(parts.instance, parts.supply)
+
+    def run(self) -> Iterator[tuple[FixKind, Found]]:
+        residual, free = self.residual, self.residual.reaches_sink
+        asker, opening, trip = self._openings(self.parts.choices)
+        full = self._enter(asker, opening)[1]
+        worth = ~full & free[residual.above_opening[opening]]
+        seats = _nearest(asker[worth], opening[worth], trip[worth])
+        yield FixKind.SEAT, seats
+        yield FixKind.QUOTA, self._raised(residual.line, residual.above_line)
+        worth = full & free[residual.opening[opening]]
+        yield FixKind.MAXIMUM, _nearest(asker[worth], opening[worth], trip[worth])
+        yield FixKind.REACH, self._further()
+        yield from self._without_a_rule()
+        elsewhere = self._raised(residual.opening, residual.above_opening)
+        yield FixKind.ELSEWHERE, {asker: where for asker, where in elsewhere.items() if asker not in seats}
+
+    def _openings(self, choices: Choices, *, any_period: bool = False) -> tuple[Ints, Ints, Ints]:
+        """Asker, opening and trip of each choice an asker has."""
+        profile, periods = self.asked.profile, self.asked.periods
+        start = starts_of(choices.profile, len(self.parts.demand.profiles))
+        sizes = start[profile + 1] - start[profile]
+        row = runs(start[profile], sizes)
+        asker = np.repeat(np.arange(len(profile), dtype=np.int64), sizes)
+        opening, trip = choices.opening[row], choices.trip_m[row]
+        if any_period:
+            return asker, opening, trip
+        kept = accepts(self.parts.demand, self.parts.supply, periods[asker], opening)
+        return asker[kept], opening[kept], trip[kept]
+
+    def _enter(self, asker: Ints, opening: Ints) -> tuple[Ints, Bools]:
+        return self.residual.entrance(self.parts.demand.profile_school[self.asked.profile[asker]], opening)
+
+    def _usable(self, asker: Ints, opening: Ints, trip: Ints) -> Found:
+        """The nearest opening from which the way is free for each asker."""
+        free = self.residual.reaches_sink[self._enter(asker, opening)[0]]
+        return _nearest(asker[free], opening[free], trip[free])
+
+    def _raised(self, nodes: Ints, above: Ints) -> Found:
+        """The first of these nodes that each asker can get to and beyond which the way is free."""
+        useful = np.flatnonzero(self.residual.reaches_sink[above])
+        first = self.residual.least_reached(nodes[useful])[self.asked.node]
+        found = np.flatnonzero(first < len(useful))
+        return {asker: (where, 0) for asker, where in zip(found.tolist(), useful[first[found]].tolist(), strict=True)}
+
+    def _further(self) -> Found:
+        free = np.flatnonzero(self.residual.reaches_sink[self.residual.opening])
+        found: dict[int, tuple[int, int]] = {}
+        for asker, opening, trip in find_further(self.parts, self.territory, self.asked, free):
+            found |= self._usable(asker, opening, trip)
+        return found
+
+    def _without_a_rule(self) -> Iterator[tuple[FixKind, Found]]:
+        parts = self.parts
+        profiles = [parts.demand.profiles[i] for i in np.unique(self.asked.profile).tolist()]
+        lifted = {
+            Rule.PERIOD: True,
+            Rule.NEEDS: any(row[3] for row in profiles),
+            Rule.BAN: any(row[4] for row in profiles),
+        }
+        reachable = find_reachable(parts.instance, parts.supply, self.territory)
+        for kind, rule in RELAXED.items():
+            if lifted[rule]:
+                choices = list_choices(parts.instance, parts.demand, parts.supply, reachable, frozenset({rule}))
+                yield kind, self._usable(*self._openings(choices, any_period=rule is Rule.PERIOD))
 
 
-def _with_one_changed(instance: Instance, group: Group, pupil: Group) -> tuple[Instance, str]:
-    """One pupil leaves the group and stands alone, under a name of its own unless it was alone already."""
-    others = tuple(row for row in instance.groups if row.id != group.id)
-    if group.count == 1:
-        return replace(instance, groups=(*others, pupil)), group.id
-    name = f"{group.id}+1"
-    while name in instance.group:
-        name += "+"
-    bans = tuple(Ban(name, ban.offer) for ban in instance.bans if ban.group == group.id)
-    groups = (*others, replace(group, count=group.count - 1), replace(pupil, id=name))
-    return replace(instance, groups=groups, bans=(*instance.bans, *bans)), name
-
-
-def _choices_of(parts: Parts, member: int) -> Ints:
-    """The rows of `Choices` that a class's profile and periods leave it."""
-    demand, choices = parts.demand, parts.choices
-    periods = ints(demand.period_sets[demand.class_periods[member]])
-    accepted = np.isin(parts.supply.opening_period[choices.opening], periods)
-    return np.flatnonzero((choices.profile == demand.class_profile[member]) & accepted).astype(np.int64)
-
-
-def _usable(parts: Parts, residual: Residual, member: int) -> Ints:
-    """The class's choices from which the way is free, if need be by moving others."""
-    mine = _choices_of(parts, member)
-    return mine[residual.reaches_sink[residual.entry[mine]]]
-
-
-def _nearest_first(parts: Parts, choices: Ints) -> Ints:
-    """Sorted by trip, then offer, then period."""
-    order = np.lexsort((parts.choices.opening[choices], parts.choices.trip_m[choices]))
-    return choices[order]
+def _nearest(asker: Ints, opening: Ints, trip: Ints) -> Found:
+    """For each asker the row of the shortest trip, then of the first opening."""
+    order = np.lexsort((opening, trip, asker))
+    first = order[np.unique(asker[order], return_index=True)[1]]
+    where = zip(opening[first].tolist(), trip[first].tolist(), strict=True)
+    return dict(zip(asker[first].tolist(), where, strict=True))

@@ -95,16 +95,17 @@ def test_what_is_no_result_at_all_is_refused(tmp_path: Path) -> None:
 
 
 def test_explain_says_where_a_group_goes_and_why_the_rest_does_not(tmp_path: Path) -> None:
-    """For one group: its placements and the reason of the others; without a group: every reason."""
+    """For one group: its placements, the reason of the others, what would place one more; else every reason."""
     instance, result = NAMED / "quota_tree.json", tmp_path / "result.json"
     run("solve", instance, "-o", result)
     one = run("explain", instance, result, "east-class").stdout.splitlines()
     assert one == [
         "east-class: 2 placed at east-site in 2027-W10, rank 1",
         "east-class: 2 unplaced, quota_ceiling (reachable_offers=2 lines=nation)",
+        "  fix: quota (line=nation)",
     ]
     everyone = run("explain", instance, result).stdout.splitlines()
-    assert [line.split(":")[0] for line in everyone] == ["east-class", "west-class"]
+    assert [line.split(":")[0] for line in everyone] == ["east-class", "  fix", "west-class", "  fix"]
 
 
 @pytest.mark.parametrize("command", ["solve", "verify", "explain"])

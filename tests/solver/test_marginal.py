@@ -13,13 +13,14 @@ import pytest
 
 from solver.__main__ import main
 from solver.files import write_instance, write_result
+from solver.fix import Fix, FixKind, apply_fix
 from solver.greedy import greedy
 from solver.instance import Group, Instance, Offer, QuotaLine
 from solver.marginal import MarginalValues, NewSeat, marginal_values
 from solver.parts import Parts
 from solver.residual import Residual, build_residual
 from solver.result import Assignment, Result, Status
-from solver.smallest_fix import Fix, FixKind, apply_fix, smallest_fix
+from solver.smallest_fix import find_fixes
 from solver.solve import solve
 from tests.solver.small_world import at_km, group, offer, world
 from tests.solver.tiny_instances import tiny_instance
@@ -127,23 +128,6 @@ def test_a_new_seat_places_one_more_where_it_has_takers(seed: int) -> None:
     assert min(counted, empty) >= 5, "the comparison says less than it should"
 
 
-def test_every_smallest_fix_places_exactly_one_more(seed: int) -> None:
-    """Whatever is proposed to a group places one more pupil, and a kilometre less than proposed places nobody more."""
-    kinds = dict.fromkeys(FixKind, 0)
-    for number, (instance, result) in enumerate(rounds_with_unplaced(seed)):
-        for row in result.unplaced:
-            fix = smallest_fix(instance, result, row.group)
-            if fix is None:
-                continue
-            kinds[fix.kind] += 1
-            assert solve(apply_fix(instance, fix)).placed == result.placed + 1, (number, fix)
-            if fix.kind is FixKind.REACH:
-                shorter = replace(fix, reach_m=fix.reach_m - 1000)
-                assert fix.extra_km >= 1
-                assert solve(apply_fix(instance, shorter)).placed == result.placed, (number, fix)
-    assert all(kinds.values()), kinds
-
-
 def chain() -> Instance:
     """Bob reaches the near site alone, Ann and Carl both: a second seat far away would free the near one for Bob."""
     near, far = offer(id="near", position=at_km(5)), offer(id="far", position=at_km(20), seats={"p": 1})
@@ -161,7 +145,7 @@ def test_a_chain_of_moves_counts() -> None:
     assert claims(values, gains(instance, result))
     assert values.openings == (("far", "p"), ("near", "p"))
     assert values.new_seats == (NewSeat("A", "3e", "p", "x", 1, 2),)
-    assert smallest_fix(instance, result, "bob") == Fix(FixKind.SEAT, "bob", "near", "p")
+    assert find_fixes(instance, result)["bob"][0] == Fix(FixKind.SEAT, "bob", "near", "p")
 
 
 def bob_left_out(result: Result) -> Result:
@@ -184,38 +168,15 @@ def test_a_chain_goes_through_a_quota_line() -> None:
     assert (values.openings, values.lines) == ((("outside", "p"),), ("line",))
 
 
-@pytest.mark.parametrize(
-    ("changes", "fix"),
-    [
-        ({"lines": (QuotaLine("line", ceiling=0),), "offers": (offer(line="line"),)}, ("quota", "", "", "line", 0, 0)),
-        ({"groups": (group(reach_m=2_500),)}, ("reach", "offer", "p", "", 5_500, 3)),
-        ({"offers": (offer(seats={"q": 1}),)}, ("period", "offer", "q", "", 0, 0)),
-        ({"offers": (offer(levels=frozenset({"2de_gt"})),)}, None),
-        ({"groups": (group(count=3),), "offers": (offer(max_per_school=1, seats={"p": 9}),)}, None),
-    ],
-)
-def test_each_kind_of_fix(changes: dict[str, object], fix: tuple[object, ...] | None) -> None:
-    """A closed quota, a site too far, a week not accepted: each has its own fix, and what none can fix has none."""
-    instance = world(**changes)
-    found = smallest_fix(instance, solve(instance), "group")
-    assert found == (Fix(FixKind(fix[0]), "group", *fix[1:]) if fix else None)  # type: ignore[arg-type]
-
-
 def test_what_has_no_value_yet_is_refused() -> None:
-    """A round that could place more, another instance's result, a stranger, a group already placed: each is named."""
+    """A round that could place more and another instance's result are refused by name; a full round has no value."""
     instance, other = world(), world(offers=())
     result = solve(instance)
     idle = replace(solve(other), instance_sha256=result.instance_sha256)
     with pytest.raises(ValueError, match="more pupils could be placed"):
         marginal_values(instance, idle)
-    with pytest.raises(ValueError, match="could be placed without any change"):
-        smallest_fix(instance, idle, "group")
     with pytest.raises(ValueError, match="another instance"):
         marginal_values(other, result)
-    with pytest.raises(ValueError, match="unknown 'nobody'"):
-        smallest_fix(instance, result, "nobody")
-    with pytest.raises(ValueError, match="no pupil without a place"):
-        smallest_fix(instance, result, "group")
     assert marginal_values(instance, greedy(instance)) == MarginalValues(0, (), (), ())
 
 

@@ -1,0 +1,86 @@
+"""The commands that say why and what for: explain, marginal. Facts on lines, for people and for pipes.
+
+They read a result that `solve` wrote and never change it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from solver.dossier import read_instance, read_result
+from solver.files import instance_sha256
+from solver.fix import Fix
+from solver.instance import Instance
+from solver.marginal import marginal_values
+from solver.result import Assignment, Result, Unplaced
+from solver.smallest_fix import find_fixes
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Give the parser these commands; each sets `run`."""
+    one = commands.add_parser("explain", help="where a group goes, or why it has no place and what would give it one")
+    one.add_argument("instance", type=Path)
+    one.add_argument("result", type=Path)
+    one.add_argument("group", nargs="?")
+    one.set_defaults(run=_explain)
+    one = commands.add_parser("marginal", help="where one more seat would place one more pupil")
+    one.add_argument("instance", type=Path)
+    one.add_argument("result", type=Path)
+    one.add_argument("--json", action="store_true", help="as one JSON document")
+    one.set_defaults(run=_marginal)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    instance, result = read_instance(options.instance), read_result(options.result)
+    if result.instance_sha256 != instance_sha256(instance):
+        raise ValueError("instance_sha256: the result belongs to another instance")
+    if options.group is not None and options.group not in instance.group:
+        raise ValueError(f"groups: unknown {options.group!r}")
+    for line in _facts(instance, result, options.group):
+        print(line)
+    return 0
+
+
+def _facts(instance: Instance, result: Result, group: str | None) -> list[str]:
+    """One line per placement of the group (none given: per group without a place)."""
+    told = [_placement(instance, row) for row in result.assignments if row.group == group]
+    left = [row for row in result.unplaced if group in (None, row.group)]
+    proven = bool(left) and result.tiers[0].proof != "none"
+    fixes = find_fixes(instance, result, [row.group for row in left]) if proven else {}
+    for row in left:
+        told += [_reason(row), *(f"  fix: {_change(fix)}" for fix in fixes.get(row.group, ()))]
+    return told
+
+
+def _placement(instance: Instance, row: Assignment) -> str:
+    rank = instance.rank(instance.group[row.group], instance.offer[row.offer].sector)
+    return f"{row.group}: {row.count} placed at {row.offer} in {row.period}, rank {rank}"
+
+
+def _reason(row: Unplaced) -> str:
+    facts = [f"{name}={value}" for name, value in row.facts.items()]
+    facts += [f"{name}={','.join(rows)}" for name, rows in (("offers", row.offers), ("lines", row.lines)) if rows]
+    return f"{row.group}: {row.count} unplaced, {row.reason.value} ({' '.join(facts)})"
+
+
+def _change(fix: Fix) -> str:
+    facts = [f"{name}={value}" for name, value in asdict(fix).items() if value and name not in ("kind", "group")]
+    return f"{fix.kind.value} ({' '.join(facts)})"
+
+
+def _marginal(options: argparse.Namespace) -> int:
+    values = marginal_values(read_instance(options.instance), read_result(options.result))
+    if options.json:
+        print(json.dumps(asdict(values), ensure_ascii=False, indent=1))
+        return 0
+    print(f"{values.unplaced} unplaced; one more would be placed by one more seat at:")
+    for offer, period in values.openings:
+        print(f"  {offer} in {period}")
+    print("by one more pupil under:", *(values.lines or ["(no line)"]))
+    print("new seats: département, level, period, sector: pupils without a place, pupils whose move would place one")
+    for row in values.new_seats:
+        print(f"  {row.department} {row.level} {row.period} {row.sector}: {row.unplaced} {row.movers}")
+    return 0
