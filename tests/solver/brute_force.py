@@ -94,7 +94,7 @@ class Exhaustion:
             group.level in offer.levels
             and period in group.periods
             and all(need in offer.serves for need in group.needs)
-            and math.floor(math.dist(school.position, offer.position)) <= group.reach_m
+            and self.metres(group, offer) <= group.reach_m
             and home.landmass == host.landmass
             and territory
             and (offer.admits is None or home.code in offer.admits)
@@ -115,10 +115,10 @@ class Exhaustion:
         )
 
     def _through(self, line: str, taken: list[tuple[Group, str, str]]) -> int:
-        return sum(self._is_under(self.instance.offer[offer].line, line) for _, offer, _ in taken)
+        return sum(self.is_under(self.instance.offer[offer].line, line) for _, offer, _ in taken)
 
-    def _is_under(self, line: str | None, wider: str) -> bool:
-        return line is not None and (line == wider or self._is_under(self.instance.line[line].parent, wider))
+    def is_under(self, line: str | None, wider: str) -> bool:
+        return line is not None and (line == wider or self.is_under(self.instance.line[line].parent, wider))
 
     def _holds_pins(self, chosen: list[Seat | None]) -> bool:
         placed = Counter((group.id, *seat) for group, seat in zip(self.pupils, chosen, strict=True) if seat)
@@ -147,22 +147,22 @@ class Exhaustion:
             "commitments": sum(
                 max(0, (line.commitment or 0) - self._through(line.id, taken)) for line in self.instance.lines
             ),
-            "wishes": sum(self._rank(group, self.instance.offer[offer].sector) for group, offer, _ in taken),
-            "distance": sum(
-                math.floor(math.dist(self.instance.school[group.school].position, self.instance.offer[offer].position))
-                for group, offer, _ in taken
-            ),
-            "draw": sum(self._draw(*row) for row in taken),
+            "wishes": sum(self.rank(group, self.instance.offer[offer].sector) for group, offer, _ in taken),
+            "distance": sum(self.metres(group, self.instance.offer[offer]) for group, offer, _ in taken),
+            "draw": sum(self.draw(*row) for row in taken),
         }
         return tuple(values[tier.value] for tier in self.instance.params.tiers)
 
-    def _rank(self, group: Group, sector: str) -> int:
+    def metres(self, group: Group, offer: Offer) -> int:
+        return math.floor(math.dist(self.instance.school[group.school].position, offer.position))
+
+    def rank(self, group: Group, sector: str) -> int:
         if not group.wishes:
             return 1
         longest = max(len(other.wishes) for other in self.pupils)
         return group.wishes.index(sector) + 1 if sector in group.wishes else longest + 1
 
-    def _draw(self, group: Group, offer: str, period: str) -> int:
+    def draw(self, group: Group, offer: str, period: str) -> int:
         banned = sorted(ban.offer for ban in self.instance.bans if ban.group == group.id)
         profile = [group.school, group.level, group.reach_m, sorted(group.needs), banned]
         member, sector = [*profile, sorted(group.periods), list(group.wishes)], self.instance.offer[offer].sector

@@ -1,0 +1,197 @@
+"""A round as a programme in whole numbers, solved aim after aim by HiGHS: another model, another solver.
+
+One variable per (group, offer, period) that the rules allow; the value of each aim is held while the next is improved.
+It shares neither network nor library with the engine: who may go where, ranks and lots are those of `brute_force`,
+written from the definitions. What HiGHS finds in floating point is rounded, then judged in whole numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array, csr_array
+
+from solver.files import instance_sha256
+from solver.instance import Group, Instance, Offer
+from tests.solver.brute_force import Exhaustion
+
+Terms = list[tuple[int, int]]
+"""Pairs (variable, coefficient)."""
+NO_LIMIT = 10**9
+
+
+@dataclass(frozen=True)
+class Trip:
+    """A variable: how many pupils of the group go to the offer in the period."""
+
+    number: int
+    group: Group
+    offer: Offer
+    period: str
+
+
+def best_values(instance: Instance) -> tuple[int, ...] | None:
+    """The best value of each aim in order, or None when no answer holds the rules.
+
+    Raises:
+        ArithmeticError: HiGHS gave up, or its answer, once rounded, breaks a row.
+    """
+    programme, values = Programme(instance), []
+    for tier in instance.params.tiers:
+        value = programme.improve(programme.aim(tier.value))
+        if value is None:
+            return None
+        values.append(value)
+    return tuple(values)
+
+
+class Programme:
+    """Whole variables between bounds, rows "low <= terms <= high", and aims to minimise one after the other."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.facts = Exhaustion(instance, instance_sha256(instance))
+        self.lower: list[int] = []
+        self.upper: list[int] = []
+        self.rows: list[tuple[Terms, int, int]] = []
+        self.trips = [
+            Trip(self.variable(group.count), group, instance.offer[offer], period)
+            for group in instance.groups
+            for offer, period in self.facts.seats[group.id]
+        ]
+        self.place_each_pupil_once()
+        self.hold_seats()
+        self.hold_school_maxima()
+        self.hold_ceilings()
+        self.hold_pins()
+        self.levels = list(self.list_levels())
+        self.missing = list(self.list_commitments())
+
+    def variable(self, upper: int) -> int:
+        self.lower.append(0)
+        self.upper.append(upper)
+        return len(self.upper) - 1
+
+    def limit(self, sums: dict[tuple[str, ...], Terms], most: dict[tuple[str, ...], int]) -> None:
+        self.rows += [(sums[key], 0, high) for key, high in most.items() if sums.get(key)]
+
+    def sums(self, *names: str) -> dict[tuple[str, ...], Terms]:
+        """The trips that share a group, a school, an offer, a period."""
+        found: dict[tuple[str, ...], Terms] = defaultdict(list)
+        for trip in self.trips:
+            key = {
+                "group": trip.group.id,
+                "school": trip.group.school,
+                "offer": trip.offer.id,
+                "period": trip.period,
+            }
+            found[tuple(key[name] for name in names)].append((trip.number, 1))
+        return found
+
+    def under(self, line: str) -> Terms:
+        return [(trip.number, 1) for trip in self.trips if self.facts.is_under(trip.offer.line, line)]
+
+    def place_each_pupil_once(self) -> None:
+        self.limit(self.sums("group"), {(group.id,): group.count for group in self.instance.groups})
+
+    def hold_seats(self) -> None:
+        seats: dict[tuple[str, ...], int] = {
+            (offer.id, when): most for offer in self.instance.offers for when, most in offer.seats.items()
+        }
+        self.limit(self.sums("offer", "period"), seats)
+
+    def hold_school_maxima(self) -> None:
+        sums = self.sums("school", "offer", "period")
+        most = {key: self.instance.offer[key[1]].max_per_school for key in sums}
+        self.limit(sums, {key: high for key, high in most.items() if high is not None})
+
+    def hold_ceilings(self) -> None:
+        lines = [line for line in self.instance.lines if line.ceiling is not None]
+        self.rows += [(self.under(line.id), 0, line.ceiling or 0) for line in lines]
+
+    def hold_pins(self) -> None:
+        asked = {(pin.group, pin.offer, pin.period): pin.count for pin in self.instance.pins}
+        found = {(trip.group.id, trip.offer.id, trip.period): trip.number for trip in self.trips}
+        for name, count in asked.items():
+            if name in found:
+                self.lower[found[name]] = count
+            else:
+                self.rows.append(([], count, count))
+
+    def list_levels(self) -> Iterator[tuple[int, int]]:
+        """For each school a variable per unplaced pupil, with its convex level: the cheap ones fill first."""
+        placed = self.sums("school")
+        pupils: dict[str, int] = defaultdict(int)
+        for group in self.instance.groups:
+            pupils[group.school] += group.count
+        for school, count in pupils.items():
+            left = [self.variable(1) for _ in range(count)]
+            self.rows.append(([*placed.get((school,), []), *((number, 1) for number in left)], count, count))
+            worst_first = self.facts.levels({school: count})
+            yield from zip(left, reversed(worst_first), strict=True)
+
+    def list_commitments(self) -> Iterator[int]:
+        for line in self.instance.lines:
+            if line.commitment:
+                missing = self.variable(line.commitment)
+                self.rows.append(([*self.under(line.id), (missing, 1)], line.commitment, NO_LIMIT))
+                yield missing
+
+    def aim(self, tier: str) -> Terms:
+        """What an aim counts.
+
+        Raises:
+            KeyError: an aim this model does not know.
+        """
+        return {
+            "placed": [(number, 1) for number, _ in self.levels],
+            "equity": self.levels,
+            "commitments": [(number, 1) for number in self.missing],
+            "wishes": [(trip.number, self.facts.rank(trip.group, trip.offer.sector)) for trip in self.trips],
+            "distance": [(trip.number, self.facts.metres(trip.group, trip.offer)) for trip in self.trips],
+            "draw": [(trip.number, self.facts.draw(trip.group, trip.offer.id, trip.period)) for trip in self.trips],
+        }[tier]
+
+    def improve(self, aim: Terms) -> int | None:
+        """The least value of the aim, which is held from now on."""
+        cost = np.zeros(len(self.upper))
+        for number, price in aim:
+            cost[number] += price
+        found = milp(
+            cost,
+            integrality=np.ones(len(cost), np.int64),
+            bounds=Bounds(np.array(self.lower), np.array(self.upper)),
+            constraints=LinearConstraint(*self._matrix()),
+            options={"mip_rel_gap": 0.0},
+        )
+        if found.status == 2:
+            return None
+        if found.status != 0:
+            raise ArithmeticError(f"HiGHS: {found.message}")
+        answer = [round(value) for value in found.x.tolist()]
+        self._check(answer)
+        value = sum(price * answer[number] for number, price in aim)
+        self.rows.append((aim, -NO_LIMIT, value))
+        return value
+
+    def _matrix(self) -> tuple[csr_array, NDArray[np.float64], NDArray[np.float64]]:
+        """The rows. Sums are whole, so half a unit of slack lets nothing in and spares the tolerance of floats."""
+        entries = [(row, number, price) for row, (terms, _, _) in enumerate(self.rows) for number, price in terms]
+        rows, numbers, prices = zip(*entries, strict=True) if entries else ((), (), ())
+        matrix = coo_array((np.array(prices, float), (rows, numbers)), shape=(len(self.rows), len(self.upper)))
+        low = np.array([low - 0.5 if low > -NO_LIMIT else -math.inf for _, low, _ in self.rows])
+        high = np.array([high + 0.5 if high < NO_LIMIT else math.inf for _, _, high in self.rows])
+        return matrix.tocsr(), low, high
+
+    def _check(self, answer: list[int]) -> None:
+        sound = all(low <= value <= high for low, value, high in zip(self.lower, answer, self.upper, strict=True))
+        for terms, low, high in self.rows:
+            sound &= low <= sum(price * answer[number] for number, price in terms) <= high
+        if not sound:
+            raise ArithmeticError("HiGHS: the answer breaks a row once rounded")
