@@ -1,6 +1,6 @@
-"""The commands that say why and what for: explain, marginal. Facts on lines, for people and for pipes.
+"""The commands that say why, and what another choice would give: explain, marginal, what-if.
 
-They read a result that `solve` wrote and never change it.
+Facts on lines, for people and for pipes. They read a result that `solve` wrote and never change it.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from solver.dossier import read_instance, read_result
-from solver.files import instance_sha256
+from solver.changes import changes_from_document
+from solver.difference import Difference
+from solver.dossier import read_instance, read_result, write_instance, write_result
+from solver.files import instance_sha256, parse_document, read_document
 from solver.fix import Fix
 from solver.instance import Instance
 from solver.marginal import marginal_values
 from solver.result import Assignment, Result, Unplaced
 from solver.smallest_fix import find_fixes
+from solver.what_if import what_if
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,6 +34,17 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     one.add_argument("result", type=Path)
     one.add_argument("--json", action="store_true", help="as one JSON document")
     one.set_defaults(run=_marginal)
+    one = commands.add_parser("what-if", help="what changes would give, beside a result")
+    one.add_argument("instance", type=Path)
+    one.add_argument("result", type=Path)
+    one.add_argument(
+        "--change", action="append", default=[], help="one JSON object (see solver/changes.py); repeatable"
+    )
+    one.add_argument("--changes", type=Path, help="a file with a JSON list of them")
+    one.add_argument("--json", action="store_true", help="the difference as one JSON document")
+    one.add_argument("--changed", type=Path, help="where the changed instance is written")
+    one.add_argument("-o", "--output", type=Path, help="where its result is written")
+    one.set_defaults(run=_what_if)
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -84,3 +98,38 @@ def _marginal(options: argparse.Namespace) -> int:
     for row in values.new_seats:
         print(f"  {row.department} {row.level} {row.period} {row.sector}: {row.unplaced} {row.movers}")
     return 0
+
+
+def _what_if(options: argparse.Namespace) -> int:
+    instance, result = read_instance(options.instance), read_result(options.result)
+    rows = [parse_document(text.encode()) for text in options.change]
+    listed = read_document(options.changes) if options.changes else []
+    if not isinstance(listed, list):
+        raise ValueError("changes: a list of objects")
+    answer = what_if(instance, result, changes_from_document([*listed, *rows]))
+    _write(options, answer.instance, answer.result)
+    _tell(answer.difference, answer.result, as_json=options.json)
+    return 0
+
+
+def _write(options: argparse.Namespace, instance: Instance, result: Result) -> None:
+    if options.changed:
+        write_instance(instance, options.changed)
+    if options.output:
+        write_result(result, options.output)
+
+
+def _tell(difference: Difference, result: Result, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(difference), ensure_ascii=False, indent=1))
+        return
+    counts = f"{difference.gained} gain a place, {difference.lost} lose theirs, {difference.moved} move"
+    print(f"{result.status}: {counts}", *([result.diagnosis] if result.diagnosis else []), sep="\n")
+    for tier in difference.tiers:
+        print(f"  {tier.tier.value:<12} {tier.before} -> {tier.after}")
+    for row in (*difference.departments, *difference.schools):
+        counts = f"{row.placed_before} -> {row.placed_after} placed, +{row.gained} -{row.lost}, {row.moved} moved"
+        print(f"  {row.name}: {counts}")
+    for move in difference.moves:
+        before, after = (" in ".join(place) if place else "no place" for place in (move.before, move.after))
+        print(f"  {move.group}: {move.count} from {before} to {after}")
