@@ -1,7 +1,7 @@
 """Tables out: CSV and XLSX from columns and rows, safe to open in a spreadsheet program.
 
 Responsible for the bytes. Refuses to know the database and the web. A cell that a spreadsheet would read as a formula
-never reaches one: in CSV, which has no types, it gets a leading quote (`plain_text` takes it off again); in XLSX it is
+never reaches one: in CSV, which has no types, it gets a leading quote (`domain.spreadsheet_cells`); in XLSX it is
 written as typed text, exactly as it was.
 """
 
@@ -9,29 +9,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from service.domain.spreadsheet_cells import safe_text
 
 Cell = str | int | float | date | datetime | None
 
-_DANGEROUS = frozenset("=+−-@\t\r\n\0" + "＝＋－＠")
-"""First characters a spreadsheet program may take for a formula or a command, full-width forms included."""
+LEGEND = "Mode d’emploi"
 _XLSX_CELL_LIMIT = 32_767
-
-
-def safe_text(text: str) -> str:
-    """The text as a CSV cell; one that already starts with a quote and a dangerous sign is quoted too (round trip)."""
-    bare = text.lstrip("'")
-    if bare[:1] in _DANGEROUS and bare:
-        return "'" + text
-    return text
-
-
-def plain_text(cell: str) -> str:
-    """What was written before `safe_text`: the exact inverse."""
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'")[:1] in _DANGEROUS and cell.lstrip("'") else cell
 
 
 def _csv_cell(value: Cell) -> str | int | float:
@@ -70,6 +59,39 @@ def write_xlsx(sheet: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]
                 _write_cell(page, y, x, value, day)
         page.freeze_panes(1, 0)
         page.autofilter(0, 0, last, max(len(columns) - 1, 0))
+    return held.getvalue()
+
+
+def write_template(
+    sheet: str, columns: Sequence[str], legend: Sequence[Sequence[str]], lists: Mapping[str, Sequence[str]]
+) -> bytes:
+    """An empty sheet to fill in, and a second one that explains it: `legend` (a header row, then one row per column),
+    then the words to choose from, one column per list. A column of the first sheet that has a list proposes it.
+    """
+    held = io.BytesIO()
+    with xlsxwriter.Workbook(held, {"in_memory": True, "strings_to_formulas": False}) as book:
+        bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        page, guide = book.add_worksheet(sheet), book.add_worksheet(LEGEND)
+        guide.set_column(0, len(legend[0]) - 1, 32, wrapped)
+        for y, row in enumerate(legend):
+            for x, cell in enumerate(row):
+                guide.write_string(y, x, cell, bold if y == 0 else wrapped)
+        below = len(legend) + 2
+        for x, (name, words) in enumerate(lists.items()):
+            guide.write_string(below - 1, x, name, bold)
+            guide.write_column(below, x, words)
+        for x, column in enumerate(columns):
+            # text, so that a SIRET keeps its fourteen digits and a class « 3e 1 » does not become a date
+            page.set_column(x, x, max(14, len(column) + 4), text)
+            page.write_string(0, x, column, bold)
+            place = next((at for at, name in enumerate(lists) if column.startswith(name)), None)
+            if place is not None:
+                first = xl_rowcol_to_cell(below, place, row_abs=True, col_abs=True)
+                last = xl_rowcol_to_cell(below + len(lists[[*lists][place]]) - 1, place, row_abs=True, col_abs=True)
+                source = f"='{LEGEND}'!{first}:{last}"
+                page.data_validation(1, x, 5000, x, {"validate": "list", "source": source, "error_type": "warning"})
+        page.freeze_panes(1, 0)
     return held.getvalue()
 
 

@@ -63,7 +63,11 @@ def side_links() -> list[Link]:
     scope = current_scope()
     person = current_person()
     if isinstance(scope, School):
-        pages = [("schools.board", "Tableau de bord"), ("requests.choose_level", "Nouvelle demande")]
+        pages = [
+            ("schools.board", "Tableau de bord"),
+            ("requests.choose_level", "Nouvelle demande"),
+            ("pupil_imports.upload", "Importer une liste"),
+        ]
         return [_link(endpoint, label, uai=scope.uai) for endpoint, label in pages]
     if isinstance(scope, Partner):
         pages = [

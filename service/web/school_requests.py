@@ -77,7 +77,7 @@ def create(school: School, level: str) -> Any:
     if form.validate():
         try:
             draft = draft_of(form, chosen, sector_labels())
-            refuse_past(_choices(school, campaign, chosen), draft.period_ids)
+            refuse_past(choices_for(school, campaign, chosen), draft.period_ids)
             made = create_request(db(), campaign, school, draft, signed_in_person().actor)
             return _saved(school, made)
         except ServiceError as refusal:
@@ -159,7 +159,7 @@ def _level(school: School, campaign: Campaign, text: str) -> Level:
     return Level(text)
 
 
-def _choices(school: School, campaign: Campaign, level: Level) -> list[PeriodChoice]:
+def choices_for(school: School, campaign: Campaign, level: Level) -> list[PeriodChoice]:
     return close_past(period_choices(db(), level, campaign.school_year, school.department_code), today())
 
 
@@ -173,7 +173,7 @@ def _show(
         form,
         school=school,
         level_label=LEVEL_LABELS[level],
-        groups=group_choices(_choices(school, campaign, level)),
+        groups=group_choices(choices_for(school, campaign, level)),
         sectors=labels,
         need_words=", ".join(NEED_LABELS.values()),
         row=row,

@@ -20,6 +20,7 @@ from service.persistence.tables.conventions import (
     QuotaLine,
     QuotaLineDepartment,
 )
+from service.persistence.tables.imports import ImportFile
 from service.persistence.tables.partners import Offer, Opening, Partner, PartnerMember, Site
 from service.persistence.tables.schools import (
     ClassGroup,
@@ -52,6 +53,7 @@ __all__ = [
     "ConventionDepartment",
     "ConventionEvent",
     "Department",
+    "ImportFile",
     "LevelRule",
     "Membership",
     "Offer",

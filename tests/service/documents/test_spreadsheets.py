@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime
 import pytest
 from python_calamine import CalamineWorkbook
 
-from service.documents.spreadsheets import plain_text, safe_text, write_csv, write_xlsx
+from service.documents.spreadsheets import write_csv, write_xlsx
+from service.domain.spreadsheet_cells import plain_text, safe_text
 
 PAYLOADS = (
     "=1+1",
