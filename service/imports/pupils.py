@@ -60,7 +60,7 @@ COLUMNS = (
         Column(
             key,
             f"Vœu {rank}",
-            "Un secteur de la liste (deuxième feuille). Vide\u00a0: pas de préférence.",
+            "Un libellé de la liste des secteurs. Vide\u00a0: pas de préférence.",
             (
                 f"Vœux {rank}",
                 f"Choix {rank}",
@@ -160,7 +160,7 @@ def _read_line(reading: _Reading, number: int, row: Mapping[str, str]) -> _Line:
 
 def _check_length(text: str, what: str, at_most: int) -> None:
     if not text:
-        raise ServiceError("text_missing", f"{what} manque. Indiquez-le, ou retirez la ligne.")
+        raise ServiceError("text_missing", f"{what} manque. Complétez la ligne, ou retirez-la.")
     if len(text) > at_most:
         raise ServiceError("text_too_long", f"{what} {quoted(text)} dépasse {at_most} caractères. Raccourcissez-le.")
 

@@ -96,6 +96,8 @@ def _show_upload(school: School, refused: FileRefused | None = None, table: Tabl
         columns=COLUMNS,
         refusal=told(refused, table) if refused is not None else None,
         recognised=recognised(table, COLUMNS) if table is not None else [],
+        sectors=sector_labels().values(),
+        need_words=NEED_LABELS.values(),
     )
     return make_response(page, 422 if refused is not None else 200)
 
