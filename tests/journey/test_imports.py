@@ -1,4 +1,4 @@
-"""A school secretary imports 230 pupils from the file the school has, corrects its seven bad lines, sends the requests."""
+"""A school secretary imports 230 pupils from a file, corrects its seven bad lines and sends the requests."""
 
 from __future__ import annotations
 
