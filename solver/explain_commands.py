@@ -1,4 +1,4 @@
-"""The commands that say why, and what another choice would give: explain, marginal, what-if.
+"""The commands that say why, and what another choice would give: explain, unused, marginal, what-if.
 
 Facts on lines, for people and for pipes. They read a result that `solve` wrote and never change it.
 """
@@ -19,6 +19,7 @@ from solver.instance import Instance
 from solver.marginal import marginal_values
 from solver.result import Assignment, Result, Unplaced
 from solver.smallest_fix import find_fixes
+from solver.unused_seats import unused_seats
 from solver.what_if import what_if
 
 
@@ -34,6 +35,11 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     one.add_argument("result", type=Path)
     one.add_argument("--json", action="store_true", help="as one JSON document")
     one.set_defaults(run=_marginal)
+    one = commands.add_parser("unused", help="why each opening with free seats has them")
+    one.add_argument("instance", type=Path)
+    one.add_argument("result", type=Path)
+    one.add_argument("--json", action="store_true", help="as one JSON document")
+    one.set_defaults(run=_unused)
     one = commands.add_parser("what-if", help="what changes would give, beside a result")
     one.add_argument("instance", type=Path)
     one.add_argument("result", type=Path)
@@ -97,6 +103,18 @@ def _marginal(options: argparse.Namespace) -> int:
     print("new seats: département, level, period, sector: pupils without a place, pupils whose move would place one")
     for row in values.new_seats:
         print(f"  {row.department} {row.level} {row.period} {row.sector}: {row.unplaced} {row.movers}")
+    return 0
+
+
+def _unused(options: argparse.Namespace) -> int:
+    rows = unused_seats(read_instance(options.instance), read_result(options.result))
+    if options.json:
+        print(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1))
+        return 0
+    for row in rows:
+        facts = [f"{name}={getattr(row, name)}" for name in ("pupils", "unplaced", "prefer", "kept_out")]
+        facts += [f"lines={','.join(row.lines)}"] if row.lines else []
+        print(f"{row.offer} in {row.period}: {row.seats} free, {row.reason.value} ({' '.join(facts)})")
     return 0
 
 

@@ -11,7 +11,6 @@ unplaced pupils to the sink would place one more. It knows nothing of what a sea
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +21,7 @@ import numpy as np
 from solver.arrays import Bools, Ints, find, ints, runs, starts_of
 from solver.occupancy import Occupancy
 from solver.parts import Parts
+from solver.placements import tabulate_placements
 from solver.result import Assignment
 
 
@@ -124,16 +124,10 @@ class _Draft:
         self._tabulate()
 
     def _tabulate(self) -> None:
-        """The placements as columns: class, school and opening of each row, its pupils, and those no pin holds."""
-        instance, demand, supply = self.parts.instance, self.parts.demand, self.parts.supply
-        group = {row.id: i for i, row in enumerate(instance.groups)}
-        pairs = zip(supply.opening_offer.tolist(), supply.opening_period.tolist(), strict=True)
-        opening = {(instance.offers[o].id, instance.periods[p].id): i for i, (o, p) in enumerate(pairs)}
-        pinned = Counter({(pin.group, pin.offer, pin.period): pin.count for pin in instance.pins})
-        self.row_class = demand.group_class[ints([group[row.group] for row in self.rows])]
-        self.row_opening = ints([opening[row.offer, row.period] for row in self.rows])
-        self.count = ints([row.count for row in self.rows])
-        self.free = self.count - ints([pinned[row.group, row.offer, row.period] for row in self.rows])
+        """The placements as columns, and where each row's pupils come through."""
+        demand, supply = self.parts.demand, self.parts.supply
+        made = tabulate_placements(self.parts, self.rows)
+        self.row_class, self.row_opening, self.count, self.free = made.member, made.opening, made.count, made.free
         profile = demand.class_profile[self.row_class]
         self.row_meeting = demand.profile_school[profile] * self.openings + self.row_opening
         self.row_hub_key = profile * self.periods + supply.opening_period[self.row_opening]
