@@ -13,20 +13,15 @@ from pathlib import Path
 
 from solver.certificate import solve_with_certificate
 from solver.dossier import (
-    COLUMNS,
-    read_certificate,
     read_instance,
-    read_result,
     write_certificate,
     write_instance,
     write_result,
 )
 from solver.explain_commands import add_commands
-from solver.files import Document, instance_document, read_document, result_document
 from solver.generate import generate
-from solver.prove import prove_documents
+from solver.judges import prove_files, verify_files
 from solver.solve import solve
-from solver.verify import verify_documents
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,30 +81,15 @@ def _solve(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    """Judge the instance in its canonical order, whatever the order of rows in the file."""
-    instance, result = instance_document(read_instance(options.instance)), _read_claim(options.result)
-    faults = verify_documents(instance, result)
+    faults = verify_files(options.instance, options.result)
     for fault in faults:
         print(fault)
     return 1 if faults else 0
 
 
-def _read_claim(path: Path) -> Document:
-    """A result not believed yet: what stands in it is for a judge to name."""
-    document = result_document(read_result(path)) if path.suffix == COLUMNS else read_document(path)
-    if not isinstance(document, dict):
-        raise ValueError("document: a result is an object")
-    return document
-
-
 def _prove(options: argparse.Namespace) -> int:
-    """Check the proof on the instance in its canonical order, whatever the order of rows in the file."""
-    instance, result = instance_document(read_instance(options.instance)), _read_claim(options.result)
-    try:
-        faults = prove_documents(instance, result, read_certificate(options.certificate))
-    except (LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"unreadable: {type(error).__name__}: {error}") from None
-    values = ", ".join(f"{row['tier']} {row['value']}" for row in result["tiers"])
+    tiers, faults = prove_files(options.instance, options.result, options.certificate)
+    values = ", ".join(f"{tier} {value}" for tier, value in tiers)
     print(*(faults or [f"proved: {values}"]), sep="\n")
     return 1 if faults else 0
 

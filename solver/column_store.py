@@ -28,6 +28,8 @@ MAX_MEMBERS = 200
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 Column = NDArray[Any]
+Store = tuple[Document, dict[str, Column]]
+"""The head and the columns of a file."""
 
 
 def write_store(head: Document, columns: Mapping[str, Column], path: Path) -> None:
@@ -44,7 +46,7 @@ def write_store(head: Document, columns: Mapping[str, Column], path: Path) -> No
     write_whole(packed.getvalue(), path)
 
 
-def read_store(path: Path) -> tuple[Document, dict[str, Column]]:
+def read_store(path: Path) -> Store:
     """The head and the columns of a file.
 
     Raises:

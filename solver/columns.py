@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import NoneType
 from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from solver.column_store import Column, read_store, write_store
+from solver.column_store import Column, Store, read_store, write_store
 from solver.files import (
     Document,
     canonical_bytes,
@@ -30,7 +31,7 @@ from solver.instance import Announced, Ban, Group, Instance, Offer, Pin, School
 from solver.layout import AssignmentRow, BanRow, GroupRow, OfferRow, SchoolRow, UnplacedRow
 from solver.result import Assignment, Reason, Result, Unplaced
 
-Row = TypeVar("Row", School, Offer, Group, Pin, Ban, Announced, Assignment, Unplaced)
+Row = TypeVar("Row", School, Offer, Group, Pin, Ban, Announced, Assignment, Unplaced, Document)
 Make = Callable[[Any], Any]
 
 INSTANCE_ROWS: dict[str, type] = {
@@ -48,12 +49,28 @@ NAMES = ("id", "group")
 
 def write_instance_columns(instance: Instance, path: Path) -> None:
     """Write an instance: whole or not at all, the same bytes for the same instance."""
-    _write(instance_document(instance), INSTANCE_ROWS, path)
+    write_store(*instance_store(instance_document(instance)), path)
 
 
 def write_result_columns(result: Result, path: Path) -> None:
     """Write a result, with the same promises."""
-    _write(result_document(result), RESULT_ROWS, path)
+    write_store(*result_store(result_document(result)), path)
+
+
+def read_claim_columns(path: Path) -> Document:
+    """The document of a result that nobody believes yet: its columns are sound, its head is as it is."""
+    file = _File(path, RESULT_ROWS)
+    return file.head | {name: list(file.rows(name, _row, {})) for name in RESULT_ROWS}
+
+
+def instance_store(document: Document) -> Store:
+    """An instance's document, of the layout, as the head and the columns of a file."""
+    return _stored(document, INSTANCE_ROWS)
+
+
+def result_store(document: Document) -> Store:
+    """The same for a result."""
+    return _stored(document, RESULT_ROWS)
 
 
 def read_instance_columns(path: Path) -> Instance:
@@ -88,11 +105,11 @@ def read_result_columns(path: Path) -> Result:
     )
 
 
-def _write(document: Document, kinds: Mapping[str, type], path: Path) -> None:
+def _stored(document: Document, kinds: Mapping[str, type]) -> Store:
     tables: dict[str, list[object]] = {}
     columns: dict[str, Column] = {}
     for name, kind in kinds.items():
-        rows = document.pop(name)
+        rows = document[name]
         for field, shape in get_type_hints(kind, include_extras=True).items():
             column, values = f"{name}.{field}", [row[field] for row in rows]
             if shape is int or field == "position":
@@ -103,16 +120,18 @@ def _write(document: Document, kinds: Mapping[str, type], path: Path) -> None:
                 columns[f"{column}.ends"] = np.cumsum([len(text) for text in texts], dtype=np.int64)
             else:
                 tables[column], columns[column] = _coded(values)
-    write_store(document | {"tables": tables}, columns, path)
+    return {name: value for name, value in document.items() if name not in kinds} | {"tables": tables}, columns
 
 
 def _coded(values: Iterable[object]) -> tuple[list[object], Column]:
     """The different values in the order they are met, and each row's place among them."""
-    number: dict[bytes, int] = {}
+    number: dict[object, int] = {}
     table: list[object] = []
     codes = []
     for value in values:
-        key = canonical_bytes(value)
+        # Texts, whole numbers and lists of texts tell themselves apart, much faster than by their spelling.
+        plain = type(value) in (str, int, NoneType)
+        key = value if plain else (*value,) if isinstance(value, list) else canonical_bytes(value)
         if key not in number:
             number[key] = len(table)
             table.append(value)
@@ -180,6 +199,10 @@ class _File:
         if len(codes) and int(codes.max()) >= len(made):
             raise ValueError(f"{column}: code {int(codes.max())}, the table has {len(made)} values")
         return [made[code] for code in codes.tolist()]
+
+
+def _row(**values: Any) -> Document:
+    return values
 
 
 @cache

@@ -1,0 +1,122 @@
+"""Whether each reason told to pupils without a place, and each of its facts, is what the plain verifier would find.
+
+It answers yes or no for a whole large round; a fault is for `solver.verify` to name.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from solver.large_columns import Bools, Ints, canonical, looked_up
+from solver.large_round import Round
+from solver.large_trips import metres
+from solver.verify import LISTED_OFFERS
+
+Kind = tuple[int, int, int, int, int, tuple[int, ...]]
+"""School, level, reach, needs, periods, banned offers: what decides a reason."""
+REASONS = ("no_offer_of_level_in_reach", "periods_not_open", "needs_not_served", "banned", "all_seats_taken")
+
+
+class Reach:
+    """The offers of a level that a school's pupils may go to: looked for from west to east only where they can be."""
+
+    def __init__(self, found: Round) -> None:
+        self.found, self.offers = found, found.offers
+        self._order = np.argsort(found.offers.place[:, 0], kind="stable")
+        self._sorted = found.offers.place[self._order, 0]
+        self.admitting = cache(self._admitting)
+
+    def near(self, school: int, level: str, reach_m: int) -> tuple[Ints, Ints]:
+        """The offers in reach in the order of their names, and the square of the metres to go there."""
+        x = int(self.found.school_place[school, 0])
+        first, last = np.searchsorted(self._sorted, (x - reach_m, x + reach_m + 1))
+        there = self._order[first:last]
+        there = there[self.admitting(level)[there]]
+        there = np.sort(there[self.found.received[int(self.found.home[school])][there]])
+        squared = self._squared(school, there)
+        inside = squared < (reach_m + 1) ** 2
+        return there[inside], squared[inside]
+
+    def nearest_m(self, school: int, level: str) -> int | None:
+        """The metres to the nearest offer, however far; None without any."""
+        there = np.flatnonzero(self.admitting(level) & self.found.received[int(self.found.home[school])])
+        return int(metres(self._squared(school, there).min(keepdims=True))[0]) if len(there) else None
+
+    def serving(self, needs: list[str]) -> Bools:
+        table, codes = self.offers.serves
+        return np.array([{*needs} <= {*each} for each in table], np.bool_)[codes]
+
+    def _admitting(self, level: str) -> Bools:
+        table, codes = self.offers.levels
+        return np.array([level in each for each in table], np.bool_)[codes]
+
+    def _squared(self, school: int, there: Ints) -> Ints:
+        gap = self.offers.place[there] - self.found.school_place[school]
+        squared: Ints = (gap * gap).sum(axis=1)
+        return squared
+
+
+class Reasons:
+    """Each kind of group's reason, as the placements leave things."""
+
+    def __init__(self, found: Round) -> None:
+        self.found, reach = found, Reach(found)
+        self.reach = reach
+        self._seated, self._together = found.seated(found.trips), found.together(found.trips)
+        through, ceilings = found.through(found.trips), [row["ceiling"] for row in found.lines]
+        is_full = [ceiling is not None and n >= ceiling for n, ceiling in zip(through.tolist(), ceilings, strict=True)]
+        self._full = [*([found.lines[n]["id"] for n in path if is_full[n]] for path in found.above), []]
+        self._saturated = np.array([*map(bool, self._full)], np.bool_)
+        self._serving = cache(lambda code: reach.serving(found.groups.needs[0][code]))
+        periods = found.groups.periods[0]
+        self._periods = [np.array([found.period_number[name] for name in names], np.int64) for names in periods]
+        self._near = cache(self._found_near)
+
+    def is_told(self) -> bool:
+        """Whether every row without a place says its reason, and nothing else."""
+        found, groups = self.found, self.found.groups
+        of, told = found.left.group, found.left.told.values()
+        kinds = [groups.school[of], groups.level[of], groups.reach_m[of], groups.needs[1][of], groups.periods[1][of]]
+        texts, codes = [list(map(canonical, table)) for table, _ in told], [codes for _, codes in told]
+        banned = [found.banned.get(group, ()) for group in of.tolist()] if found.banned else [()] * len(of)
+        rows = {*zip(*(column.tolist() for column in (*kinds, *codes)), banned, strict=True)}
+        why = cache(self.reason)
+        return all(
+            why((*row[:5], row[9])) == tuple(table[code] for table, code in zip(texts, row[5:9], strict=True))
+            for row in sorted(rows)
+        )
+
+    def reason(self, kind: Kind) -> tuple[str, ...] | None:
+        """The reason, its offers, lines and facts, as they are spelled; None when a seat is free."""
+        school, level, reach_m, needs, periods, banned = kind
+        near, facts = self._near(school, level, reach_m)
+        when = self._periods[periods]
+        seats = self.found.offers.seats[np.ix_(near, when)]
+        opened = seats > 0
+        serving = opened & self._serving(needs)[near][:, None]
+        allowed = serving & ~np.isin(near, banned)[:, None] if banned else serving
+        free = allowed & (self._seated[np.ix_(near, when)] < seats)
+        rows, columns = np.nonzero(free)
+        if self._is_open(school, near[rows], when[columns]):
+            return None
+        lines = sorted({line for offer in near[rows].tolist() for line in self._full[self.found.offers.line[offer]]})
+        steps = zip(REASONS, (near.size, opened.any(), serving.any(), allowed.any(), free.any()), strict=True)
+        reason = next((name for name, some in steps if not some), "quota_ceiling" if lines else "school_maximum")
+        listed = near[allowed.any(axis=1)][:LISTED_OFFERS].tolist() if reason == "all_seats_taken" else []
+        names = [self.found.offers.names[offer] for offer in listed]
+        return canonical(reason), canonical(names), canonical(lines), facts
+
+    def _is_open(self, school: int, offers: Ints, periods: Ints) -> bool:
+        """Whether one more pupil of the school could take one of these seats that nobody takes."""
+        opening = offers * self.found.periods + periods
+        mates = looked_up(*self._together, school * self._seated.size + opening)
+        return bool(((mates < self.found.offers.most[offers]) & ~self._saturated[self.found.offers.line[offers]]).any())
+
+    def _found_near(self, school: int, level: int, reach_m: int) -> tuple[Ints, str]:
+        """The offers in reach, and the facts as they are spelled."""
+        name = self.found.groups.levels[level]
+        near, _ = self.reach.near(school, name, reach_m)
+        nearest = None if len(near) else self.reach.nearest_m(school, name)
+        return near, canonical({"reachable_offers": len(near)} | ({} if nearest is None else {"nearest_m": nearest}))

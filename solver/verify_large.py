@@ -1,0 +1,178 @@
+"""The judge at national size: the plain verifier's verdict and words, without reading every row one by one.
+
+For each property, whole columns are asked whether anything at all could be wrong. Where the answer is not a clear no,
+`solver.verify` reads the documents and names the faults: a doubt costs time, never a wrong verdict. A property that is
+unknown here, or a round that holds something these columns do not read, is left to it whole. numpy is all that is
+needed besides; nothing comes from the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+
+import numpy as np
+
+from solver.column_store import Store
+from solver.large_columns import by_pair, canonical, looked_up, summed
+from solver.large_reasons import Reasons
+from solver.large_round import Round
+from solver.large_trips import Lots, metres, ranks, squared_metres
+from solver.verify import CHECKS, LISTED_FAULTS, RESULT_FIELDS, ROW_FIELDS, Case, Row
+
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+"""What a file that is not as it should be, or only unusual, makes the reading of columns raise."""
+
+
+def demand(found: Round) -> bool:
+    missing = found.groups.count.copy()
+    np.subtract.at(missing, found.trips.group, found.trips.count)
+    np.subtract.at(missing, found.left.group, found.left.count)
+    return not missing.any()
+
+
+def level(found: Round) -> bool:
+    names, (table, codes), trips = found.groups.levels, found.offers.levels, found.trips
+    pair = found.groups.level[trips.group], codes[trips.offer]
+    return all_true(by_pair(*pair, len(table), lambda asked, admitted: names[asked] in table[admitted], np.bool_))
+
+
+def period(found: Round) -> bool:
+    (table, codes), trips = found.groups.periods, found.trips
+    pair = codes[trips.group], trips.period
+    accepted = by_pair(*pair, found.periods, lambda some, one: found.period_names[one] in table[some], np.bool_)
+    return all_true(accepted & (found.offers.seats[trips.offer, trips.period] >= 0))
+
+
+def needs(found: Round) -> bool:
+    (asked, codes), (served, served_codes), trips = found.groups.needs, found.offers.serves, found.trips
+    pair = codes[trips.group], served_codes[trips.offer]
+    return all_true(by_pair(*pair, len(served), lambda some, all_of: {*asked[some]} <= {*served[all_of]}, np.bool_))
+
+
+def reach(found: Round) -> bool:
+    trips, groups = found.trips, found.groups
+    squared = squared_metres(found, groups.school[trips.group], trips.offer)
+    pair = found.home[groups.school[trips.group]], found.offers.department[trips.offer]
+    land = [row["landmass"] for row in found.departments]
+    over_land = by_pair(*pair, len(land), lambda home, host: land[home] == land[host], np.bool_)
+    return all_true(over_land & (squared < (groups.reach_m[trips.group] + 1) ** 2))
+
+
+def territory(found: Round) -> bool:
+    home, offer = found.home[found.groups.school[found.trips.group]], found.trips.offer
+    return all(received[offer[home == code]].all() for code, received in found.received.items())
+
+
+def seats(found: Round) -> bool:
+    seated, open_seats = found.seated(found.trips), found.offers.seats
+    return not ((seated > open_seats) & (open_seats >= 0)).any()
+
+
+def school_maximum(found: Round) -> bool:
+    keys, together = found.together(found.trips)
+    offers = keys // found.periods % max(1, len(found.offers.names))
+    return not (together > found.offers.most[offers]).any()
+
+
+def quota_ceiling(found: Round) -> bool:
+    ceilings = (row["ceiling"] for row in found.lines)
+    through = found.through(found.trips).tolist()
+    return all(most is None or count <= most for count, most in zip(through, ceilings, strict=True))
+
+
+def pin(found: Round) -> bool:
+    held, promised = (summed(found.keys(trips), trips.count) for trips in (found.trips, found.pins))
+    return not (looked_up(*held, promised[0]) < promised[1]).any()
+
+
+def ban(found: Round) -> bool:
+    return not np.isin(found.trips.group * len(found.offers.names) + found.trips.offer, found.bans).any()
+
+
+def identity(found: Round) -> bool:
+    """That every name is known and every column of its kind was seen when the round was read."""
+    head = found.result | {"assignments": [], "unplaced": []}
+    head.pop("tables")
+    fields = {name: type(value) for name, value in head.items()}
+    tiers = head["tiers"] if fields == RESULT_FIELDS else [None]
+    readable = all(
+        type(row) is dict and {name: type(value) for name, value in row.items()} == ROW_FIELDS["tiers"] for row in tiers
+    )
+    ours = (found.head["format"], head.get("format"), head.get("instance_sha256"))
+    once = all(len(np.unique(keys)) == len(keys) for keys in (found.keys(found.trips), found.left.group))
+    return readable and once and ours == ("sequence-instance/2", "sequence-result/1", found.sha256)
+
+
+def announced_tiers(found: Round) -> bool:
+    """Only a round announced as proven on every tier, at the values recomputed, is clear."""
+    values, names = tier_values(found), found.params["tiers"]
+    known = {name: values[name] for name in names if name in values}
+    rows = [{"tier": name, "value": value, "bound": value, "proof": "potentials"} for name, value in known.items()]
+    told = found.result.get("status"), canonical(found.result.get("tiers"))
+    return [*known] == names and told == ("OPTIMAL", canonical(rows))
+
+
+def reasons(found: Round) -> bool:
+    return Reasons(found).is_told()
+
+
+def tier_values(found: Round) -> dict[str, int]:
+    """Each tier's value, recomputed from the assignments alone."""
+    trips, groups = found.trips, found.groups
+    left = found.pupils.copy()
+    np.subtract.at(left, groups.school[trips.group], trips.count)
+    promised = np.array([row["commitment"] or 0 for row in found.lines], np.int64)
+    squared = squared_metres(found, groups.school[trips.group], trips.offer)
+    return {
+        "placed": int(left.sum()),
+        "equity": sum(map(equity, left.tolist(), found.weight.tolist(), found.pupils.tolist())),
+        "commitments": int(np.maximum(0, promised - found.through(trips)).sum()),
+        "wishes": int(trips.count @ ranks(found, trips)[0]),
+        "distance": int(trips.count @ metres(squared)),
+        "draw": int(trips.count @ Lots(found).drawn(trips)),
+    }
+
+
+def equity(left: int, weight: int, pupils: int) -> int:
+    """What so many unplaced pupils of a school weigh, the first less than the last."""
+    return int((np.arange(1, left + 1, dtype=np.int64) * (weight * 1_000_000) // (100 * max(1, pupils))).sum())
+
+
+def all_true(column: np.ndarray) -> bool:
+    return bool(column.all())
+
+
+CLEAR: dict[str, Callable[[Round], bool]] = {
+    check.__name__: check
+    for check in (
+        *(demand, level, period, needs, reach, territory, seats, school_maximum, quota_ceiling, pin, ban),
+        *(identity, announced_tiers, reasons),
+    )
+}
+"""For each property: whether nothing in the round could break it."""
+
+
+def clear(instance: Store, result: Store) -> set[str]:
+    """The properties that nothing in the round could break."""
+    try:
+        found = Round(instance, result)
+    except MALFORMED:
+        return set()
+    return {name for name, is_clear in CLEAR.items() if is_clear(found)}
+
+
+def verify_large(instance: Store, result: Store, documents: Callable[[], tuple[Row, Row]]) -> list[str]:
+    """Every fault, as `solver.verify.verify_documents` names them.
+
+    `documents` gives the two documents that the columns hold: it is only called when something has to be named.
+
+    Raises:
+        What `documents` does.
+    """
+    settled = clear(instance, result)
+    doubtful = {name: check for name, check in CHECKS.items() if name not in settled}
+    if not doubtful:
+        return []
+    case = Case(*documents())
+    return [f"{name}: {fault}" for name, check in doubtful.items() for fault in islice(check(case), LISTED_FAULTS)]
