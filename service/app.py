@@ -24,6 +24,7 @@ from service.web import (
     frame,
     french,
     headers,
+    mails,
     offers,
     partners,
     public,
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     round_pages.blueprint,
     result_lists.blueprint,
     conventions.blueprint,
+    mails.blueprint,
 )
 LARGEST_REQUEST = 2 * 2**20
 

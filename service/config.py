@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_KEY = "development-key-never-in-production"
@@ -37,6 +37,17 @@ class Settings(BaseSettings):
     heartbeat_s: float = 2.0
     solver_memory_bytes: int = 8 * 2**30
     solver_time_s: int = 1800
+    public_url: str = ""
+    """Where people reach the site, as messages write it; by default the host and the port above."""
+    smtp_host: str = ""
+    """The mail server; without one, messages wait in the outbox."""
+    smtp_port: int = 587
+    smtp_starttls: bool = True
+    smtp_user: str = ""
+    smtp_password: str = Field(default="", repr=False)
+    mail_sender: str = "Séquence <ne-pas-repondre@sequence.example>"
+    mail_lease_s: int = 120
+    """A message whose worker has not finished sending it after that long is sent by another."""
     today: date | None = None
     """The day the rules of the calendar see, for a demonstration or a rehearsal; none (the real day) in production."""
 
@@ -46,7 +57,18 @@ class Settings(BaseSettings):
             raise ValueError("SEQUENCE_SECRET_KEY\u00a0: en production, donnez un secret d’au moins 32 caractères.")
         if self.production and self.today is not None:
             raise ValueError("SEQUENCE_TODAY\u00a0: en production, le jour est celui de l’horloge. Retirez ce réglage.")
+        if self.production and self.smtp_host and not self.public_url.startswith("https://"):
+            raise ValueError(
+                "SEQUENCE_PUBLIC_URL\u00a0: en production, donnez l’adresse https:// du site, pour les messages."
+            )
+        if self.production and self.smtp_user and not self.smtp_starttls:
+            raise ValueError("SEQUENCE_SMTP_STARTTLS\u00a0: un mot de passe ne part pas en clair. Laissez ce réglage.")
         return self
+
+    @property
+    def site_address(self) -> str:
+        """The address of the site, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def cookies_are_secure(self) -> bool:

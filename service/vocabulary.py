@@ -95,6 +95,12 @@ class Role(StrEnum):
     NATIONAL_COORDINATOR = "national_coordinator"
 
 
+class MailStatus(StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+
+
 class Need(StrEnum):
     """Functional needs, never a diagnosis."""
 
@@ -216,6 +222,12 @@ ROUND_STATUS_LABELS: Mapping[RoundStatus, str] = {
     RoundStatus.REFUSED: "Refusé par le vérificateur",
     RoundStatus.FAILED: "En échec",
     RoundStatus.CANCELLED: "Annulé",
+}
+
+MAIL_STATUS_LABELS: Mapping[MailStatus, str] = {
+    MailStatus.QUEUED: "À envoyer",
+    MailStatus.SENT: "Envoyé",
+    MailStatus.FAILED: "Abandonné",
 }
 
 ROLE_LABELS: Mapping[Role, str] = {

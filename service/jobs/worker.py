@@ -1,4 +1,4 @@
-"""The worker: a process that takes rounds from the queue, and puts back those that nobody finishes.
+"""The worker: a process that takes rounds from the queue, puts back those that nobody finishes, and posts the mail.
 
 Responsible for starting and for stopping in good order: on SIGTERM or SIGINT the child is killed and the round handed
 back, so that another worker takes it. Refuses to serve anything.
@@ -16,6 +16,7 @@ from service.config import Settings
 from service.domain import rounds
 from service.jobs.app import Queue, make_queue
 from service.jobs.attempts import Workshop, open_workshop, run_round
+from service.jobs.postman import Postman
 from service.persistence.engine import check_durability, session_scope
 
 logger = structlog.get_logger(__name__)
@@ -31,7 +32,8 @@ def run(settings: Settings) -> None:
     check_durability(workshop.engine)
     queue = open_queue(settings, workshop)
     logger.info("worker_started", lease_s=workshop.lease_s)
-    _Consumer(queue, workshop.stopping).run()
+    with Postman(workshop.engine, settings):
+        _Consumer(queue, workshop.stopping).run()
     workshop.engine.dispose()
     logger.info("worker_stopped")
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 Selection = Select[*tuple[Any, ...]]
@@ -25,3 +26,16 @@ def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str
     session.flush()
     if rows:
         session.connection().execute(insert(table), rows)
+
+
+def insert_missing(
+    session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]], key: tuple[str, ...]
+) -> int:
+    """Inserts the rows whose unique `key` is not there yet, the others are left alone; returns how many were new."""
+    if not rows:
+        return 0
+    session.flush()
+    dialect = {"postgresql": postgresql, "sqlite": sqlite}[session.get_bind().dialect.name]
+    guarded = dialect.insert(table).on_conflict_do_nothing(index_elements=key)
+    new = guarded.returning(*(getattr(table, name) for name in key))
+    return len(session.connection().execute(new, rows).all())

@@ -78,7 +78,11 @@ def side_links() -> list[Link]:
         ]
         return [_link(endpoint, label, partner_id=scope.id) for endpoint, label in pages]
     if person is not None and person.is_coordinator:
-        pages = [("coordinators.cockpit", "Campagnes"), ("conventions.index", "Conventions")]
+        pages = [
+            ("coordinators.cockpit", "Campagnes"),
+            ("conventions.index", "Conventions"),
+            ("mails.index", "Courrier"),
+        ]
         return [_link(endpoint, label) for endpoint, label in pages]
     return []
 

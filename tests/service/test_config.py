@@ -33,3 +33,15 @@ def test_every_process_reads_the_same_settings(today: date | None, monkeypatch: 
     for name, value in environment(given).items():
         monkeypatch.setenv(name, value)
     assert Settings() == given
+
+
+def test_production_mail_names_the_site_and_hides_its_password() -> None:
+    """A production that sends mail says where its links lead, over HTTPS, and never gives its password in clear."""
+    given = {"production": True, "secret_key": LONG_KEY, "smtp_host": "smtp.example"}
+    with pytest.raises(ValueError, match="SEQUENCE_PUBLIC_URL"):
+        Settings(**given, public_url="http://sequence.example")
+    with pytest.raises(ValueError, match="SEQUENCE_SMTP_STARTTLS"):
+        Settings(**given, public_url="https://sequence.example", smtp_user="a", smtp_starttls=False)
+    settings = Settings(**given, public_url="https://sequence.example/", smtp_password="secret de serveur")
+    assert settings.site_address == "https://sequence.example"
+    assert "secret de serveur" not in repr(settings)

@@ -21,6 +21,7 @@ from service.persistence.tables.conventions import (
     QuotaLineDepartment,
 )
 from service.persistence.tables.imports import ImportFile
+from service.persistence.tables.mail import OutboxLine
 from service.persistence.tables.partners import Offer, Opening, Partner, PartnerMember, Site
 from service.persistence.tables.schools import (
     ClassGroup,
@@ -58,6 +59,7 @@ __all__ = [
     "Membership",
     "Offer",
     "Opening",
+    "OutboxLine",
     "Partner",
     "PartnerMember",
     "Period",
