@@ -247,6 +247,7 @@ TIER_LABELS: Mapping[str, str] = {
     "placed": "élèves placés",
     "equity": "équité entre établissements",
     "commitments": "engagements des conventions",
+    "stability": "affectations annoncées",
     "wishes": "vœux des élèves",
     "distance": "distance",
     "draw": "tirage au sort",

@@ -5,13 +5,14 @@ that computes: `from solver.solve import solve`.
 """
 
 from solver.greedy import greedy
-from solver.instance import Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
+from solver.instance import Announced, Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
 from solver.params import Params, TerritoryRule, Tier
 from solver.result import Assignment, Reason, Result, Status, TierValue, Unplaced
 from solver.rules import PROPERTIES, Rule
 
 __all__ = [
     "PROPERTIES",
+    "Announced",
     "Assignment",
     "Ban",
     "Department",

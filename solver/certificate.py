@@ -33,7 +33,7 @@ from solver.solve import Progress, solve
 from solver.tiers import Names, arc_costs
 
 CERTIFICATE_FORMAT = "sequence-certificate/1"
-LIMITS = (Kind.GATE, Kind.SEAT, Kind.PROMISED, Kind.LINE, Kind.UNPLACED)
+LIMITS = (Kind.KEPT, Kind.GATE, Kind.SEAT, Kind.PROMISED, Kind.LINE, Kind.UNPLACED)
 
 
 def solve_with_certificate(

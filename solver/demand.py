@@ -1,7 +1,8 @@
 """Groups as classes: pupils that nothing in the rules tells apart are merged before any network exists.
 
 A *profile* is what decides which offers are admissible (school, level, reach, needs, banned offers). A *class* is a
-profile with acceptable periods and ranked wishes. It knows nothing of what is offered.
+profile with acceptable periods and ranked wishes; a group to whom a placement was announced is a class of its own. It
+knows nothing of what is offered.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class Demand:
     class_left: Ints
     group_class: Ints
     group_left: Ints
+    told_to: Mapping[int, str]
+    """The classes to whom a placement was announced, and the group that each one is."""
 
     @property
     def profile_school(self) -> Ints:
@@ -59,7 +62,7 @@ class Demand:
         periods = tuple(tuple(sorted(instance.periods[i].id for i in members)) for members in self.period_sets)
         schools = tuple(instance.schools[profile[0]].id for profile in self.profiles)
         columns = (self.class_profile, self.class_periods, self.class_wishes)
-        return ClassNames(self.profiles, schools, periods, self.wish_lists, *columns)
+        return ClassNames(self.profiles, schools, periods, self.wish_lists, *columns, self.told_to)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class ClassNames:
     class_profile: Ints
     class_periods: Ints
     class_wishes: Ints
+    told_to: Mapping[int, str]
 
     def profile(self, number: int) -> str:
         _, level, reach_m, needs, banned = self.profiles[number]
@@ -80,7 +84,7 @@ class ClassNames:
 
     def __getitem__(self, number: int) -> str:
         periods, wishes = self.periods[self.class_periods[number]], self.wishes[self.class_wishes[number]]
-        return class_key(self.profile(int(self.class_profile[number])), periods, wishes)
+        return class_key(self.profile(int(self.class_profile[number])), periods, wishes, self.told_to.get(number))
 
 
 def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:
@@ -89,7 +93,7 @@ def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:
     period = {row.id: i for i, row in enumerate(instance.periods)}
     banned = banned_offers(instance)
     profiles, period_sets, wishes = Numbering[Profile](), Numbering[tuple[int, ...]](), Numbering[tuple[str, ...]]()
-    classes = Numbering[tuple[int, int, int]]()
+    classes, told = Numbering[tuple[int, int, int, str | None]](), instance.announced_groups
     for i in range(len(instance.periods)):
         period_sets((i,))
     members, left = [], []
@@ -97,9 +101,9 @@ def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:
         needs = tuple(sorted(group.needs))
         profile = profiles((school[group.school], group.level, group.reach_m, needs, banned.get(group.id, ())))
         when = period_sets(tuple(sorted(period[name] for name in group.periods)))
-        members.append(classes((profile, when, wishes(group.wishes))))
+        members.append(classes((profile, when, wishes(group.wishes), group.id if group.id in told else None)))
         left.append(group.count - pinned.get(group.id, 0))
-    columns = ints(classes.keys).reshape(-1, 3)
+    columns = ints([key[:3] for key in classes.keys]).reshape(-1, 3)
     class_left = ints([0] * len(columns))
     for member, count in zip(members, left, strict=True):
         class_left[member] += count
@@ -113,6 +117,7 @@ def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:
         class_left=class_left,
         group_class=ints(members),
         group_left=ints(left),
+        told_to={number: key[3] for number, key in enumerate(classes.keys) if key[3] is not None},
     )
 
 

@@ -224,6 +224,11 @@ class Instance:
         return {row.id: row for row in self.lines}
 
     @cached_property
+    def announced_groups(self) -> frozenset[str]:
+        """Groups to whom something was announced: pupils of two of them are never merged."""
+        return frozenset(row.group for row in self.announced)
+
+    @cached_property
     def pupils_by_school(self) -> Mapping[str, int]:
         counts: dict[str, int] = {}
         for group in self.groups:

@@ -13,6 +13,7 @@ import numpy as np
 from solver.arrays import Ints, find, ints, runs
 from solver.hubs import Hubs, list_hubs
 from solver.instance import Instance
+from solver.kept import Kept, list_kept
 from solver.network import Assembly, Kind, Network
 from solver.params import EQUITY_SCALE
 from solver.parts import Parts
@@ -21,19 +22,24 @@ from solver.parts import Parts
 def build_network(parts: Parts) -> Network:
     """Lay the blocks in the order of `Kind`; node numbers follow the order of identifiers."""
     demand, left = parts.demand, parts.demand.class_left
-    hubs, gates = list_hubs(demand, parts.supply, parts.choices), _find_gates(parts)
+    hubs, kept = list_hubs(demand, parts.supply, parts.choices), list_kept(parts)
+    gates = _find_gates(parts, kept)
     assembly = Assembly(largest=int(left.sum()))
     class_node = assembly.number_nodes(len(left))
     hub_node = assembly.number_nodes(len(hubs.keys))
+    kept_node = assembly.number_nodes(len(kept.choice))
     opening_node = assembly.number_nodes(len(parts.supply.opening_offer))
     gate_node = assembly.number_nodes(len(gates.meetings))
     line_node = assembly.number_nodes(len(parts.instance.lines))
     school_node = assembly.number_nodes(len(parts.instance.schools))
     sink = int(assembly.number_nodes(1)[0])
     _add_wishes(assembly, parts, hubs, class_node, hub_node)
+    opening = parts.choices.opening[kept.choice]
+    assembly.add(Kind.KEPT, class_node[kept.member], kept_node, kept.count, kept.rank, kept.member, opening)
     for kind, (above, below) in ((Kind.SECTOR, hubs.sector_arcs), (Kind.PERIOD, hubs.period_arcs)):
         assembly.add(kind, hub_node[above], hub_node[below])
-    _add_choices(assembly, parts, gates, hub_node[hubs.of_choice], gate_node, opening_node)
+    from_node = np.concatenate((hub_node[hubs.of_choice], kept_node))
+    _add_choices(assembly, parts, gates, from_node, gate_node, opening_node)
     _add_lines(assembly, parts, opening_node, line_node, sink)
     _add_unplaced(assembly, parts, class_node, school_node, sink)
     supply = np.zeros(assembly.nodes, np.int64)
@@ -64,34 +70,41 @@ def _add_wishes(assembly: Assembly, parts: Parts, hubs: Hubs, class_node: Ints, 
 
 @dataclass(frozen=True)
 class Gates:
-    """Where several hubs of one school share its maximum at one opening: the meetings, and each choice's (or -1)."""
+    """Where several hubs of one school share its maximum at one opening: the meetings, and each way's (or -1).
+
+    `choice` is the choice that each way makes: from a hub, each of them; then from the announced placements.
+    """
 
     meetings: Ints
-    of_choice: Ints
+    choice: Ints
+    of_way: Ints
 
 
-def _find_gates(parts: Parts) -> Gates:
-    tight = np.flatnonzero(parts.school_limit < parts.seats[parts.choices.opening])
-    meetings, times = np.unique(parts.meetings[tight], return_counts=True)
+def _find_gates(parts: Parts, kept: Kept) -> Gates:
+    choice = np.concatenate((np.arange(len(parts.meetings), dtype=np.int64), kept.choice))
+    tight = np.flatnonzero((parts.school_limit < parts.seats[parts.choices.opening])[choice])
+    meeting = parts.meetings[choice[tight]]
+    meetings, times = np.unique(meeting, return_counts=True)
     shared = meetings[times > 1]
-    at, exists = find(shared, parts.meetings[tight])
-    of_choice = np.full(len(parts.meetings), -1, np.int64)
-    of_choice[tight] = np.where(exists, at, -1)
-    return Gates(shared, of_choice)
+    at, exists = find(shared, meeting)
+    of_way = np.full(len(choice), -1, np.int64)
+    of_way[tight] = np.where(exists, at, -1)
+    return Gates(shared, choice, of_way)
 
 
 def _add_choices(
     assembly: Assembly, parts: Parts, gates: Gates, hub: Ints, gate_node: Ints, opening_node: Ints
 ) -> None:
     """Hub -> opening, through the gate if there is one."""
-    choices, of_choice = parts.choices, gates.of_choice
-    capacity = np.minimum(parts.school_limit, parts.seats[choices.opening])
-    gated = np.flatnonzero(of_choice >= 0)
-    head = opening_node[choices.opening]
-    head[gated] = gate_node[of_choice[gated]]
-    assembly.add(Kind.CHOICE, hub, head, capacity, choices.trip_m, choices.profile, choices.opening)
-    through = gated[np.unique(of_choice[gated], return_index=True)[1]]
-    assembly.add(Kind.GATE, gate_node, opening_node[choices.opening[through]], capacity[through])
+    choices, choice, of_way = parts.choices, gates.choice, gates.of_way
+    opening = choices.opening[choice]
+    capacity = np.minimum(parts.school_limit[choice], parts.seats[opening])
+    gated = np.flatnonzero(of_way >= 0)
+    head = opening_node[opening]
+    head[gated] = gate_node[of_way[gated]]
+    assembly.add(Kind.CHOICE, hub, head, capacity, choices.trip_m[choice], choices.profile[choice], opening)
+    through = gated[np.unique(of_way[gated], return_index=True)[1]]
+    assembly.add(Kind.GATE, gate_node, opening_node[opening[through]], capacity[through])
 
 
 def _add_lines(assembly: Assembly, parts: Parts, opening_node: Ints, line_node: Ints, sink: int) -> None:

@@ -2,6 +2,7 @@
 
     class -> hub(profile, periods, sector) -> [gate(school, opening)] -> opening -> quota line -> wider line -> sink
     class -> hub(profile, periods, any sector) -> hub(profile, periods, sector);  class -> unplaced(school) -> sink
+    class -> hub of an announced placement -> [gate(school, opening)] -> opening
 
 A hub over several periods leads to the hubs of each. An arc carries a capacity, a kind and one number (a rank, metres,
 an equity level); it knows nothing of what the aims do with them.
@@ -22,23 +23,25 @@ class Kind(IntEnum):
 
     WISH = 0
     """class -> hub; the number is the rank obtained."""
-    SECTOR = 1
+    KEPT = 1
+    """class -> the hub of one announced placement, for as many pupils as were told; the number is the rank obtained."""
+    SECTOR = 2
     """hub of any sector -> hub of one sector."""
-    PERIOD = 2
+    PERIOD = 3
     """hub of several periods -> hub of one period."""
-    CHOICE = 3
+    CHOICE = 4
     """hub -> gate or opening; the number is the trip in metres."""
-    GATE = 4
+    GATE = 5
     """(school, opening) -> opening, where several hubs of one school share its maximum."""
-    SEAT = 5
+    SEAT = 6
     """opening -> quota line or sink."""
-    PROMISED = 6
+    PROMISED = 7
     """line -> wider line or sink, within what its commitment still lacks."""
-    LINE = 7
+    LINE = 8
     """line -> wider line or sink, beyond its commitment."""
-    LEFT = 8
+    LEFT = 9
     """class -> unplaced pupils of its school."""
-    UNPLACED = 9
+    UNPLACED = 10
     """unplaced pupils of a school -> sink, one arc per pupil; the number is its equity level."""
 
 
@@ -46,8 +49,9 @@ class Kind(IntEnum):
 class Network:
     """Columns over arcs, and the supply of each node. Capacities never exceed the number of pupils.
 
-    `left` is the row the arc is about on the demand side (class of a WISH or LEFT arc, profile of a CHOICE arc, school
-    of an UNPLACED arc); `right` is the opening of a CHOICE arc, the sector that a WISH arc ranks; -1 elsewhere.
+    `left` is the row the arc is about on the demand side (class of a WISH, KEPT or LEFT arc, profile of a CHOICE arc,
+    school of an UNPLACED arc); `right` is the opening of a CHOICE or KEPT arc, the sector that a WISH arc ranks; -1
+    elsewhere.
     """
 
     tail: Ints

@@ -26,7 +26,7 @@ def pair(instance: Instance, demand: Demand, network: Network, flow: Ints, names
     turn = _ranks(drawn_order(names.sha256, group.id) for group in instance.groups)
     group = np.flatnonzero(demand.group_left)
     held = np.stack((demand.group_class[group], group, demand.group_left[group]))  # class i is node i
-    for kinds in ((Kind.WISH, Kind.LEFT), (Kind.SECTOR,), (Kind.PERIOD,)):
+    for kinds in ((Kind.WISH, Kind.KEPT, Kind.LEFT), (Kind.SECTOR,), (Kind.PERIOD,)):
         arcs = np.flatnonzero(np.isin(network.kind, kinds) & (flow > 0)).astype(np.int64)
         waiting, (arc, group, count) = _carry(network, flow, held, arcs, turn)
         held = np.concatenate((waiting, np.stack((network.head[arc], group, count))), axis=1)

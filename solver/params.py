@@ -21,6 +21,8 @@ class Tier(StrEnum):
     """Sum over schools of the convex cost of their unplaced pupils (see `Params.equity_level`)."""
     COMMITMENTS = "commitments"
     """Sum over quota lines of the seats missing under the commitment (seats)."""
+    STABILITY = "stability"
+    """Sum over announced rows of the pupils missing there: those moved since, or left unplaced (pupils)."""
     WISHES = "wishes"
     """Sum over placed pupils of the rank obtained (1 for the first wish, or for a pupil without wishes)."""
     DISTANCE = "distance"

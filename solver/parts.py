@@ -35,7 +35,7 @@ class Parts:
         """Seats of each opening that no pin takes."""
         left = self.supply.opening_seats.copy()
         for (offer, period), count in self.pinned.seats.items():
-            left[self._opening(offer, period)] -= count
+            left[self.openings[offer, period]] -= count
         return left
 
     @cached_property
@@ -47,7 +47,7 @@ class Parts:
         limit = most[self.supply.opening_offer[self.choices.opening]]
         keys = self.meetings
         for (school, offer, period), count in self.pinned.by_school.items():
-            at = self._school[school] * len(self.supply.opening_offer) + self._opening(offer, period)
+            at = self._school[school] * len(self.supply.opening_offer) + self.openings[offer, period]
             limit[(keys == at) & (limit < unlimited)] -= count
         return limit
 
@@ -61,13 +61,11 @@ class Parts:
         return {row.id: i for i, row in enumerate(self.instance.schools)}
 
     @cached_property
-    def _openings(self) -> dict[tuple[str, str], int]:
+    def openings(self) -> dict[tuple[str, str], int]:
+        """The number of each (offer, period) that has a seat."""
         offers, periods = self.instance.offers, self.instance.periods
         rows = zip(self.supply.opening_offer.tolist(), self.supply.opening_period.tolist(), strict=True)
         return {(offers[offer].id, periods[period].id): i for i, (offer, period) in enumerate(rows)}
-
-    def _opening(self, offer: str, period: str) -> int:
-        return self._openings[offer, period]
 
 
 def gather(instance: Instance) -> Parts:

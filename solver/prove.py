@@ -25,8 +25,8 @@ from typing import Any, NamedTuple
 Row = dict[str, Any]
 Vector = tuple[int, ...]
 Key = tuple[Any, ...]
-AIMS = ("placed", "equity", "commitments", "wishes", "distance", "draw")
-ZEROS, SINK = (0,) * len(AIMS), (None,)
+AIMS = ("placed", "equity", "commitments", "stability", "wishes", "distance", "draw")
+ZEROS, LEAST, SINK = (0,) * len(AIMS), (-(10**30),) * len(AIMS), (None,)
 PRICES = ("lines", "schools", "openings", "maxima")
 FORMATS = ("sequence-instance/2", "sequence-result/1", "sequence-certificate/1")
 LISTED_FAULTS, CELL_M, NO_LIMIT = 20, 50_000, 10**15
@@ -39,6 +39,14 @@ class Arc(NamedTuple):
     reduced: Vector
     flow: int
     capacity: int = NO_LIMIT
+
+
+class Stay(NamedTuple):
+    """An announced placement that may be kept: what it is worth at the prices, and how many may keep it."""
+
+    trip: Key
+    value: Vector
+    room: int
 
 
 class Load:
@@ -74,13 +82,20 @@ class Case:
         self.cells: defaultdict[tuple[int, ...], list[Row]] = defaultdict(list)
         for offer in self.offers.values():
             self.cells[tuple(metres // CELL_M for metres in offer["position"])].append(offer)
+        self.told, self.told_to = (
+            counted(instance["announced"], "group", "offer", "period"),
+            defaultdict[str, list[Key]](list),
+        )
+        for trip in self.told:
+            self.told_to[trip[0]].append(trip)
         self.pinned, self.load = Load(self, instance["pins"]), Load(self, result["assignments"])
         self.pupils, self.profiles, self.classes = Counter[str](), dict[str, Key](), dict[str, str]()
         for name, group in self.groups.items():
             self.pupils[group["school"]] += group["count"]
             sets = tuple(sorted(group["needs"])), tuple(sorted(self.banned[name]))
             self.profiles[name] = group["school"], group["level"], group["reach_m"], *sets
-            self.classes[name] = canonical([*self.profiles[name], sorted(group["periods"]), group["wishes"]])
+            wanted = sorted(group["periods"]), group["wishes"], *([name] if name in self.told_to else [])
+            self.classes[name] = canonical([*self.profiles[name], *wanted])
         self.prices = {name: {(*row[:-1],): (*row[-1],) for row in certificate[name]} for name in PRICES}
         if any([*map(type, price)] != [int] * len(AIMS) for rows in self.prices.values() for price in rows.values()):
             raise ValueError("certificate: a price is a whole number for each tier")
@@ -109,6 +124,12 @@ class Case:
         profile, sector = canonical(self.profiles[name]), offer["sector"] if offer["sector"] in group["wishes"] else ""
         drawn = self.lot("trip", profile, place, when) + self.lot("class", self.classes[name], sector)
         return self.cost(wishes=rank, distance=self.choices(self.profiles[name]).get(place, 0), draw=drawn)
+
+    def stay_cost(self, name: str, place: str, when: str) -> Vector:
+        """What a pupil who keeps an announced placement costs, on top of the trip."""
+        sector = self.offers[place]["sector"] if self.offers[place]["sector"] in self.groups[name]["wishes"] else ""
+        drawn = self.lot("kept", self.classes[name], place, when) - self.lot("class", self.classes[name], sector)
+        return self.cost(stability=-1, draw=drawn)
 
     def lot(self, *parts: str) -> int:
         return int.from_bytes(hashlib.sha256("\x1f".join((self.sha256, *parts)).encode()).digest()[:3], "big") >> 4
@@ -158,15 +179,21 @@ def choices(case: Case, profile: Key) -> dict[str, int]:
     return found
 
 
+def is_open(case: Case, school: str, offer: Row, when: str) -> bool:
+    """Whether the pins leave room for one of the school's pupils."""
+    most = NO_LIMIT if offer["max_per_school"] is None else offer["max_per_school"]
+    free = offer["seats"].get(when, 0) > case.pinned.seated[offer["id"], when]
+    return bool(free and most > case.pinned.together[school, offer["id"], when])
+
+
 def menu(case: Case, profile: Key) -> dict[Key, Vector]:
     """The best potential less its trip, by period, and by period and sector; lots are drawn where the rest ties."""
     found, best = defaultdict[Key, list[tuple[Vector, str]]](list), dict[Key, Vector]()
     school, spelled = profile[0], canonical(profile)
     for name, metres in case.choices(profile).items():
         offer, trip = case.offers[name], case.cost(distance=metres)
-        most = NO_LIMIT if offer["max_per_school"] is None else offer["max_per_school"]
-        for when, seats in offer["seats"].items():
-            if seats > case.pinned.seated[name, when] and most > case.pinned.together[school, name, when]:
+        for when in offer["seats"]:
+            if is_open(case, school, offer, when):
                 option = plus(case.seat(school, offer, when), trip, -1), name
                 found[when,].append(option)
                 found[when, offer["sector"]].append(option)
@@ -187,7 +214,28 @@ def potential(case: Case, group: Row) -> Vector:
             options.append((plus(offered[key], case.cost(wishes=rank), -1), "".join(key[1:])))
     top = max((value[:-1] for value, _ in options), default=none)
     ties = ((value, case.lot("class", case.classes[group["id"]], name)) for value, name in options if value[:-1] == top)
-    return max([none, *(plus(value, case.cost(draw=drawn), -1) for value, drawn in ties)])
+    best = max([none, *(plus(value, case.cost(draw=drawn), -1) for value, drawn in ties)])
+    return max(best, beyond(case, group["id"], group["count"] - case.pinned.placed[group["id"]]))
+
+
+def beyond(case: Case, name: str, pupils: int) -> Vector:
+    """What one more than all the pupils of a group would find among the announced placements, which have limits."""
+    for value, room in sorted(((arc.value, arc.room) for arc in stays(case, name)), reverse=True):
+        if (pupils := pupils - room) < 0:
+            return value
+    return LEAST
+
+
+def stays(case: Case, name: str) -> Iterator[Stay]:
+    """The announced placements that a group's pupils could keep, and how many of them no pin holds already."""
+    group = case.groups[name]
+    for _, place, when in case.told_to.get(name, ()):
+        offer, trip = case.offers[place], (name, place, when)
+        room = case.told[trip] - case.pinned.trips[trip]
+        admitted = place in case.choices(case.profiles[name]) and when in group["periods"]
+        if room > 0 and admitted and is_open(case, group["school"], offer, when):
+            cost = plus(case.trip_cost(*trip), case.stay_cost(*trip))
+            yield Stay(trip, plus(case.seat(group["school"], offer, when), cost, -1), room)
 
 
 def infeasible(case: Case) -> Iterator[str]:
@@ -209,8 +257,13 @@ def rebuild(case: Case) -> Iterator[Arc]:
     A line's pupils count towards its commitment first, each saving a missing seat; the ceiling is for both.
     """
     free = sum(case.pupils.values()) - sum(case.pinned.placed.values())
+    kept = Counter[Key]()
+    for stay in (stay for name in case.told_to for stay in stays(case, name)):
+        kept[stay.trip] = min(stay.room, case.load.trips[stay.trip] - case.pinned.trips[stay.trip])
+        reduced = plus(case.potentials[stay.trip[0]], stay.value, -1)
+        yield Arc(f"announced {stay.trip}", reduced, kept[stay.trip], stay.room)
     for trip, count in case.load.trips.items():
-        if flow := count - case.pinned.trips[trip]:
+        if flow := count - case.pinned.trips[trip] - kept[trip]:
             seat = case.seat(case.groups[trip[0]]["school"], case.offers[trip[1]], trip[2])
             yield Arc(f"trip {trip}", plus(plus(case.trip_cost(*trip), case.potentials[trip[0]]), seat, -1), flow)
     for name, group in case.groups.items():
@@ -257,8 +310,10 @@ def value(case: Case, load: Load, pupils: Counter[str]) -> Vector:
     left = {school: count - load.of_school[school] for school, count in pupils.items()}
     short = sum(max(0, (row["commitment"] or 0) - load.through[name]) for name, row in case.lines.items())
     equity = sum(case.level(school, nth) for school, count in left.items() for nth in range(1, count + 1))
-    total = case.cost(placed=sum(left.values()), equity=equity, commitments=short)
-    return reduce(lambda sofar, trip: plus(sofar, case.trip_cost(*trip), load.trips[trip]), load.trips, total)
+    total = case.cost(placed=sum(left.values()), equity=equity, commitments=short, stability=case.told.total())
+    total = reduce(lambda sofar, trip: plus(sofar, case.trip_cost(*trip), load.trips[trip]), load.trips, total)
+    kept = case.told & load.trips
+    return reduce(lambda sofar, trip: plus(sofar, case.stay_cost(*trip), kept[trip]), kept, total)
 
 
 def bound(case: Case, arcs: list[Arc]) -> Vector:

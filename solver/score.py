@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache, partial
 
 from solver.demand import banned_offers
-from solver.draw import class_key, draw_class, draw_trip, profile_key
+from solver.draw import class_key, draw_class, draw_kept, draw_trip, profile_key
 from solver.geography import trip_m
 from solver.instance import Instance, Pin
 from solver.occupancy import Occupancy
@@ -25,16 +25,17 @@ def score(instance: Instance, sha256: str, rows: Iterable[Assignment | Pin]) -> 
     for row in rows:
         placed[instance.group[row.group].school] += row.count
     left = {school: pupils - placed[school] for school, pupils in instance.pupils_by_school.items()}
-    occupancy = Occupancy(instance, rows)
+    occupancy, kept = Occupancy(instance, rows), _kept(instance, rows)
     return {
         Tier.PLACED: sum(left.values()),
         Tier.EQUITY: sum(equity(instance, school, unplaced) for school, unplaced in left.items()),
         Tier.COMMITMENTS: sum(occupancy.shortfall(line.id) for line in instance.lines),
+        Tier.STABILITY: sum(row.count for row in instance.announced) - kept.total(),
         Tier.WISHES: sum(
             row.count * instance.rank(instance.group[row.group], instance.offer[row.offer].sector) for row in rows
         ),
         Tier.DISTANCE: sum(row.count * _trip_m(instance, row) for row in rows),
-        Tier.DRAW: _draw(instance, sha256, rows),
+        Tier.DRAW: _draw(instance, sha256, rows, kept),
     }
 
 
@@ -44,19 +45,32 @@ def equity(instance: Instance, school: str, unplaced: int) -> int:
     return sum(instance.params.equity_level(priority, nth, pupils) for nth in range(1, unplaced + 1))
 
 
+def _kept(instance: Instance, rows: tuple[Assignment | Pin, ...]) -> Counter[tuple[str, str, str]]:
+    """How many pupils are where they were told, for each announced row that has some."""
+    placed: Counter[tuple[str, str, str]] = Counter()
+    told = Counter({(row.group, row.offer, row.period): row.count for row in instance.announced})
+    for row in rows if told else ():
+        placed[row.group, row.offer, row.period] += row.count
+    return placed & told
+
+
 def _trip_m(instance: Instance, row: Assignment | Pin) -> int:
     school = instance.school[instance.group[row.group].school]
     return trip_m(school.position, instance.offer[row.offer].position)
 
 
-def _draw(instance: Instance, sha256: str, rows: tuple[Assignment | Pin, ...]) -> int:
-    banned, total = banned_offers(instance), 0
+def _draw(
+    instance: Instance, sha256: str, rows: tuple[Assignment | Pin, ...], kept: Counter[tuple[str, str, str]]
+) -> int:
+    banned, told, total = banned_offers(instance), instance.announced_groups, 0
     trip, ranked = cache(partial(draw_trip, sha256)), cache(partial(draw_class, sha256))
     for row in rows:
         group, sector = instance.group[row.group], instance.offer[row.offer].sector
         needs = tuple(sorted(group.needs))
         profile = profile_key(group.school, group.level, group.reach_m, needs, banned.get(group.id, ()))
-        key = class_key(profile, tuple(sorted(group.periods)), group.wishes)
+        key = class_key(profile, tuple(sorted(group.periods)), group.wishes, group.id if group.id in told else None)
         drawn = ranked(key, sector if sector in group.wishes else "")
         total += row.count * (trip(profile, row.offer, row.period) + drawn)
+        if stays := kept[row.group, row.offer, row.period]:
+            total += stays * (draw_kept(sha256, key, row.offer, row.period) - drawn)
     return total

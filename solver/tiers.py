@@ -1,7 +1,7 @@
 """One function per tier: what each arc of the network costs for it.
 
 A tier's value is the sum of cost times flow, plus what does not depend on the flow (`solver.solve` adds it): the pins'
-share, and the commitments nobody has met yet.
+share, the commitments nobody has met yet, and the placements announced that nobody has kept yet.
 
 The draw (last tier, see `solver.draw`) has a term for each profile's trip, on the choice arcs, and one for each class
 and sector, on the arcs that leave the classes. Hashing is slow, so costs are asked for arc by arc: the draw is only
@@ -19,7 +19,7 @@ import numpy as np
 
 from solver.arrays import Ints, ints
 from solver.demand import ClassNames
-from solver.draw import draw_class, draw_trip
+from solver.draw import draw_class, draw_kept, draw_trip
 from solver.network import Kind, Network
 from solver.params import Tier
 
@@ -52,8 +52,12 @@ def _commitments(network: Network, arcs: Ints, _names: Names) -> Ints:
     return np.where(network.kind[arcs] == Kind.PROMISED, -1, 0)
 
 
+def _stability(network: Network, arcs: Ints, _names: Names) -> Ints:
+    return np.where(network.kind[arcs] == Kind.KEPT, -1, 0)
+
+
 def _wishes(network: Network, arcs: Ints, _names: Names) -> Ints:
-    return np.where(network.kind[arcs] == Kind.WISH, network.number[arcs], 0)
+    return np.where((network.kind[arcs] == Kind.WISH) | (network.kind[arcs] == Kind.KEPT), network.number[arcs], 0)
 
 
 def _distance(network: Network, arcs: Ints, _names: Names) -> Ints:
@@ -70,6 +74,9 @@ def _draw(network: Network, arcs: Ints, names: Names) -> Ints:
     key, sectors = cache(names.classes.__getitem__), (*names.sectors, "")  # -1, any sector, is the last
     ranks = zip(network.left[arcs[wishes]].tolist(), network.right[arcs[wishes]].tolist(), strict=True)
     costs[wishes] = ints([draw_class(names.sha256, key(who), sectors[which]) for who, which in ranks])
+    kept = np.flatnonzero(network.kind[arcs] == Kind.KEPT)
+    told = zip(network.left[arcs[kept]].tolist(), network.right[arcs[kept]].tolist(), strict=True)
+    costs[kept] = ints([draw_kept(names.sha256, key(who), *names.openings[where]) for who, where in told])
     return costs
 
 
@@ -78,6 +85,7 @@ _COSTS: Mapping[Tier, Callable[[Network, Ints, Names], Ints]] = MappingProxyType
         Tier.PLACED: _placed,
         Tier.EQUITY: _equity,
         Tier.COMMITMENTS: _commitments,
+        Tier.STABILITY: _stability,
         Tier.WISHES: _wishes,
         Tier.DISTANCE: _distance,
         Tier.DRAW: _draw,

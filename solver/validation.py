@@ -34,7 +34,8 @@ def validate(instance: Instance) -> None:
     _check_offers(instance)
     _check_groups(instance)
     _check_pins(instance)
-    for name in ("announced", "wholes", "bundles", "sequences"):
+    _check_announced(instance)
+    for name in ("wholes", "bundles", "sequences"):
         if getattr(instance, name):
             raise ValueError(f"{name}: not solved by this version")
 
@@ -138,6 +139,16 @@ def _check_groups(instance: Instance) -> None:
     total = sum(group.count for group in instance.groups)
     if total > MAX_PUPILS:
         raise ValueError(f"groups: {total} pupils in all, more than {MAX_PUPILS}")
+
+
+def _check_announced(instance: Instance) -> None:
+    """What was told may no longer hold (a host has closed, a pupil has left): it only has to be about known things."""
+    _once("announced", ((row.group, row.offer, row.period) for row in instance.announced))
+    for row in instance.announced:
+        _known("announced.group", row.group, instance.group)
+        _known("announced.offer", row.offer, instance.offer)
+        _known("announced.period", row.period, instance.period)
+        _whole(f"announced[{row.group!r}].count", row.count, 1, MAX_COUNT)
 
 
 def _check_pins(instance: Instance) -> None:

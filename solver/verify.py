@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
+Trip = tuple[str, str, str]
 Cells = dict[tuple[int, ...], list[Row]]
 ROW_FIELDS: dict[str, dict[str, type]] = {
     "tiers": {"tier": str, "value": int, "bound": int, "proof": str},
@@ -66,12 +67,17 @@ class Case:
         self.seated, self.together = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
         for group in self.groups.values():
             self.pupils[group["school"]] += group["count"]
+        self.told, self.at = (Counter[Trip]() for _ in range(2))
+        for row in self.instance["announced"]:
+            self.told[row["group"], row["offer"], row["period"]] += row["count"]
+        self.told_to = {name for name, *_ in self.told}
         self.left, self.moves = self.pupils.copy(), list[tuple[Row, Row, Row, Row]]()
         for row in self.rows["assignments"]:
             group, offer, when = self.groups[row["group"]], self.offers[row["offer"]], row["period"]
             self.moves.append((row, group, self.schools[group["school"]], offer))
             self.left[group["school"]] -= row["count"]
             self.seated[offer["id"], when] += row["count"]
+            self.at[group["id"], offer["id"], when] += row["count"]
             self.together[group["school"], offer["id"], when] += row["count"]
             self.through.update(dict.fromkeys(self._above(offer["line"]), row["count"]))
 
@@ -199,6 +205,8 @@ def tier_values(case: Case) -> dict[str, int]:
     """Each tier's value, recomputed from the assignments alone."""
     unranked = 1 + max((len(group["wishes"]) for group in case.groups.values()), default=0)
     values = dict.fromkeys(("placed", "equity", "commitments", "wishes", "distance", "draw"), 0)
+    kept = case.told & case.at
+    values["stability"] = case.told.total() - kept.total()
     for name, left in case.left.items():
         weight = case.params["priority_weights"][case.schools[name]["priority"]]
         values["placed"] += left
@@ -207,20 +215,25 @@ def tier_values(case: Case) -> dict[str, int]:
         values["commitments"] += max(0, (line["commitment"] or 0) - case.through[name])
     for row, group, school, offer in case.moves:
         ranks = {sector: rank for rank, sector in enumerate(group["wishes"], 1)}
-        kind = [
-            school["id"],
-            group["level"],
-            group["reach_m"],
-            sorted(group["needs"]),
-            sorted(case.banned[group["id"]]),
-        ]
-        name, sector = canonical([*kind, sorted(group["periods"]), group["wishes"]]), offer["sector"]
-        drawn = case.lot("trip", canonical(kind), offer["id"], row["period"])
-        drawn += case.lot("class", name, sector if sector in ranks else "")
-        values["wishes"] += row["count"] * (ranks.get(sector, unranked) if ranks else 1)
+        values["wishes"] += row["count"] * (ranks.get(offer["sector"], unranked) if ranks else 1)
         values["distance"] += row["count"] * math.isqrt(squared_m(school, offer))
-        values["draw"] += row["count"] * drawn
+        trip, drawn, _ = lots(case, group, offer, row["period"])
+        values["draw"] += row["count"] * (trip + drawn)
+    for (name, place, when), count in kept.items():
+        _, drawn, stays = lots(case, case.groups[name], case.offers[place], when)
+        values["draw"] += count * (stays - drawn)
     return values
+
+
+def lots(case: Case, group: Row, offer: Row, when: str) -> tuple[int, int, int]:
+    """The lots of a profile for a trip, of a class for a sector, and of a class that keeps what it was told."""
+    profile = [group["school"], group["level"], group["reach_m"], sorted(group["needs"])]
+    profile, sector = [*profile, sorted(case.banned[group["id"]])], offer["sector"]
+    told_to = [group["id"]] if group["id"] in case.told_to else []
+    name = canonical([*profile, sorted(group["periods"]), group["wishes"], *told_to])
+    drawn = case.lot("class", name, sector if sector in group["wishes"] else "")
+    stays = case.lot("kept", name, offer["id"], when) if told_to else drawn
+    return case.lot("trip", canonical(profile), offer["id"], when), drawn, stays
 
 
 def reasons(case: Case) -> Iterator[str]:

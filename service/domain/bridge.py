@@ -13,6 +13,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.domain.campaigns import aims_in_order
 from service.domain.conventions import accepts_offers, departments_of, get_convention
 from service.domain.quota_lines import QuotaTree, load_quota_tree
 from service.domain.snapshot import (
@@ -32,7 +33,7 @@ from solver.geography import position
 from solver.instance import Department as SolverDepartment
 from solver.instance import Group, Instance, Offer, Pin, QuotaLine, School
 from solver.instance import Period as SolverPeriod
-from solver.params import OFFICIAL_TIERS, Params, TerritoryRule, Tier
+from solver.params import Params, TerritoryRule, Tier
 
 
 def freeze(session: Session, campaign: Campaign, today: date) -> Instance:
@@ -171,10 +172,8 @@ def _lines(supply: _Supply) -> tuple[QuotaLine, ...]:
 
 
 def _params(campaign: Campaign) -> Params:
-    between = [Tier(tier) for tier in campaign.tiers] or list(OFFICIAL_TIERS[1:-1])
-    return Params(
-        tiers=(OFFICIAL_TIERS[0], *between, OFFICIAL_TIERS[-1]), territory_rule=TerritoryRule(campaign.territory_rule)
-    )
+    tiers = tuple(Tier(tier) for tier in aims_in_order(campaign))
+    return Params(tiers=tiers, territory_rule=TerritoryRule(campaign.territory_rule))
 
 
 def frozen_bytes(instance: Instance) -> bytes:

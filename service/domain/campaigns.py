@@ -6,6 +6,7 @@ Responsible for what a campaign may be. Refuses to know how a round is computed.
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -18,7 +19,7 @@ from service.persistence.tables import Campaign
 from service.vocabulary import CampaignStatus, Level
 
 PARIS = ZoneInfo("Europe/Paris")
-AIMS = ("equity", "commitments", "wishes", "distance")
+AIMS = ("equity", "commitments", "stability", "wishes", "distance")
 """The aims a campaign may reorder; placing comes first and the draw last, always."""
 TERRITORY_RULES = ("anywhere", "academy_or_neighbour", "academy", "department")
 
@@ -85,6 +86,18 @@ def _check(campaign: Campaign, levels: list[str], today: date) -> None:
         )
     if campaign.tiers and sorted(campaign.tiers) != sorted(AIMS):
         raise ServiceError("campaign_tiers", "L’ordre des critères contient chacun d’eux une seule fois.", "tiers")
+
+
+def aims_in_order(campaign: Campaign) -> tuple[str, ...]:
+    """Every aim of the campaign's rounds, first to last.
+
+    An aim that did not exist yet when the campaign chose its order comes after the one it follows by default.
+    """
+    chosen = list(campaign.tiers or AIMS)
+    for before, aim in pairwise(AIMS):
+        if aim not in chosen:
+            chosen.insert(chosen.index(before) + 1, aim)
+    return ("placed", *chosen, "draw")
 
 
 def close_campaign(session: Session, campaign: Campaign, actor: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, render_template, url_for
 from sqlmodel import col, select
 
+from service.domain.campaigns import aims_in_order
 from service.persistence.tables import AllocationRound, Campaign
 from service.vocabulary import TIER_LABELS
 from service.web.access import current_person, public
@@ -62,7 +63,7 @@ def method() -> Any:
     return render_template(
         "public/method.html",
         published=published,
-        tiers=(chosen.tiers if chosen is not None else None) or list(TIER_LABELS),
+        tiers=list(TIER_LABELS) if chosen is None else aims_in_order(chosen),
         tier_labels=TIER_LABELS,
         territory_label=TERRITORY_RULE_LABELS[chosen.territory_rule] if chosen is not None else "",
     )

@@ -28,6 +28,7 @@ TIER_UNITS = {
     "placed": "élèves sans place",
     "equity": "coût des élèves sans place, cumulé par établissement",
     "commitments": "places manquantes sous les engagements",
+    "stability": "élèves qui n’ont plus la place annoncée",
     "wishes": "somme des rangs obtenus",
     "distance": "somme des trajets, en mètres",
     "draw": "somme des numéros tirés",

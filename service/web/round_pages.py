@@ -14,7 +14,7 @@ from typing import Any
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from service.domain.campaigns import get_campaign
+from service.domain.campaigns import aims_in_order, get_campaign
 from service.domain.publication import publish_round
 from service.domain.rounds import ATTEMPTS, cancel_round, get_round, launch_round, name_of
 from service.errors import NotFound
@@ -42,11 +42,10 @@ class Phase:
 
 def phases(campaign: Campaign, current: str) -> list[Phase]:
     """Every phase of a round, in order, and where it stands."""
-    tiers = ["placed", *(campaign.tiers or ["equity", "commitments", "wishes", "distance"]), "draw"]
     keys = {
         "freeze": "Geler les demandes et les places",
         "reachable": "Chercher les places atteignables",
-        **{f"optimise:{tier}": f"Optimiser : {TIER_LABELS[tier]}" for tier in tiers},
+        **{f"optimise:{tier}": f"Optimiser : {TIER_LABELS[tier]}" for tier in aims_in_order(campaign)},
         "prove": "Prouver qu’on ne peut pas faire mieux",
         "verify": "Vérifier par un programme indépendant",
         "record": "Enregistrer",

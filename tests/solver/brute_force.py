@@ -147,9 +147,11 @@ class Exhaustion:
             "commitments": sum(
                 max(0, (line.commitment or 0) - self._through(line.id, taken)) for line in self.instance.lines
             ),
+            "stability": sum(row.count for row in self.instance.announced) - sum(self._stays(taken).values()),
             "wishes": sum(self.rank(group, self.instance.offer[offer].sector) for group, offer, _ in taken),
             "distance": sum(self.metres(group, self.instance.offer[offer]) for group, offer, _ in taken),
-            "draw": sum(self.draw(*row) for row in taken),
+            "draw": sum(self.draw(*row) for row in taken)
+            + sum(count * self.stay_draw(*row) for row, count in self._stays(taken).items()),
         }
         return tuple(values[tier.value] for tier in self.instance.params.tiers)
 
@@ -162,13 +164,32 @@ class Exhaustion:
         longest = max(len(other.wishes) for other in self.pupils)
         return group.wishes.index(sector) + 1 if sector in group.wishes else longest + 1
 
+    def _stays(self, taken: list[tuple[Group, str, str]]) -> Counter[tuple[str, str, str]]:
+        """How many pupils are where they were told, and no more than were told."""
+        now = Counter((group.id, offer, period) for group, offer, period in taken)
+        return now & Counter({(row.group, row.offer, row.period): row.count for row in self.instance.announced})
+
     def draw(self, group: Group, offer: str, period: str) -> int:
+        sector = self.instance.offer[offer].sector
+        ranked = sector if sector in group.wishes else ""
+        profile, member = self._keys(group)
+        return self._hashed("trip", profile, offer, period) + self._hashed("class", member, ranked)
+
+    def stay_draw(self, name: str, offer: str, period: str) -> int:
+        """What changes in the draw of a pupil who stays where they were told."""
+        group, sector = self.instance.group[name], self.instance.offer[offer].sector
+        member = self._keys(group)[1]
+        ranked = sector if sector in group.wishes else ""
+        return self._hashed("kept", member, offer, period) - self._hashed("class", member, ranked)
+
+    def _keys(self, group: Group) -> tuple[str, str]:
+        """The profile and the class of a group as the draw spells them."""
         banned = sorted(ban.offer for ban in self.instance.bans if ban.group == group.id)
         profile = [group.school, group.level, group.reach_m, sorted(group.needs), banned]
-        member, sector = [*profile, sorted(group.periods), list(group.wishes)], self.instance.offer[offer].sector
-        spelled = (json.dumps(key, separators=(",", ":"), ensure_ascii=False) for key in (profile, member))
-        ranked = sector if sector in group.wishes else ""
-        return self._hashed("trip", next(spelled), offer, period) + self._hashed("class", next(spelled), ranked)
+        member = [*profile, sorted(group.periods), list(group.wishes)]
+        member += [group.id] * any(row.group == group.id for row in self.instance.announced)
+        first, second = (json.dumps(key, separators=(",", ":"), ensure_ascii=False) for key in (profile, member))
+        return first, second
 
     def _hashed(self, *parts: str) -> int:
         digest = hashlib.sha256("\x1f".join((self.sha256, *parts)).encode()).hexdigest()

@@ -18,7 +18,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
 
 from solver.files import instance_sha256
-from solver.instance import Group, Instance, Offer
+from solver.instance import Announced, Group, Instance, Offer
 from tests.solver.brute_force import Exhaustion
 
 Terms = list[tuple[int, int]]
@@ -72,6 +72,9 @@ class Programme:
         self.hold_pins()
         self.levels = list(self.list_levels())
         self.missing = list(self.list_commitments())
+        self.moved = list(self.list_moved())
+        self.one = self.variable(1)
+        self.lower[self.one] = 1
 
     def variable(self, upper: int) -> int:
         self.lower.append(0)
@@ -143,6 +146,23 @@ class Programme:
                 self.rows.append(([*self.under(line.id), (missing, 1)], line.commitment, NO_LIMIT))
                 yield missing
 
+    def list_moved(self) -> Iterator[tuple[int, Announced]]:
+        """For each announced row, how many pupils of those told are not there."""
+        found = {(trip.group.id, trip.offer.id, trip.period): trip.number for trip in self.trips}
+        for row in self.instance.announced:
+            moved = self.variable(row.count)
+            there = found.get((row.group, row.offer, row.period))
+            self.rows.append(([(moved, 1), *([] if there is None else [(there, 1)])], row.count, NO_LIMIT))
+            yield moved, row
+
+    def lots(self) -> Iterator[tuple[int, int]]:
+        """Each pupil's lots, as if nobody had been told anything, then what changes for each one who stays."""
+        for trip in self.trips:
+            yield trip.number, self.facts.draw(trip.group, trip.offer.id, trip.period)
+        for moved, row in self.moved:
+            change = self.facts.stay_draw(row.group, row.offer, row.period)
+            yield from ((self.one, change * row.count), (moved, -change))
+
     def aim(self, tier: str) -> Terms:
         """What an aim counts.
 
@@ -153,9 +173,10 @@ class Programme:
             "placed": [(number, 1) for number, _ in self.levels],
             "equity": self.levels,
             "commitments": [(number, 1) for number in self.missing],
+            "stability": [(number, 1) for number, _ in self.moved],
             "wishes": [(trip.number, self.facts.rank(trip.group, trip.offer.sector)) for trip in self.trips],
             "distance": [(trip.number, self.facts.metres(trip.group, trip.offer)) for trip in self.trips],
-            "draw": [(trip.number, self.facts.draw(trip.group, trip.offer.id, trip.period)) for trip in self.trips],
+            "draw": list(self.lots()),
         }[tier]
 
     def improve(self, aim: Terms) -> int | None:

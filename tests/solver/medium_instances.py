@@ -6,8 +6,9 @@ import dataclasses
 from random import Random
 
 from solver.greedy import greedy
-from solver.instance import Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
+from solver.instance import Announced, Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
 from solver.params import OFFICIAL_TIERS, Params, TerritoryRule
+from solver.result import Assignment
 
 DEPARTMENTS = (
     Department("A", "east", neighbours=frozenset({"B"})),
@@ -44,7 +45,16 @@ def medium_instance(random: Random) -> Instance:
     placed = greedy(free).assignments
     pinned = random.sample(placed, min(len(placed), random.randrange(4)))
     pins = tuple(Pin(row.group, row.offer, row.period, random.randint(1, row.count)) for row in pinned)
-    return dataclasses.replace(free, pins=pins)
+    told = random.sample(placed, len(placed) // 2) if random.random() < 0.5 else []
+    announced = {(row.group, row.offer, row.period): row for row in (_told(random, row, offers) for row in told)}
+    return dataclasses.replace(free, pins=pins, announced=tuple(announced.values()))
+
+
+def _told(random: Random, row: Assignment, offers: tuple[Offer, ...]) -> Announced:
+    """A placement told, where the pupils could go then or, now and then, anywhere."""
+    host = random.choice(offers) if random.random() < 0.3 else next(each for each in offers if each.id == row.offer)
+    period = row.period if host.id == row.offer else random.choice(sorted(host.seats))
+    return Announced(row.group, host.id, period, random.randint(1, row.count))
 
 
 def _place(random: Random) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from solver.instance import Ban, Instance, Period, Pin, QuotaLine
+from solver.instance import Announced, Ban, Instance, Period, Pin, QuotaLine
 from solver.params import OFFICIAL_TIERS, Params, Tier
 from solver.result import Reason, Status
 from solver.solve import solve
@@ -64,6 +64,13 @@ BAD: dict[str, Build] = {
     "pins.group: unknown": lambda: world(pins=(Pin("nobody", "offer", "p"),)),
     "bans.offer: unknown": lambda: world(bans=(Ban("group", "nowhere"),)),
     "bans: ['group', 'offer'] appears 2 times": lambda: world(bans=(Ban("group", "offer"),) * 2),
+    "announced.group: unknown": lambda: world(announced=(Announced("nobody", "offer", "p"),)),
+    "announced.offer: unknown": lambda: world(announced=(Announced("group", "nowhere", "p"),)),
+    "announced.period: unknown": lambda: world(announced=(Announced("group", "offer", "never"),)),
+    "announced['group'].count: a whole number": lambda: world(announced=(Announced("group", "offer", "p", 0),)),
+    "announced: ['group', 'offer', 'p'] appears 2 times": lambda: world(
+        announced=(Announced("group", "offer", "p"),) * 2
+    ),
     "params.tiers: 'placed' comes first": lambda: Params(tiers=(*OFFICIAL_TIERS[1:], Tier.PLACED)),
     "params.tiers: each of": lambda: Params(tiers=OFFICIAL_TIERS[:-1]),
     "params.priority_weights['none']": lambda: Params(priority_weights={"none": 0}),

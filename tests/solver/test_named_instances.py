@@ -24,6 +24,7 @@ PLACED: dict[str, set[tuple[str, str, int]]] = {
     "island_and_far_hosts": set(),
     "closed_week": set(),
     "needs_and_ban": {("wheelchair", "ramp", 1)},
+    "repair_keeps": {("first", "bakery", 1), ("second", "garage", 1)},
     "pinned_pupil": {("pinned", "far", 1), ("twin", "near", 1)},
 }
 

@@ -46,12 +46,12 @@ def times(pytestconfig: pytest.Config) -> int:
 
 def test_every_proven_round_is_accepted(seed: int, times: int) -> None:
     """Rounds with quotas, commitments, pins, bans, maxima and any order of the aims carry a proof that holds."""
-    met = dict.fromkeys(("lines", "openings", "maxima", "pins", "bans"), 0)
+    met = dict.fromkeys(("lines", "openings", "maxima", "pins", "bans", "announced"), 0)
     for found in rounds(Random(f"{seed} accepted"), times):
         assert faults_of(found) == []
         for name in ("openings", "maxima", "lines"):
             met[name] += any(any(row[-1]) for row in found.certificate[name])
-        for name in ("pins", "bans"):
+        for name in ("pins", "bans", "announced"):
             met[name] += bool(found.asked[name])
     assert all(count >= times // 20 for count in met.values()), met
 
@@ -130,7 +130,7 @@ def test_a_price_for_nothing_is_refused() -> None:
     """A certificate may not price the sink, nor a maximum that does not exist, to make staying at home look best."""
     found = proven(world())
     result = announced(found.instance, ())
-    dear, zeros = [10**6] * 6, [0] * 6
+    dear, zeros = [10**6] * len(Tier), [0] * len(Tier)
     at_home = {"schools": [["school", zeros]], "openings": [], "maxima": [], "lines": []}
     tricks: dict[str, dict[str, Any]] = {
         "sink": {"lines": [[None, [-n for n in dear]]]},
@@ -164,15 +164,15 @@ def test_prices_are_whole_numbers(number: Any) -> None:
     """A price that is no whole number makes the certificate unreadable: exact arithmetic or none."""
     found = proven(world())
     with pytest.raises((ValueError, TypeError)):
-        faults_of(found, schools=[["school", [number, 0, 0, 0, 0, 0]]])
+        faults_of(found, schools=[["school", [number, *[0] * (len(Tier) - 1)]]])
     with pytest.raises(ValueError, match="for each tier"):
-        faults_of(found, schools=[["school", [0, 0, 0, 0, 0]]])
+        faults_of(found, schools=[["school", [0] * (len(Tier) - 1)]])
 
 
 def test_announced_values_are_recounted(seed: int) -> None:
     """A value or a bound announced one off, tiers in another order, a status without optimality: each is refused."""
     found = proven(generate(100, seed))
-    for i in range(6):
+    for i in range(len(Tier)):
         for field in ("value", "bound"):
             told = copy.deepcopy(found.result)
             told["tiers"][i][field] += 1

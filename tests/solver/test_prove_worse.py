@@ -11,6 +11,7 @@ import pytest
 from solver import prove
 from solver.files import Document
 from solver.instance import Instance
+from solver.params import Tier
 from solver.prove import Arc, Case, Key, Vector, prove_documents
 from solver.result import Assignment
 from tests.solver.certificates import Claim, Round, announced, claims, proven_round, rounds, values_of
@@ -119,7 +120,10 @@ def test_sabotage_limits_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     best = two_for_one_seat()
     both = tuple(Assignment(name, "offer", "p", 1) for name in ("one", "other"))
     result = announced(best.instance, both)
-    free = best.certificate | {"openings": [], "schools": [[name, [0] * 6] for name, _ in best.certificate["schools"]]}
+    free = best.certificate | {
+        "openings": [],
+        "schools": [[name, [0] * len(Tier)] for name, _ in best.certificate["schools"]],
+    }
     faults = prove_documents(best.asked, result, free)
     assert faults == ["infeasible: opening ('offer', 'p'): 2 pupils, at most 1"]
     honest = prove.breach

@@ -90,7 +90,9 @@ def only(instance: Instance, result: Result, name: str) -> tuple[Instance, Resul
     rows = (replace(row, count=row.count - left.get(row.id, 0)) for row in instance.groups)
     asking = tuple(row for row in rows if row.count)
     kept = {row.id for row in asking}
-    return replace(instance, groups=asking, bans=tuple(ban for ban in instance.bans if ban.group in kept)), result
+    bans = tuple(ban for ban in instance.bans if ban.group in kept)
+    announced = tuple(row for row in instance.announced if row.group in kept)
+    return replace(instance, groups=asking, bans=bans, announced=announced), result
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from random import Random
 
-from solver.instance import Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
+from solver.instance import Announced, Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
 from solver.params import OFFICIAL_TIERS, Params, TerritoryRule
 
 DEPARTMENTS = (
@@ -46,6 +46,7 @@ def tiny_instance(random: Random, *, official: bool = False) -> Instance:
         lines=LINES,
         pins=_pins(random, groups, offers, bans),
         bans=tuple(Ban(*ban) for ban in bans),
+        announced=_announced(random, groups, offers),
         params=Params((OFFICIAL_TIERS[0], *middle, OFFICIAL_TIERS[-1]), rule),
     )
 
@@ -103,3 +104,16 @@ def _pins(
     if random.random() > 0.3 or group.level not in offer.levels or (group.id, offer.id) in bans:
         return ()
     return (Pin(group.id, offer.id, random.choice(sorted(offer.seats)), random.randint(1, group.count)),)
+
+
+def _announced(random: Random, groups: tuple[Group, ...], offers: tuple[Offer, ...]) -> tuple[Announced, ...]:
+    """Now and then some placements already told, to pupils who may no longer have them."""
+    rows: dict[tuple[str, str, str], int] = {}
+    for group in groups if random.random() < 0.4 else ():
+        left = random.randint(0, group.count + 1)
+        while left:
+            offer, count = random.choice(offers), random.randint(1, left)
+            key = (group.id, offer.id, random.choice(sorted(offer.seats)))
+            rows[key] = rows.get(key, 0) + count
+            left -= count
+    return tuple(Announced(*key, count) for key, count in rows.items())

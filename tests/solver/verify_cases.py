@@ -10,7 +10,7 @@ import dataclasses
 from collections import Counter
 from random import Random
 
-from solver.instance import Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
+from solver.instance import Announced, Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
 from solver.params import OFFICIAL_TIERS, Params, TerritoryRule
 from tests.solver.verify_oracle import Document, Placements, broken_by_one, broken_rules, honest
 
@@ -82,7 +82,12 @@ def random_instance(random: Random) -> Instance:
     free = Instance(DEPARTMENTS, schools, PERIODS, offers, groups, LINES, bans=bans, params=params)
     placed = sorted(lawful_placements(free, random).items())
     pinned = random.sample(placed, min(len(placed), random.choice((0, 1, 2))))
-    return dataclasses.replace(free, pins=tuple(Pin(*name, random.randint(1, count)) for name, count in pinned))
+    told = sorted(lawful_placements(free, random).items()) if random.random() < 0.3 else []
+    return dataclasses.replace(
+        free,
+        pins=tuple(Pin(*name, random.randint(1, count)) for name, count in pinned),
+        announced=tuple(Announced(*name, random.randint(1, count)) for name, count in told if random.random() < 0.7),
+    )
 
 
 def lawful_placements(instance: Instance, random: Random) -> Placements:

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from solver.instance import Instance
+from solver.params import Tier
 from solver.result import Reason
 from solver.rules import Rule
 from tests.solver.verify_cases import documents, random_case
@@ -229,7 +230,7 @@ _LIES: dict[str, tuple[str, Edit]] = {
     "a bound above the value": ("announced_tiers", tier(bound=lambda value: value + 1)),
     "a proof of an unknown kind": ("announced_tiers", tier(proof=lambda _: "solver")),
     "tiers reordered": ("announced_tiers", lambda _, result: result["tiers"].reverse()),
-    "a tier missing": ("announced_tiers", lambda random, result: result["tiers"].pop(random.randrange(6))),
+    "a tier missing": ("announced_tiers", lambda random, result: result["tiers"].pop(random.randrange(len(Tier)))),
     "a tier announced twice": ("announced_tiers", lambda _, result: result["tiers"].append(result["tiers"][-1])),
     "optimal without a proof": ("announced_tiers", lambda _, result: optimal(result, "none")),
     "optimal with a tier unproven": ("announced_tiers", optimal_but_one_unproven),

@@ -95,15 +95,22 @@ def left_of(placements: Placements, group: Group) -> int:
     return group.count - sum(count for name, count in placements.items() if name[0] == group.id)
 
 
-def drawn(instance: Instance, sha256: str, name: Trip) -> int:
+def stays(instance: Instance, placements: Placements, name: Trip) -> int:
+    """How many pupils of a trip were told to make it."""
+    told = sum(row.count for row in instance.announced if (row.group, row.offer, row.period) == name)
+    return min(told, placements[name])
+
+
+def drawn(instance: Instance, sha256: str, name: Trip, keeps: bool) -> int:
     group = instance.group[name[0]]
     banned = sorted(ban.offer for ban in instance.bans if ban.group == group.id)
     profile = [group.school, group.level, group.reach_m, sorted(group.needs), banned]
     member, sector = [*profile, sorted(group.periods), list(group.wishes)], instance.offer[name[1]].sector
-    ranked, total = sector if sector in group.wishes else "", 0
-    for parts in (("trip", text(profile), name[1], name[2]), ("class", text(member), ranked)):
-        total += int(hashlib.sha256("\x1f".join((sha256, *parts)).encode()).hexdigest()[:5], 16)
-    return total
+    member += [group.id] * any(row.group == group.id for row in instance.announced)
+    trip, ranked = ("trip", text(profile), *name[1:]), ("class", text(member), sector if sector in group.wishes else "")
+    last = ("kept", text(member), *name[1:]) if keeps else ranked
+    drawn_numbers = (hashlib.sha256("\x1f".join((sha256, *parts)).encode()).hexdigest()[:5] for parts in (trip, last))
+    return sum(int(number, 16) for number in drawn_numbers)
 
 
 def tier_value(instance: Instance, sha256: str, placements: Placements, tier: Tier) -> int:
@@ -120,11 +127,19 @@ def tier_value(instance: Instance, sha256: str, placements: Placements, tier: Ti
     if tier is Tier.COMMITMENTS:
         promised = [(line.id, line.commitment) for line in instance.lines if line.commitment is not None]
         return sum(max(0, floor - through(instance, placements, name)) for name, floor in promised)
+    if tier is Tier.STABILITY:
+        return sum(row.count for row in instance.announced) - sum(
+            stays(instance, placements, trip) for trip in placements
+        )
     if tier is Tier.WISHES:
         return sum(count * instance.rank(group, offer.sector) for group, offer, _, count in moves)
     if tier is Tier.DISTANCE:
         return sum(count * trip(instance, group, offer) for group, offer, _, count in moves)
-    return sum(count * drawn(instance, sha256, name) for _, _, name, count in moves)
+    total = 0
+    for _, _, name, count in moves:
+        kept = stays(instance, placements, name)
+        total += kept * drawn(instance, sha256, name, True) + (count - kept) * drawn(instance, sha256, name, False)
+    return total
 
 
 def is_full(instance: Instance, placements: Placements, line: str) -> bool:

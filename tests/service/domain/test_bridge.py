@@ -143,14 +143,25 @@ def test_the_narrowest_line_counts(engine: Engine, seed: int) -> None:
 
 
 def test_the_campaigns_rules_are_frozen(engine: Engine, seed: int) -> None:
-    """The order of the aims and the territory rule chosen for the campaign are those of its rounds."""
+    """The order of the aims and the territory rule chosen for the campaign are those of its rounds.
+
+    What was not an aim when the order was chosen follows the aim that it follows by default.
+    """
     with session_scope(engine) as session:
         campaign_id = fill_campaign(session, seed % 90_000)
         campaign = session.get_one(Campaign, campaign_id)
         campaign.tiers, campaign.territory_rule = ["wishes", "equity", "distance", "commitments"], "department"
         rounds.launch_round(session, campaign_id, "cli")
         params = freeze(session, get_campaign(session, campaign_id), TODAY).params
-    assert params.tiers == (Tier.PLACED, Tier.WISHES, Tier.EQUITY, Tier.DISTANCE, Tier.COMMITMENTS, Tier.DRAW)
+    assert params.tiers == (
+        Tier.PLACED,
+        Tier.WISHES,
+        Tier.EQUITY,
+        Tier.DISTANCE,
+        Tier.COMMITMENTS,
+        Tier.STABILITY,
+        Tier.DRAW,
+    )
     assert params.territory_rule is TerritoryRule.DEPARTMENT
 
 

@@ -21,6 +21,7 @@ from sqlmodel import Session, select
 
 from service.persistence.engine import session_scope
 from service.persistence.tables import AllocationRound, AuditEntry, Placement, RoundDossier, UnplacedPupil
+from solver.params import Tier
 from solver.verify import verify_documents
 from tests.service.web.conftest import Browser, text_of
 from tests.service.web.filled_country import CANARY, CEILING_3E
@@ -172,7 +173,7 @@ def test_the_proof_is_on_the_page(coordinator: Browser, database: Session) -> No
     computed = database.exec(select(AllocationRound)).one()
     said = text_of(coordinator.get(ROUND))
     assert computed.input_sha256 in said
-    assert said.count("prouvé") >= len(computed.tiers) == 6
+    assert said.count("prouvé") >= len(computed.tiers) == len(Tier)
     assert "atteint la borne qu’aucune autre répartition ne peut dépasser" in said
     for tier in computed.tiers:
         assert f"{tier['value']:,} {tier['bound']:,} prouvé".replace(",", " ") in said
