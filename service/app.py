@@ -17,6 +17,7 @@ from service.jobs.app import enqueue_round
 from service.persistence.engine import make_engine
 from service.web import (
     accounts,
+    activities,
     context,
     conventions,
     coordinators,
@@ -31,6 +32,7 @@ from service.web import (
     pupil_imports,
     result_lists,
     round_pages,
+    school_activities,
     school_requests,
     schools,
     sites,
@@ -46,6 +48,8 @@ BLUEPRINTS = (
     partners.blueprint,
     sites.blueprint,
     offers.blueprint,
+    activities.blueprint,
+    school_activities.blueprint,
     coordinators.blueprint,
     round_pages.blueprint,
     result_lists.blueprint,

@@ -16,6 +16,7 @@ from wtforms import DateField, IntegerField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from service.domain.activities import staff_mobilised
 from service.domain.conventions import (
     LedgerLine,
     StateOfConvention,
@@ -119,9 +120,12 @@ def _get_readable(key: str) -> tuple[Convention, Partner]:
 
 
 def _ledger(convention: Convention) -> list[LedgerLine]:
+    return ledger(db(), convention, _school_year(), campaign_in_force())
+
+
+def _school_year() -> str:
     campaign = campaign_in_force()
-    year = campaign.school_year if campaign is not None else school_year_of(today())
-    return ledger(db(), convention, year, campaign)
+    return campaign.school_year if campaign is not None else school_year_of(today())
 
 
 def _listed(convention: Convention, partner: Partner) -> Listed:
@@ -161,6 +165,7 @@ def _page_values(convention: Convention, partner: Partner, lines: list[LedgerLin
         "state": convention_state(db(), convention, today()),
         "facts": words.facts_of(convention.document, convention.signed_on, convention.term_years),
         "commitments": list(commitments),
+        "staff": staff_mobilised(db(), convention, _school_year()),
         "lines": lines,
         "bars": ledger_chart(lines),
         "map": coverage_map(convention, lines),

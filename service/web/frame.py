@@ -67,6 +67,7 @@ def side_links() -> list[Link]:
             ("schools.board", "Tableau de bord"),
             ("requests.choose_level", "Nouvelle demande"),
             ("pupil_imports.upload", "Importer une liste"),
+            ("school_activities.index", "Découverte des métiers"),
         ]
         return [_link(endpoint, label, uai=scope.uai) for endpoint, label in pages]
     if isinstance(scope, Partner):
@@ -75,6 +76,7 @@ def side_links() -> list[Link]:
             ("sites.index", "Sites"),
             ("offers.index", "Offres"),
             ("partners.visitors", "Élèves attendus"),
+            ("activities.index", "Découverte des métiers"),
         ]
         return [_link(endpoint, label, partner_id=scope.id) for endpoint, label in pages]
     if person is not None and person.is_coordinator:

@@ -4,6 +4,7 @@
 """
 
 from service.persistence.tables.accounts import AuditEntry, Membership, User, UserSession
+from service.persistence.tables.activities import ActivityRequest, DiscoveryActivity
 from service.persistence.tables.campaigns import (
     AllocationRound,
     Campaign,
@@ -43,6 +44,7 @@ from service.persistence.tables.territories import (
 
 __all__ = [
     "Academy",
+    "ActivityRequest",
     "AllocationRound",
     "AuditEntry",
     "CalendarEntry",
@@ -54,6 +56,7 @@ __all__ = [
     "ConventionDepartment",
     "ConventionEvent",
     "Department",
+    "DiscoveryActivity",
     "ImportFile",
     "LevelRule",
     "Membership",

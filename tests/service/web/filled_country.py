@@ -12,7 +12,10 @@ from pathlib import Path
 
 from sqlmodel import Session, select
 
+from service.activity_vocabulary import ActivityKind, Audience
 from service.config import Settings
+from service.domain.activities import ActivityDraft, announce_activity
+from service.domain.activity_requests import ask_to_come
 from service.domain.campaigns import get_campaign, open_campaign
 from service.domain.conventions import get_convention, import_conventions
 from service.domain.offer_rules import OfferDraft
@@ -26,7 +29,7 @@ from service.domain.sites import SiteDraft, add_site
 from service.jobs.inline import run_now
 from service.persistence.engine import make_engine, session_scope
 from service.persistence.rows import row_id
-from service.persistence.tables import School, User
+from service.persistence.tables import Partner, School, User
 from service.vocabulary import Level, Priority, SchoolType
 from tests.service.web.small_country import ACTOR, SCHOOL_YEAR, SmallCountry
 
@@ -74,6 +77,7 @@ def _prepare(session: Session, country: SmallCountry) -> int:
     )
     add_places(session, country)
     add_requests(session, country, row_id(campaign))
+    add_activities(session, country)
     return row_id(campaign)
 
 
@@ -126,3 +130,31 @@ def add_requests(session: Session, country: SmallCountry, campaign_id: int) -> N
         pupils = tuple(PupilDraft(display_name=f"{CANARY} {number}", wishes=wishes) for number in range(size))
         draft = RequestDraft(class_name="Classe 1", level=level, pupils=pupils, period_ids=(week,), reach_km=30)
         submit_request(session, create_request(session, campaign, school, draft, ACTOR), ACTOR, TODAY)
+
+
+def add_activities(session: Session, country: SmallCountry) -> None:
+    """A visit that school A asked for, and a talk nobody has asked yet."""
+    partner = session.get_one(Partner, country.partner_a)
+    school = session.exec(select(School).where(School.uai == country.school_a)).one()
+    visit, _ = (
+        announce_activity(
+            session,
+            partner,
+            ActivityDraft(
+                kind=kind,
+                title=title,
+                happens_on=date(2026, 12, 3),
+                department_code="69",
+                audience=(Audience.QUATRIEME, Audience.TROISIEME),
+                room=30,
+                staff=4,
+            ),
+            TODAY,
+            ACTOR,
+        )
+        for kind, title in (
+            (ActivityKind.COMPANY_VISIT, "Une journée aux ateliers"),
+            (ActivityKind.CLASS_TALK, "Le métier d’ajusteuse"),
+        )
+    )
+    ask_to_come(session, school, row_id(visit), 12, "", TODAY, ACTOR)
