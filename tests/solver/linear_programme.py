@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,10 @@ def best_values(instance: Instance) -> tuple[int, ...] | None:
     return tuple(values)
 
 
+def total(terms: Terms, answer: Sequence[int]) -> int:
+    return sum(price * answer[number] for number, price in terms)
+
+
 class Programme:
     """Whole variables between bounds, rows "low <= terms <= high", and aims to minimise one after the other."""
 
@@ -70,6 +74,7 @@ class Programme:
         self.hold_school_maxima()
         self.hold_ceilings()
         self.hold_pins()
+        self.answer: list[int] = []
         self.levels = list(self.list_levels())
         self.missing = list(self.list_commitments())
         self.moved = list(self.list_moved())
@@ -197,7 +202,7 @@ class Programme:
             raise ArithmeticError(f"HiGHS: {found.message}")
         answer = [round(value) for value in found.x.tolist()]
         self._check(answer)
-        value = sum(price * answer[number] for number, price in aim)
+        self.answer, value = answer, total(aim, answer)
         self.rows.append((aim, -NO_LIMIT, value))
         return value
 
@@ -213,6 +218,6 @@ class Programme:
     def _check(self, answer: list[int]) -> None:
         sound = all(low <= value <= high for low, value, high in zip(self.lower, answer, self.upper, strict=True))
         for terms, low, high in self.rows:
-            sound &= low <= sum(price * answer[number] for number, price in terms) <= high
+            sound &= low <= total(terms, answer) <= high
         if not sound:
             raise ArithmeticError("HiGHS: the answer breaks a row once rounded")
