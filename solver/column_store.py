@@ -18,7 +18,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from solver.files import Document, canonical_bytes, parse_document, write_whole
+from solver.files import Document, canonical_bytes, write_whole
+from solver.strict_json import parse_document
 
 HEAD = "head.json"
 KINDS = ("|u1", "<u4", "<i8")

@@ -13,12 +13,13 @@ from pathlib import Path
 from solver.changes import changes_from_document
 from solver.difference import Difference
 from solver.dossier import read_instance, read_result, write_instance, write_result
-from solver.files import instance_sha256, parse_document, read_document
+from solver.files import instance_sha256, read_document
 from solver.fix import Fix
 from solver.instance import Instance
 from solver.marginal import marginal_values
 from solver.result import Assignment, Result, Unplaced
 from solver.smallest_fix import find_fixes
+from solver.strict_json import parse_document
 from solver.unused_seats import unused_seats
 from solver.what_if import what_if
 

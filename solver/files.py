@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from solver.instance import (
     Announced,
@@ -38,6 +38,7 @@ from solver.instance_rows import ROWS, frame_of
 from solver.layout import RESULT_FORMAT, check_instance_document, check_result_document
 from solver.params import Params, TerritoryRule, Tier
 from solver.result import Assignment, Reason, Result, Status, TierValue, Unplaced
+from solver.strict_json import parse_document
 
 Document = dict[str, Any]
 _Name = TypeVar("_Name", bound=StrEnum)
@@ -246,32 +247,6 @@ def read_document(path: Path) -> object:
         return parse_document(gzip.decompress(path.read_bytes()))
     except (EOFError, zlib.error) as error:
         raise ValueError(f"document: not a whole gzip file ({error})") from None
-
-
-def parse_document(content: bytes) -> object:
-    """The JSON value in these bytes, refusing what Python's reader lets through: repeated keys, NaN, absurd nesting."""
-    try:
-        value: object = json.loads(
-            content.decode("utf-8"), object_pairs_hook=_no_repeated_key, parse_constant=_no_constant
-        )
-    except RecursionError:
-        raise ValueError("document: nested too deeply") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"document: not UTF-8 text at byte {error.start}") from None
-    return value
-
-
-def _no_repeated_key(pairs: list[tuple[str, Any]]) -> Document:
-    found: Document = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"document: the key {key!r} appears twice in one object")
-        found[key] = value
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"document: {name} is not a number")
 
 
 def write_whole(content: bytes, path: Path) -> None:

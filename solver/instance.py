@@ -229,6 +229,11 @@ class Instance:
         return frozenset(row.group for row in self.announced)
 
     @cached_property
+    def banned(self) -> frozenset[tuple[str, str]]:
+        """Group and offer of each ban."""
+        return frozenset((ban.group, ban.offer) for ban in self.bans)
+
+    @cached_property
     def pupils_by_school(self) -> Mapping[str, int]:
         counts: dict[str, int] = {}
         for group in self.groups:

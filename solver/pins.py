@@ -7,7 +7,7 @@ person closed the offer, moved the limit or lowered the quota after the pin was 
 from __future__ import annotations
 
 from solver.geography import is_served_by, trip_m
-from solver.instance import Ban, Group, Instance, Offer, Pin
+from solver.instance import Group, Instance, Offer, Pin
 from solver.occupancy import Occupancy
 from solver.rules import Rule
 
@@ -23,7 +23,7 @@ def broken_rule(instance: Instance, group: Group, offer: Offer, period: str) -> 
         (Rule.NEEDS, group.needs <= offer.serves),
         (Rule.REACH, home.landmass == host.landmass and trip_m(school.position, offer.position) <= group.reach_m),
         (Rule.TERRITORY, admitted and is_served_by(instance.params.territory_rule, home, host)),
-        (Rule.BAN, Ban(group.id, offer.id) not in instance.bans),
+        (Rule.BAN, (group.id, offer.id) not in instance.banned),
     )
     return next((rule for rule, held in checks if not held), None)
 

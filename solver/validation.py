@@ -16,6 +16,8 @@ MAX_COUNT = 2_000_000
 """Pupils or seats in one row: above any real row, below what could overflow a sum of costs."""
 MAX_PUPILS = 10_000_000
 """Pupils in all: ten times a French year group; keeps every tier's sum far below 2**62."""
+MAX_LINES_ABOVE = 50
+"""Far above any tree of territories and federations: walking up from each offer stays short."""
 MAX_REACH_M = 2_000_000
 EARTH_LIMIT_M = 6_400_000
 
@@ -94,6 +96,8 @@ def _check_lines(instance: Instance) -> None:
             if parent in seen:
                 raise ValueError(f"{where}.parent: {parent!r} is its own ancestor, quota lines form no tree")
             seen.add(parent)
+            if len(seen) > MAX_LINES_ABOVE:
+                raise ValueError(f"{where}.parent: more than {MAX_LINES_ABOVE} lines one above the other")
             parent = instance.line[parent].parent
 
 

@@ -45,6 +45,16 @@ BAD: dict[str, Build] = {
     "offers['offer'].position: a whole number": lambda: world(offers=(offer(position=(0, 0, float("nan"))),)),
     "offers['offer'].department: unknown": lambda: world(offers=(offer(department="99"),)),
     "lines['a'].parent: 'a' is its own ancestor": lambda: world(lines=(QuotaLine("a", "b"), QuotaLine("b", "a"))),
+    "lines['a'].parent: 'a' is its own": lambda: world(lines=(QuotaLine("a", "a"),)),
+    "lines['a'].parent: 'c' is its own ancestor": lambda: world(
+        lines=(QuotaLine("a", "b"), QuotaLine("b", "c"), QuotaLine("c", "d"), QuotaLine("d", "c"))
+    ),
+    "lines: 'a' appears 2 times": lambda: world(
+        lines=(QuotaLine("a", "b"), QuotaLine("a", "c"), *map(QuotaLine, "bc"))
+    ),
+    "lines['0'].parent: more than 50 lines": lambda: world(
+        lines=(*(QuotaLine(str(n), str(n + 1)) for n in range(20_000)), QuotaLine("20000"))
+    ),
     "lines['a'].parent: unknown": lambda: world(lines=(QuotaLine("a", "b"),)),
     "lines['a'].ceiling": lambda: world(lines=(QuotaLine("a", ceiling=-1),)),
     "lines['a'].commitment": lambda: world(lines=(QuotaLine("a", commitment=10**12),)),

@@ -114,8 +114,9 @@ def _has_rows(values: object) -> bool:
     ("text", "message"),
     [
         ('{"format": 1, "format": 2}', "the key 'format' appears twice"),
-        ('{"format": NaN}', "NaN is not a number"),
-        ('{"format": -Infinity}', "-Infinity is not a number"),
+        ('{"format": NaN}', "format: NaN is not a number"),
+        ('{"groups": [{"count": 1}, {"count": -Infinity}]}', r"groups\[1\].count: -Infinity is not a number"),
+        ("NaN", "document: NaN is not a number"),
         ("[" * 100_000, "nested too deeply"),
         ("[]", "document"),
         ("", "Expecting value"),
