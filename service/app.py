@@ -35,6 +35,7 @@ from service.web import (
     school_activities,
     school_requests,
     schools,
+    site_imports,
     sites,
 )
 from service.web.sessions import DatabaseSessions
@@ -47,6 +48,7 @@ BLUEPRINTS = (
     pupil_imports.blueprint,
     partners.blueprint,
     sites.blueprint,
+    site_imports.blueprint,
     offers.blueprint,
     activities.blueprint,
     school_activities.blueprint,

@@ -153,6 +153,17 @@ def school_year_of_period(period_id: str) -> str:
         raise ServiceError("period_unknown", message, "seats") from None
 
 
+def check_level(terms: Terms, level: Level) -> None:
+    """
+    Raises:
+        ServiceError: the convention does not name this level.
+    """
+    if level not in terms.levels:
+        named = french_list([LEVEL_LABELS[one] for one in terms.levels])
+        message = f"La convention {terms.name} ne prévoit pas d’accueil en {LEVEL_LABELS[level]}, mais en {named}."
+        raise ServiceError("level_not_in_convention", message, "level")
+
+
 def _check_terms(session: Session, site: Site, level: Level, terms: Terms, periods: list[Period]) -> None:
     with gathered() as faults:
         if terms.partner_id != site.partner_id:
@@ -160,10 +171,8 @@ def _check_terms(session: Session, site: Site, level: Level, terms: Terms, perio
             faults.add("convention_of_another", message, "convention_key")
         if terms.why_closed:
             faults.add("convention_closed", f"Convention {terms.name}\u00a0: {terms.why_closed}", "convention_key")
-        if level not in terms.levels:
-            named = french_list([LEVEL_LABELS[one] for one in terms.levels])
-            message = f"La convention {terms.name} ne prévoit pas d’accueil en {LEVEL_LABELS[level]}, mais en {named}."
-            faults.add("level_not_in_convention", message, "level")
+        with faults.next():
+            check_level(terms, level)
         if terms.departments is not None and site.department_code not in terms.departments:
             faults.add("outside_territory", _outside(session, site, terms), "convention_key")
         last_day = max((one.ends_on for one in periods), default=None)

@@ -68,7 +68,7 @@ def add_sites(
     members = _members(session, partner_id, {draft.member for draft in drafts if draft.member})
     added = []
     for draft in drafts:
-        site, warnings = _check(session, partner_id, draft)
+        site, warnings = check_site(session, partner_id, draft)
         if (site.name, site.insee) in taken:
             raise Conflict(
                 "site_taken",
@@ -85,7 +85,12 @@ def add_sites(
     return added
 
 
-def _check(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Site, list[str]]:
+def check_site(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Site, list[str]]:
+    """The site as it would be stored, and warnings to show; the same rules for a form and for a file.
+
+    Raises:
+        Refusals: a missing name, a SIRET that is not one, an unknown commune or need.
+    """
     name, siret, street, warning = "", "", "", ""
     commune: Commune | None = None
     with gathered() as faults:

@@ -37,10 +37,10 @@ def whole_file(message: str) -> FileRefused:
     return FileRefused([Fault(WHOLE_FILE, "", message)])
 
 
-def faults_of(refusal: ServiceError, line: int, column_of: Callable[[str], str]) -> list[Fault]:
-    """A refusal of the domain on one line; `column_of` gives the header of one of its fields."""
+def faults_of(refusal: ServiceError, line: int, column_of: Callable[[ServiceError], str]) -> list[Fault]:
+    """A refusal of the domain on one line; `column_of` gives the header each one belongs under."""
     several = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
-    return [Fault(line, column_of(one.field), one.message) for one in several]
+    return [Fault(line, column_of(one), one.message) for one in several]
 
 
 def quoted(value: str) -> str:

@@ -53,6 +53,8 @@ class Table:
     sheet: str = ""
     faults: list[Fault] = field(default_factory=list)
     """Cells that cannot be read; the rest of the table can still be checked and told together."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What the person chose when sending the file."""
 
     def header(self, key: str, columns: Sequence[Column] = ()) -> str:
         return self.headers.get(key) or next((one.label for one in columns if one.key == key), key)
@@ -69,16 +71,20 @@ class Table:
     def to_bytes(self) -> bytes:
         """What has to be kept until the person confirms."""
         rows = self.frame.reset_index().to_numpy().tolist()
-        kept = {"headers": dict(self.headers), "ignored": self.ignored, "sheet": self.sheet, "rows": rows}
-        return json.dumps(kept, ensure_ascii=False).encode()
+        kept = {
+            "headers": dict(self.headers),
+            "ignored": self.ignored,
+            "sheet": self.sheet,
+            "options": dict(self.options),
+        }
+        return json.dumps(kept | {"rows": rows}, ensure_ascii=False).encode()
 
 
 def table_of_bytes(kept: bytes) -> Table:
     """The exact inverse of `to_bytes`."""
     found = json.loads(kept)
-    return Table(
-        found["headers"], tuple(found["ignored"]), _frame(found["rows"], list(found["headers"])), found["sheet"]
-    )
+    frame = _frame(found["rows"], list(found["headers"]))
+    return Table(found["headers"], tuple(found["ignored"]), frame, found["sheet"], options=found["options"])
 
 
 def _frame(rows: list[list[Any]], keys: Sequence[str]) -> pd.DataFrame:

@@ -75,6 +75,7 @@ def side_links() -> list[Link]:
             ("partners.home", "Tableau de bord"),
             ("sites.index", "Sites"),
             ("offers.index", "Offres"),
+            ("site_imports.upload", "Importer une liste"),
             ("partners.visitors", "Élèves attendus"),
             ("activities.index", "Découverte des métiers"),
         ]

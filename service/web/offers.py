@@ -101,7 +101,7 @@ def choose_level(partner: Partner, site_id: int) -> Any:
 def new(partner: Partner, site_id: int, level: str) -> Any:
     form = OfferForm()
     site, chosen = get_site(partner, site_id), get_level(level)
-    conventions = _convention_choices(partner)
+    conventions = convention_choices(partner)
     usable = [
         one.key for one in conventions if one.key and not one.why_closed and chosen in _levels_of(partner, one.key)
     ]
@@ -145,7 +145,7 @@ def _show_form(partner: Partner, site: Site, level: Level, form: OfferForm) -> A
         level=level,
         level_label=LEVEL_LABELS[level],
         groups=group_choices(_choices(site, level)),
-        conventions=_convention_choices(partner),
+        conventions=convention_choices(partner),
     )
 
 
@@ -157,7 +157,7 @@ def _levels_of(partner: Partner, key: str) -> list[str]:
     return next(list(one.document["levels"]) for one in conventions_of(partner) if one.key == key)
 
 
-def _convention_choices(partner: Partner) -> list[ConventionChoice]:
+def convention_choices(partner: Partner) -> list[ConventionChoice]:
     choices = [
         ConventionChoice(one.key, f"Convention {partner.name}", accepts_offers(db(), one, today())[1])
         for one in conventions_of(partner)

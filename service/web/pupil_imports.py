@@ -29,7 +29,6 @@ from service.web.uploads import UploadForm, first_lines, recognised, sent_file, 
 
 blueprint = Blueprint("pupil_imports", __name__, url_prefix="/etablissements/<uai>/import")
 school_staff = allowed(Role.SCHOOL_COORDINATOR)
-SHORT_LEVELS = {Level.TROISIEME: "3e", Level.TROISIEME_PREPA_METIERS: "3e prépa métiers", Level.SECONDE_GT: "2de"}
 
 
 class TermsForm(Form):
@@ -64,7 +63,7 @@ def upload(school: School) -> Any:
 @school_staff
 def template(school: School) -> Response:
     lists = {
-        "Niveau": list(SHORT_LEVELS.values()),
+        "Niveau": [LEVEL_LABELS[level] for level in Level],
         "Vœu": list(sector_labels().values()),
         "Besoins": list(NEED_LABELS.values()),
     }

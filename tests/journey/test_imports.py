@@ -1,4 +1,4 @@
-"""A school secretary imports 230 pupils from a file, corrects its seven bad lines and sends the requests."""
+"""A school secretary imports 230 pupils, a federation 900 sites: from the file they have, bad lines and all."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.service.web import site_files
 from tests.service.web.pupil_files import csv_of, good_lines, spoil
-from tests.service.web.small_country import SmallCountry
+from tests.service.web.small_country import SmallCountry, email_of
 
 pytestmark = pytest.mark.browser
 
@@ -48,3 +49,29 @@ def test_a_secretary_imports_230_pupils(
     expect(window.get_by_text("230 élèves demandeurs")).to_be_visible()
     expect(window.get_by_role("row").filter(has_text="Envoyée")).to_have_count(8)
     look("import-board")
+
+
+def test_a_federation_imports_900_sites(
+    window: Page, sign_in: Callable[..., None], look: Callable[[str], None], tmp_path: Path
+) -> None:
+    """From no site to 900 with their places: one file, twelve lines to correct, one confirmation."""
+    lines = site_files.good_lines(900)
+    (tmp_path / "sites.csv").write_bytes(site_files.csv_of(site_files.spoil(lines)[0]))
+    (tmp_path / "corrigé.csv").write_bytes(site_files.csv_of(lines))
+    sign_in(email_of("serce"))
+    window.get_by_role("link", name="Importer une liste").click()
+    look("sites-import-empty")
+    window.get_by_label("Votre fichier").set_input_files(tmp_path / "sites.csv")
+    window.get_by_role("button", name="Lire le fichier").click()
+    expect(window.get_by_role("alert")).to_contain_text("12 erreurs")
+    expect(window.get_by_role("row").filter(has_text="Lyonn")).to_contain_text("123")
+    look("sites-import-refused")
+    window.get_by_label("Votre fichier").set_input_files(tmp_path / "corrigé.csv")
+    window.get_by_role("button", name="Envoyer le fichier corrigé").click()
+    expect(window.get_by_role("row", name="Sites")).to_contain_text("900")
+    look("sites-import-plan")
+    window.get_by_role("button", name="Importer et publier les places").click()
+    expect(window.get_by_role("heading", level=1)).to_have_text("Sites et places importés")
+    look("sites-import-done")
+    window.get_by_role("link", name="Voir les sites").click()
+    expect(window.get_by_text("900 sites")).to_be_visible()

@@ -26,8 +26,8 @@ def stage() -> str:
     return "open"
 
 
-def send(browser: Browser, address: str, content: bytes, name: str = "eleves.csv") -> TestResponse:
-    data: dict[str, Any] = {"csrf_token": browser.token(address), "file": (io.BytesIO(content), name)}
+def send(browser: Browser, address: str, content: bytes, name: str = "liste.csv", **choices: str) -> TestResponse:
+    data: dict[str, Any] = {"csrf_token": browser.token(address), "file": (io.BytesIO(content), name), **choices}
     return browser.client.post(address, data=data, headers={"Origin": ORIGIN})
 
 

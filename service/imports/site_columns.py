@@ -1,0 +1,99 @@
+"""The columns of a file of sites and places, and under which of them each refusal of the domain is told."""
+
+from __future__ import annotations
+
+from service.errors import ServiceError
+from service.imports.tables import Column
+
+COLUMNS = (
+    Column(
+        "member",
+        "Entreprise adhérente",
+        "L’entreprise qui accueille, quand ce n’est pas vous.",
+        ("Adhérent", "Entreprise", "Raison sociale", "Société", "Membre"),
+        example="Électricité Martin",
+    ),
+    Column(
+        "name",
+        "Site",
+        "Le nom du lieu d’accueil. Plusieurs lignes peuvent porter le même site.",
+        ("Nom du site", "Lieu d’accueil", "Établissement", "Agence", "Nom de l’agence"),
+        required=True,
+        example="Agence de Lyon",
+    ),
+    Column(
+        "siret",
+        "SIRET",
+        "Quatorze chiffres, ceux du site et non du siège. Une clé douteuse est signalée sans bloquer.",
+        ("SIRET du site", "N° SIRET", "Numéro SIRET"),
+        example="73282932000074",
+    ),
+    Column(
+        "street", "Adresse", "Numéro et voie.", ("Rue", "Voie", "Adresse 1", "Numéro et voie"), example="1 rue Neuve"
+    ),
+    Column("postcode", "Code postal", "Cinq chiffres.", ("CP", "Code post"), example="69003"),
+    Column(
+        "commune",
+        "Commune",
+        "Son nom\u00a0; le code postal départage les homonymes.",
+        ("Ville", "Localité", "Nom de la commune"),
+        required=True,
+        example="Lyon",
+    ),
+    Column(
+        "insee",
+        "Code INSEE",
+        "À la place de la commune, si vous l’avez.",
+        ("INSEE", "Code commune", "Code INSEE commune"),
+    ),
+    Column(
+        "serves",
+        "Accessibilité",
+        "Les besoins que le site peut servir, séparés par une virgule.",
+        ("Accueil possible", "Besoins servis", "Besoins"),
+    ),
+    Column("level", "Niveau", "3e, 3e prépa métiers ou 2de.", ("Public", "Niveau accueilli", "Classe"), example="2de"),
+    Column(
+        "sector",
+        "Secteur",
+        "Un libellé de la liste des secteurs.",
+        ("Secteur d’activité", "Domaine", "Filière"),
+        example="Énergie",
+    ),
+    Column(
+        "weeks",
+        "Semaines",
+        "Les dates des lundis, séparées par une virgule. Vide en 2de\u00a0: la quinzaine de juin.",
+        ("Semaine", "Périodes", "Période", "Dates"),
+        example="25/01/2027, 01/02/2027",
+    ),
+    Column(
+        "seats",
+        "Places",
+        "Nombre d’élèves accueillis en même temps, pour chacune de ces semaines.",
+        ("Nombre de places", "Nb places", "Capacité", "Places par semaine"),
+        example="4",
+    ),
+    Column(
+        "max_per_school",
+        "Maximum par établissement",
+        "Élèves d’un même établissement, au plus. Facultatif.",
+        ("Max par établissement", "Maximum par école"),
+    ),
+    Column("title", "Intitulé", "Facultatif.", ("Titre", "Intitulé de l’offre")),
+)
+OFFER_COLUMNS = ("level", "sector", "weeks", "seats", "max_per_school", "title")
+_BY_FIELD = {"insee": "commune", "periods": "weeks", "convention_key": "commune"}
+_BY_CODE = {
+    "seats_out_of_bounds": "seats",
+    "convention_closed": "level",
+    "period_missing": "weeks",
+    "several_school_years": "weeks",
+    "periods_overlap": "weeks",
+    "convention_expires_before": "weeks",
+}
+
+
+def column_of_refusal(refusal: ServiceError) -> str:
+    """The column a person has to correct."""
+    return _BY_CODE.get(refusal.code) or _BY_FIELD.get(refusal.field, refusal.field)

@@ -1,0 +1,174 @@
+"""A partner's sites and places from a file: send it, read what is wrong or what it would do, confirm, see what came."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from service.domain.import_files import abandon_import, close_import, deposit, get_import
+from service.domain.offer_rules import read_terms
+from service.domain.site_entries import SitesChange, enter_sites, plan_sites
+from service.errors import ServiceError
+from service.imports.faults import SHOWN, FileRefused
+from service.imports.site_columns import COLUMNS
+from service.imports.sites import SitesRead, SitesSetting, read_sites
+from service.imports.tables import Table, read_table, table_of_bytes
+from service.persistence.tables import ImportFile, Partner
+from service.vocabulary import LEVEL_LABELS, NEED_LABELS, Level, Role
+from service.web.access import allowed, signed_in_person
+from service.web.context import abandon_unit, db, now, today
+from service.web.forms import Form, show
+from service.web.offers import convention_choices
+from service.web.partners import school_year
+from service.web.sectors import sector_labels
+from service.web.sites import HAS_MEMBERS
+from service.web.uploads import UploadForm, first_lines, recognised, sent_file, template_file, told
+
+blueprint = Blueprint("site_imports", __name__, url_prefix="/partenaires/<int:partner_id>/import")
+partner_staff = allowed(Role.PARTNER_MANAGER)
+
+
+@blueprint.get("")
+@partner_staff
+def upload(partner: Partner) -> Any:
+    return _show_upload(partner)
+
+
+@blueprint.get("/modele.xlsx")
+@partner_staff
+def template(partner: Partner) -> Response:  # noqa: ARG001 — the address names the space it belongs to
+    lists = {
+        "Niveau": [LEVEL_LABELS[level] for level in Level],
+        "Secteur": list(sector_labels().values()),
+        "Accessibilité": list(NEED_LABELS.values()),
+    }
+    return template_file("Sites et places", COLUMNS, lists, "modele-sites-et-places")
+
+
+@blueprint.post("")
+@partner_staff
+def receive(partner: Partner) -> Any:
+    table: Table | None = None
+    try:
+        sent = sent_file()
+        table = replace(read_table(sent.content, COLUMNS), options={"convention": _convention(partner)})
+        _read(partner, table)
+    except FileRefused as refused:
+        abandon_unit()
+        return _show_upload(partner, refused, table)
+    row = deposit(db(), partner, sent.name, sent.content, table.to_bytes(), signed_in_person().actor, now())
+    return redirect(url_for("site_imports.page", partner_id=partner.id, import_id=row.id), 303)
+
+
+def _convention(partner: Partner) -> str:
+    """The key of one of the partner's conventions, or nothing: what is not in the list is not believed."""
+    chosen = request.form.get("convention", "")
+    return chosen if chosen in {one.key for one in convention_choices(partner)} else ""
+
+
+def _read(partner: Partner, table: Table) -> SitesRead:
+    key = table.options["convention"] or None
+    setting = SitesSetting(
+        partner=partner,
+        has_members=partner.kind in HAS_MEMBERS,
+        convention_key=key,
+        terms=read_terms(db(), key, today()) if key else None,
+        school_year=school_year(),
+        today=today(),
+        sectors=sector_labels(),
+    )
+    return read_sites(db(), table, setting)
+
+
+def _show_upload(partner: Partner, refused: FileRefused | None = None, table: Table | None = None) -> Any:
+    conventions = convention_choices(partner)
+    usable = next((one.key for one in conventions if not one.why_closed), "")
+    page = render_template(
+        "partners/import.html",
+        partner=partner,
+        form=UploadForm(),
+        conventions=conventions,
+        chosen=_convention(partner) if request.method == "POST" else usable,
+        columns=COLUMNS,
+        refusal=told(refused, table) if refused is not None else None,
+        recognised=recognised(table, COLUMNS) if table is not None else [],
+        sectors=sector_labels().values(),
+        need_words=NEED_LABELS.values(),
+    )
+    return make_response(page, 422 if refused is not None else 200)
+
+
+@blueprint.get("/<int:import_id>")
+@partner_staff
+def page(partner: Partner, import_id: int) -> Any:
+    row = get_import(db(), import_id, partner)
+    if row.done_at is not None:
+        return render_template("partners/import_done.html", partner=partner, row=row)
+    return _show_plan(partner, row, Form())
+
+
+@blueprint.post("/<int:import_id>")
+@partner_staff
+def confirm(partner: Partner, import_id: int) -> Any:
+    row = get_import(db(), import_id, partner)
+    back = redirect(url_for("site_imports.page", partner_id=partner.id, import_id=import_id), 303)
+    if row.done_at is not None:
+        return back
+    form, actor = Form(), signed_in_person().actor
+    try:
+        entries = _read(partner, table_of_bytes(row.content or b"")).entries
+        # closed first: of two confirmations at the same instant, the second finds nothing left to do
+        if close_import(db(), row, actor, now(), **_outcome(plan_sites(db(), partner, entries))):
+            enter_sites(db(), partner, entries, today(), actor)
+        return back
+    except ServiceError as refusal:
+        form.refuse(refusal)
+    return _show_plan(partner, get_import(db(), import_id, partner), form)
+
+
+@blueprint.post("/<int:import_id>/abandon")
+@partner_staff
+def abandon(partner: Partner, import_id: int) -> Any:
+    abandon_import(db(), get_import(db(), import_id, partner))
+    flash("Le fichier est oublié\u00a0: rien n’a été importé.")
+    return redirect(url_for("site_imports.upload", partner_id=partner.id), 303)
+
+
+def _outcome(change: SitesChange) -> dict[str, int]:
+    return {
+        "sites": len(change.new_sites),
+        "corrected": len(change.corrected),
+        "same_sites": change.same_sites,
+        "offers": len(change.new_offers),
+        "changed_offers": len(change.changed_offers),
+        "same_offers": change.same_offers,
+        "seats": change.new_seats,
+    }
+
+
+def _show_plan(partner: Partner, row: ImportFile, form: Form) -> Any:
+    table = table_of_bytes(row.content or b"")
+    read = _read(partner, table)
+    change = plan_sites(db(), partner, read.entries)
+    seats: Counter[Level] = Counter()
+    for _, draft in change.new_offers:
+        seats[draft.level] += sum(draft.seats.values())
+    return show(
+        "partners/import_plan.html",
+        form,
+        partner=partner,
+        row=row,
+        outcome=_outcome(change),
+        lines=len(table.frame),
+        seats=[(LEVEL_LABELS[level], seats[level]) for level in Level if seats[level]],
+        convention=next(one.label for one in convention_choices(partner) if one.key == table.options["convention"]),
+        warnings=read.warnings[:SHOWN],
+        warnings_total=len(read.warnings),
+        read=table,
+        recognised=recognised(table, COLUMNS),
+        first_lines=first_lines(table),
+    )

@@ -1,0 +1,122 @@
+"""A federation imports its sites and places in one file: every fault told, then published, and never twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from service.domain.conventions import get_convention
+from service.persistence.tables import ImportFile, Offer, Opening, PartnerMember, Site
+from tests.service.web.conftest import Browser, text_of
+from tests.service.web.site_files import csv_of, good_lines, spoil
+from tests.service.web.small_country import email_of
+from tests.service.web.test_pupil_imports import count, send
+
+BrowserFor = Callable[..., Browser]
+
+
+@pytest.fixture
+def stage() -> str:
+    return "open"
+
+
+@pytest.fixture
+def federation(browser_for: BrowserFor, database: Session) -> tuple[Browser, str]:
+    """SERCE's browser and the address of its import."""
+    partner_id = get_convention(database, "serce").partner_id
+    return browser_for(email_of("serce")), f"/partenaires/{partner_id}/import"
+
+
+def test_900_sites_with_12_bad_lines(federation: tuple[Browser, str], database: Session) -> None:
+    """Twelve faults are told with line and column and nothing is written; corrected, 900 sites have their places."""
+    browser, address = federation
+    lines = good_lines(900)
+    spoilt, expected = spoil(lines)
+    refused = send(browser, address, csv_of(spoilt), convention="serce")
+    assert refused.status_code == 422
+    said = text_of(refused)
+    assert "12 erreurs : rien n’a été importé" in said
+    for line, column in expected:
+        assert f"Ligne {line} {column} " in said
+    assert count(database, Site) == count(database, Offer) == count(database, ImportFile) == 0
+
+    read = send(browser, address, csv_of(lines), convention="serce")
+    assert read.status_code == 303
+    assert "900 lignes" in text_of(browser.get(read.location))
+    done = browser.post(read.location)
+    assert done.status_code == 303
+    assert count(database, Site) == count(database, Offer) == 900
+    assert count(database, PartnerMember) == 225
+    assert database.exec(select(func.sum(col(Opening.capacity)))).one() == sum(int(line[9]) for line in lines)
+    assert database.exec(select(Site.insee).where(Site.name == "Agence 2")).one() == "75056"
+    assert None not in set(database.exec(select(Offer.commitment_id)))
+    result = text_of(browser.get(done.location))
+    assert "900 sites ajoutés" in result or "sites ajoutés 900" in result
+
+
+def test_importing_twice_adds_nothing(federation: tuple[Browser, str], database: Session) -> None:
+    """The same file again changes nothing; a corrected number of places changes one offer."""
+    browser, address = federation
+    lines = good_lines(12)
+    for expected in ({"sites": 12, "offers": 12}, {"sites": 0, "offers": 0, "same_sites": 12, "same_offers": 12}):
+        browser.post(send(browser, address, csv_of(lines), convention="serce").location)
+        database.rollback()
+        outcome = database.exec(select(ImportFile.outcome).order_by(col(ImportFile.id).desc())).first()
+        assert outcome is not None
+        assert expected.items() <= outcome.items()
+    lines[3][9], lines[4][3] = "9", "5 avenue Neuve"
+    browser.post(send(browser, address, csv_of(lines), convention="serce").location)
+    database.rollback()
+    outcome = database.exec(select(ImportFile.outcome).order_by(col(ImportFile.id).desc())).first()
+    assert outcome is not None
+    assert {"sites": 0, "corrected": 1, "offers": 0, "changed_offers": 1}.items() <= outcome.items()
+    assert count(database, Site) == count(database, Offer) == 12
+
+
+def test_lines_share_a_site_and_an_offer(federation: tuple[Browser, str], database: Session) -> None:
+    """Two levels on two lines make one site with two offers; the same week twice is refused with both lines."""
+    browser, address = federation
+    header = "Site;Ville;Niveau;Secteur;Semaines;Places\n"
+    text = header + "A;Lyon;3e;Santé;25/01/2027, S5;2\nA;Lyon;2de;Santé;;3\nA;Lyon;3e;Santé;22/03/2027;4\nB;Mende;;;;\n"
+    page = send(browser, address, text.encode()).location
+    assert browser.post(page).status_code == 303
+    assert count(database, Site) == 2
+    assert count(database, Offer) == 2
+    seats = dict(database.exec(select(Opening.period_id, Opening.capacity)).all())
+    assert seats == {"2027-W04": 2, "2027-W05": 2, "2027-W12": 4, "2027-W24-2": 3}
+    twice = header + "C;Lyon;3e;Santé;25/01/2027;2\nC;Lyon;3e;Santé;S4;3\n"
+    refused = text_of(send(browser, address, twice.encode()))
+    assert "Ces places sont déjà à la ligne 2" in refused
+
+
+def test_a_doubtful_siret_only_warns(federation: tuple[Browser, str], database: Session) -> None:
+    """A SIRET whose key is wrong is imported as it is, and said."""
+    browser, address = federation
+    text = "Site;Ville;SIRET\nA;Lyon;73282932000075\nB;Lyon;732 829 320 00074\n"
+    page = send(browser, address, text.encode()).location
+    said = text_of(browser.get(page))
+    assert "1 remarque" in said
+    assert "Ligne 2 : La clé de contrôle du SIRET 73282932000075" in said
+    browser.post(page)
+    database.rollback()
+    assert sorted(database.exec(select(Site.siret))) == ["73282932000074", "73282932000075"]
+
+
+def test_places_outside_the_convention_say_so(federation: tuple[Browser, str]) -> None:
+    """What the convention does not cover is refused at its line and column; outside any convention it is taken."""
+    browser, address = federation
+    text = "Site;Ville;Niveau;Secteur;Semaines;Places\nA;Lyon;3e;Santé;25/01/2027;2\n".encode()
+    refused = send(browser, address, text, convention="serce")
+    assert refused.status_code == 422
+    assert "Ligne 2 Niveau" in text_of(refused)
+    assert send(browser, address, text).status_code == 303
+
+
+def test_the_template_is_recognised(federation: tuple[Browser, str]) -> None:
+    """The empty template is refused for having no line, not for its columns."""
+    browser, address = federation
+    workbook = browser.get(f"{address}/modele.xlsx")
+    assert "Rien sous les titres de colonnes" in text_of(send(browser, address, workbook.data, "modele.xlsx"))
