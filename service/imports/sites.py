@@ -161,7 +161,7 @@ def _read_offer(reading: _Reading, line: int, row: Mapping[str, str], site: Site
     for key in ("level", "sector", "seats"):
         if not row[key]:
             label = next(one.label for one in COLUMNS if one.key == key)
-            message = f"{label} manque. Complétez la ligne, ou videz les colonnes de l’offre pour le site seul."
+            message = f"{quoted(label)} manque. Complétez la ligne, ou videz les colonnes de l’offre pour le site seul."
             reading.faults.append(Fault(line, reading.header(key), message))
     if row["level"]:
         with reading.at(line, "level"):

@@ -29,8 +29,8 @@ SECTORS = ("Énergie", "Bâtiment et travaux publics", "industrie et maintenance
 
 
 def siret_of(number: int) -> str:
-    """Fourteen digits whose key is right."""
-    start = f"732829{number:07}"
+    """Fourteen digits whose key is right, after a SIREN whose key is right too."""
+    start = f"732829320{number:04}"
     return next(start + str(key) for key in range(10) if siret.luhn.is_valid(start + str(key)))
 
 
