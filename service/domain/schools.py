@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, col, select
 
 from service.domain.audit import record
+from service.domain.dates import french_day
 from service.domain.gathering import gathered
 from service.domain.identifiers import check_uai
 from service.domain.territories import get_commune
 from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound
+from service.persistence.rows import take_version
 from service.persistence.tables import Commune, School
 from service.vocabulary import Level, Priority, SchoolType
 
@@ -21,6 +24,9 @@ LEVELS_OF_SCHOOL: Mapping[SchoolType, frozenset[Level]] = {
     SchoolType.COLLEGE: frozenset({Level.TROISIEME, Level.TROISIEME_PREPA_METIERS}),
     SchoolType.LYCEE: frozenset({Level.SECONDE_GT, Level.TROISIEME_PREPA_METIERS}),
 }
+
+
+_CORRECTED_ONLY = {"street", "board_authorised_on"}
 
 
 class SchoolDraft(BaseModel):
@@ -83,6 +89,65 @@ def _check(session: Session, draft: SchoolDraft) -> School:
         longitude=commune.longitude if draft.longitude is None else draft.longitude,
         head_of_school=head,
     )
+
+
+class SchoolCorrection(BaseModel):
+    """What a school may correct about itself. Its UAI and its kind come from the national directory."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    insee: str
+    street: str = ""
+    priority: Priority = Priority.NONE
+    head_of_school: str = ""
+    board_authorised_on: date | None = None
+
+
+def correct_school(
+    session: Session, school: School, wanted: SchoolCorrection, today: date, actor: str, version: int
+) -> list[str]:
+    """The fields that changed. The category weighs in rounds, so the audit trail keeps what it was.
+
+    Raises:
+        Refusals: a missing name, an unknown commune, an authorisation dated in the future.
+        Conflict: someone else has corrected the school meanwhile.
+    """
+    fresh: School | None = None
+    with gathered() as faults:
+        with faults.next():
+            fresh = _check(
+                session, SchoolDraft(uai=school.uai, kind=school.kind, **wanted.model_dump(exclude=_CORRECTED_ONLY))
+            )
+        with faults.next():
+            street = clean_text(wanted.street, "street", "L’adresse", at_most=200, required=False)
+        if wanted.board_authorised_on is not None and wanted.board_authorised_on > today:
+            faults.add(
+                "date_to_come",
+                f"Le {french_day(wanted.board_authorised_on)} n’est pas encore passé. Indiquez la date de la "
+                "délibération, ou laissez vide.",
+                "board_authorised_on",
+            )
+    assert fresh is not None
+    take_version(session, school, version)
+    moved = fresh.insee != school.insee
+    values = {name: getattr(fresh, name) for name in ("name", "insee", "priority", "head_of_school")}
+    values |= {"street": street, "board_authorised_on": wanted.board_authorised_on}
+    before = {name: getattr(school, name) for name, value in values.items() if getattr(school, name) != value}
+    for name, value in values.items():
+        setattr(school, name, value)
+    if moved:  # the position is the commune's until a better one is known
+        school.department_code, school.latitude, school.longitude = (
+            fresh.department_code,
+            fresh.latitude,
+            fresh.longitude,
+        )
+    session.add(school)
+    session.flush()
+    record(
+        session, actor, "correct_school", f"school:{school.id}", before={name: str(old) for name, old in before.items()}
+    )
+    return sorted(before)
 
 
 def get_school(session: Session, uai: str) -> School:

@@ -68,6 +68,7 @@ def side_links() -> list[Link]:
             ("requests.choose_level", "Nouvelle demande"),
             ("pupil_imports.upload", "Importer une liste"),
             ("school_activities.index", "Découverte des métiers"),
+            ("school_profiles.page", "Notre établissement"),
         ]
         return [_link(endpoint, label, uai=scope.uai) for endpoint, label in pages]
     if isinstance(scope, Partner):

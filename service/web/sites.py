@@ -12,19 +12,18 @@ from wtforms import RadioField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length
 
 from service.domain.offers import SiteDraft, add_site, offers_of_partner
-from service.domain.territories import find_communes
 from service.domain.texts import search_form
 from service.errors import ServiceError
 from service.persistence.tables import Commune, Partner, PartnerMember, Site
 from service.vocabulary import NEED_LABELS, PartnerKind, Role
 from service.web.access import allowed, signed_in_person
+from service.web.communes import chosen_commune, look_up
 from service.web.context import db
 from service.web.forms import Form, show
 from service.web.paging import cut
 
 blueprint = Blueprint("sites", __name__, url_prefix="/partenaires/<int:partner_id>/sites")
 HAS_MEMBERS = frozenset({PartnerKind.FEDERATION, PartnerKind.ASSOCIATION, PartnerKind.EMPLOYERS_MOVEMENT})
-COMMUNES_SHOWN = 12
 
 
 class SiteForm(Form):
@@ -42,28 +41,14 @@ class SiteForm(Form):
 
     def look_up(self, reader: Any) -> list[Commune]:
         """The communes the text may mean; a choice made before the text changed is forgotten."""
-        found = find_communes(reader, self.commune.data or "", COMMUNES_SHOWN)
+        found = look_up(reader, self.commune.data or "")
         if self.insee.data not in {one.insee for one in found}:
             self.insee.data = None
         return found
 
     def chosen(self, found: list[Commune]) -> str:
-        """The commune meant: the one ticked, the only one found, or the only one of that exact name.
-
-        Raises:
-            ServiceError: none or several fit, and which it is has to be said.
-        """
-        if self.insee.data:
-            return str(self.insee.data)
-        exact = [one for one in found if search_form(one.name) == search_form(self.commune.data)]
-        for candidates in (found, exact):
-            if len(candidates) == 1:
-                return candidates[0].insee
-        text = self.commune.data[:40]
-        if found:
-            raise ServiceError("commune_ambiguous", "Plusieurs communes conviennent\u00a0: cochez la bonne.", "commune")
-        message = f"Aucune commune ne s’appelle «\u00a0{text}\u00a0». Essayez le début du nom, ou le code postal."
-        raise ServiceError("commune_unknown", message, "commune")
+        """The commune meant, or a refusal that says what to do."""
+        return chosen_commune(found, self.commune.data, self.insee.data)
 
 
 @blueprint.get("")

@@ -68,3 +68,19 @@ def test_the_dark_scheme_is_as_readable(
     look("school-board-dark")
     window.get_by_role("link", name="Classe 1").click()
     look("class-placed-dark")
+
+
+@pytest.mark.parametrize("stage", ["open"])
+def test_a_school_corrects_its_profile(
+    window: Page, sign_in: Callable[..., None], look: Callable[[str], None], country: SmallCountry
+) -> None:
+    """The page of the school's own data, refused at its field, then corrected."""
+    sign_in(country.email_school_a)
+    window.get_by_role("link", name="Notre établissement").click()
+    look("school-profile")
+    window.get_by_label("Commune ou code postal").fill("Nulle-Part")
+    window.get_by_role("button", name="Enregistrer").click()
+    look("school-profile-refused")
+    window.get_by_label("Commune ou code postal").fill("Roubaix")
+    window.get_by_role("button", name="Enregistrer").click()
+    expect(window.get_by_role("status")).to_contain_text("La fiche est corrigée")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -21,7 +21,10 @@ class School(SQLModel, table=True):
     department_code: str = Field(foreign_key="department.code", index=True)
     latitude: float
     longitude: float
+    street: str = ""
     head_of_school: str = ""
+    board_authorised_on: date | None = None
+    """When the school's board authorised its head to sign agreements: each of them quotes the date."""
     version: int = 1
 
 
