@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 from solver.column_store import Store, read_store
@@ -10,6 +11,7 @@ from solver.dossier import COLUMNS, read_certificate, read_instance
 from solver.files import Document, instance_document, read_document
 from solver.layout import check_result_document
 from solver.prove import prove_documents
+from solver.prove_large import prove_large
 from solver.verify import verify_documents
 from solver.verify_large import verify_large
 
@@ -24,20 +26,50 @@ def verify_files(instance: Path, result: Path) -> list[str]:
         ValueError: the instance is none, or a file holds no document.
         OSError: a file cannot be read.
     """
-
-    def documents() -> tuple[Document, Document]:
-        return instance_document(read_instance(instance)), read_claim(result)
-
-    if instance.suffix == result.suffix == COLUMNS:
-        return verify_large(read_store(instance), read_store(result), documents)
-    asked, claimed = documents()
-    return verify_either(asked, claimed)
+    files = Files(instance, result)
+    return verify_large(*files.stores, files.documents) if files.stores else verify_documents(*files.documents())
 
 
-def verify_either(instance: Document, result: Document) -> list[str]:
-    """The same for two documents, the instance's rows in their canonical order."""
-    stores = stores_of(instance, result) if len(instance["groups"]) >= LARGE else None
-    return verify_documents(instance, result) if stores is None else verify_large(*stores, lambda: (instance, result))
+def prove_files(instance: Path, result: Path, certificate: Path) -> tuple[list[tuple[str, int]], list[str]]:
+    """The tiers that a result announces, and every reason why its certificate does not prove them optimal.
+
+    Raises:
+        ValueError: a file holds no such document.
+        OSError: a file cannot be read.
+    """
+    files, prices = Files(instance, result), read_certificate(certificate)
+    try:
+        if files.stores is None:
+            asked, claimed = files.documents()
+            return _announced(claimed), prove_documents(asked, claimed, prices)
+        return _announced(files.stores[1][0]), prove_large(*files.stores, prices, files.documents)
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"unreadable: {type(error).__name__}: {error}") from None
+
+
+class Files:
+    """The two files of a claim, as documents, and as columns where these are worth their making."""
+
+    def __init__(self, instance: Path, result: Path) -> None:
+        self._paths = instance, result
+        self.stores: tuple[Store, Store] | None
+        if instance.suffix == result.suffix == COLUMNS:
+            self.stores = read_store(instance), read_store(result)
+        else:
+            asked, claimed = self.documents()
+            self.stores = stores_of(asked, claimed) if len(asked["groups"]) >= LARGE else None
+
+    @cached_property
+    def _documents(self) -> tuple[Document, Document]:
+        instance, result = self._paths
+        document: object = read_claim_columns(result) if result.suffix == COLUMNS else read_document(result)
+        if not isinstance(document, dict):
+            raise ValueError("document: a result is an object")
+        return instance_document(read_instance(instance)), document
+
+    def documents(self) -> tuple[Document, Document]:
+        """The instance in its canonical order, and the result that nobody believes yet."""
+        return self._documents
 
 
 def stores_of(instance: Document, result: Document) -> tuple[Store, Store] | None:
@@ -49,24 +81,5 @@ def stores_of(instance: Document, result: Document) -> tuple[Store, Store] | Non
         return None
 
 
-def read_claim(path: Path) -> Document:
-    """The document of a result that nobody believes yet: what stands in it is for a judge to name."""
-    document: object = read_claim_columns(path) if path.suffix == COLUMNS else read_document(path)
-    if not isinstance(document, dict):
-        raise ValueError("document: a result is an object")
-    return document
-
-
-def prove_files(instance: Path, result: Path, certificate: Path) -> tuple[list[tuple[str, int]], list[str]]:
-    """The tiers that a result announces, and every reason why its certificate does not prove them optimal.
-
-    Raises:
-        ValueError: a file holds no such document.
-        OSError: a file cannot be read.
-    """
-    asked, claimed = instance_document(read_instance(instance)), read_claim(result)
-    try:
-        faults = prove_documents(asked, claimed, read_certificate(certificate))
-        return [(row["tier"], row["value"]) for row in claimed["tiers"]], faults
-    except (LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"unreadable: {type(error).__name__}: {error}") from None
+def _announced(claimed: Document) -> list[tuple[str, int]]:
+    return [(row["tier"], row["value"]) for row in claimed["tiers"]]

@@ -214,6 +214,7 @@ class Round:
     def _offers(self, rows: Columns) -> Offers:
         names, (sectors, sector) = rows.texts("id"), rows.coded("sector", is_text)
         self.offer_number = numbers(names)
+        require(is_list(sectors), "offers.sector: a sector twice")
         require(len(names) * self.periods < MAX_OPENINGS, "offers: too many openings")
         tables, codes = rows.coded("seats", lambda value: type(value) is dict)
         slots = {row["id"]: row["slots"] for row in self.head["periods"]}

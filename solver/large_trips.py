@@ -45,37 +45,69 @@ def ranks(found: Round, trips: Trips) -> tuple[Ints, Bools]:
     return np.abs(signed), signed < 0
 
 
+def tier_values(found: Round, trips: Trips, costs: dict[str, Ints]) -> dict[str, int]:
+    """Each tier's value, from its definition and the trips alone; `costs` are `trip_costs` of these trips."""
+    left = found.pupils.copy()
+    np.subtract.at(left, found.groups.school[trips.group], trips.count)
+    equity = sum(map(_equity, left.tolist(), found.weight.tolist(), found.pupils.tolist()))
+    return {"placed": int(left.sum()), "equity": equity} | trip_values(found, trips, costs)
+
+
+def trip_values(found: Round, trips: Trips, costs: dict[str, Ints]) -> dict[str, int]:
+    """What the trips bring to each tier, those that count who is left apart."""
+    promised = np.array([row["commitment"] or 0 for row in found.lines], np.int64)
+    short = int(np.maximum(0, promised - found.through(trips)).sum())
+    return {"commitments": short} | {tier: int(trips.count @ cost) for tier, cost in costs.items()}
+
+
+def _equity(left: int, weight: int, pupils: int) -> int:
+    return int(levels(np.arange(1, left + 1), weight, pupils).sum())
+
+
+def levels(nth: Ints, weight: Ints | int, pupils: Ints | int) -> Ints:
+    """What the nth unplaced pupil of a school weighs in equity."""
+    found: Ints = nth * weight * 1_000_000 // (100 * np.maximum(1, pupils))
+    return found
+
+
+def trip_costs(found: Round, lots: Lots, trips: Trips) -> dict[str, Ints]:
+    """What one pupil of each row costs in each tier that counts trips."""
+    rank, is_ranked = ranks(found, trips)
+    squared = squared_metres(found, found.groups.school[trips.group], trips.offer)
+    return {"wishes": rank, "distance": metres(squared), "draw": lots.drawn(trips, is_ranked)}
+
+
 class Lots:
     """The draw: twenty bits that nobody chooses, by the names of what is drawn."""
 
     def __init__(self, found: Round) -> None:
         groups, self.found = found.groups, found
-        self._schools, self._levels = (list(map(canonical, names)) for names in (found.schools, groups.levels))
-        self._sets = {name: list(map(canonical, getattr(groups, name)[0])) for name in ("needs", "periods", "wishes")}
+        tables = (found.schools, groups.levels, groups.needs[0], groups.periods[0], groups.wishes[0])
+        codes = (groups.school, groups.level, groups.needs[1], groups.periods[1], groups.wishes[1])
+        self._spelled = [list(map(canonical, table)) for table in tables]
+        self._codes, self._reach_m = [column.tolist() for column in codes], groups.reach_m.tolist()
+        names = found.offers.names
+        self._bans = {group: canonical([names[offer] for offer in some]) for group, some in found.banned.items()}
 
     def profile(self, group: int) -> str:
         """The spelling of what a group may reach, whatever it wishes."""
-        groups = self.found.groups
-        return (
-            f"[{self._schools[groups.school[group]]},{self._levels[groups.level[group]]},{groups.reach_m[group]},"
-            f"{self._sets['needs'][groups.needs[1][group]]},{self._bans(group)}]"
-        )
-
-    def _bans(self, group: int) -> str:
-        return canonical([self.found.offers.names[offer] for offer in self.found.banned.get(group, ())])
+        school, level, needs, _, _ = self._spelled
+        at_school, at_level, at_needs, _, _ = self._codes
+        rest = f"{self._reach_m[group]},{needs[at_needs[group]]},{self._bans.get(group, '[]')}]"
+        return f"[{school[at_school[group]]},{level[at_level[group]]},{rest}"
 
     def of_class(self, group: int, sector: str) -> int:
         """`sector` is empty when the group does not rank it."""
-        groups = self.found.groups
-        wanted = f"{self._sets['periods'][groups.periods[1][group]]},{self._sets['wishes'][groups.wishes[1][group]]}"
+        *_, periods, wishes = self._spelled
+        *_, at_periods, at_wishes = self._codes
+        wanted = f"{periods[at_periods[group]]},{wishes[at_wishes[group]]}"
         return self._drawn("class", f"{self.profile(group)[:-1]},{wanted}]", sector)
 
     def of_trip(self, profile: str, offer: int, period: int) -> int:
         return self._drawn("trip", profile, self.found.offers.names[offer], self.found.period_names[period])
 
-    def drawn(self, trips: Trips) -> Ints:
+    def drawn(self, trips: Trips, is_ranked: Bools) -> Ints:
         """The draw of each row: its trip's lot and its class's."""
-        _, is_ranked = ranks(self.found, trips)
         sectors = [self.found.offers.sectors[code] for code in self.found.offers.sector[trips.offer].tolist()]
         rows = zip(*(column.tolist() for column in (trips.group, trips.offer, trips.period, is_ranked)), strict=True)
         return np.array(

@@ -17,7 +17,7 @@ from solver.column_store import Store
 from solver.large_columns import by_pair, canonical, looked_up, summed
 from solver.large_reasons import Reasons
 from solver.large_round import Round
-from solver.large_trips import Lots, metres, ranks, squared_metres
+from solver.large_trips import Lots, squared_metres, tier_values, trip_costs
 from solver.verify import CHECKS, LISTED_FAULTS, RESULT_FIELDS, ROW_FIELDS, Case, Row
 
 MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
@@ -106,7 +106,7 @@ def identity(found: Round) -> bool:
 
 def announced_tiers(found: Round) -> bool:
     """Only a round announced as proven on every tier, at the values recomputed, is clear."""
-    values, names = tier_values(found), found.params["tiers"]
+    values, names = tier_values(found, found.trips, trip_costs(found, Lots(found), found.trips)), found.params["tiers"]
     known = {name: values[name] for name in names if name in values}
     rows = [{"tier": name, "value": value, "bound": value, "proof": "potentials"} for name, value in known.items()]
     told = found.result.get("status"), canonical(found.result.get("tiers"))
@@ -115,28 +115,6 @@ def announced_tiers(found: Round) -> bool:
 
 def reasons(found: Round) -> bool:
     return Reasons(found).is_told()
-
-
-def tier_values(found: Round) -> dict[str, int]:
-    """Each tier's value, recomputed from the assignments alone."""
-    trips, groups = found.trips, found.groups
-    left = found.pupils.copy()
-    np.subtract.at(left, groups.school[trips.group], trips.count)
-    promised = np.array([row["commitment"] or 0 for row in found.lines], np.int64)
-    squared = squared_metres(found, groups.school[trips.group], trips.offer)
-    return {
-        "placed": int(left.sum()),
-        "equity": sum(map(equity, left.tolist(), found.weight.tolist(), found.pupils.tolist())),
-        "commitments": int(np.maximum(0, promised - found.through(trips)).sum()),
-        "wishes": int(trips.count @ ranks(found, trips)[0]),
-        "distance": int(trips.count @ metres(squared)),
-        "draw": int(trips.count @ Lots(found).drawn(trips)),
-    }
-
-
-def equity(left: int, weight: int, pupils: int) -> int:
-    """What so many unplaced pupils of a school weigh, the first less than the last."""
-    return int((np.arange(1, left + 1, dtype=np.int64) * (weight * 1_000_000) // (100 * max(1, pupils))).sum())
 
 
 def all_true(column: np.ndarray) -> bool:
