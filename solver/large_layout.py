@@ -44,6 +44,9 @@ ORDINARY: Mapping[str, Any] = MappingProxyType(
 )
 """What they do not read, at the value that says nothing. Any other value, or any other field, is unusual."""
 
+SILENT_TIERS = ("stability",)
+"""Tiers that only count what is not read: nothing, in an ordinary round."""
+
 RESULT_ROWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "assignments": ("group", "offer", "period", "count"),

@@ -10,6 +10,7 @@ import hashlib
 import numpy as np
 
 from solver.large_columns import Bools, Ints, by_pair, canonical
+from solver.large_layout import SILENT_TIERS
 from solver.large_round import Round, Trips
 
 
@@ -57,7 +58,8 @@ def trip_values(found: Round, trips: Trips, costs: dict[str, Ints]) -> dict[str,
     """What the trips bring to each tier, those that count who is left apart."""
     promised = np.array([row["commitment"] or 0 for row in found.lines], np.int64)
     short = int(np.maximum(0, promised - found.through(trips)).sum())
-    return {"commitments": short} | {tier: int(trips.count @ cost) for tier, cost in costs.items()}
+    silent = dict.fromkeys(SILENT_TIERS, 0)
+    return silent | {"commitments": short} | {tier: int(trips.count @ cost) for tier, cost in costs.items()}
 
 
 def _equity(left: int, weight: int, pupils: int) -> int:

@@ -17,10 +17,11 @@ from solver.files import Document
 from solver.generate import generate
 from solver.large_columns import Ints
 from solver.large_prices import exact_sum, greatest, signs
-from solver.prove import prove_documents
+from solver.prove import AIMS, prove_documents
 from tests.solver.certificates import Claim, Round, claims, proven_round, rounds, values_of
+from tests.solver.ordinary import ordinary_rounds
 
-A_FEW = 40
+A_FEW, ZEROS = 40, [0] * len(AIMS)
 TOLD = {"reason": "all_seats_taken", "offers": [], "lines": [], "facts": {}}
 MISSING = {"engine": "", "seconds": {}, "diagnosis": ""}
 
@@ -46,20 +47,29 @@ def times(pytestconfig: pytest.Config) -> int:
 
 
 def false_claims(random: Random, monkeypatch: pytest.MonkeyPatch) -> Iterator[Claim]:
-    for found in rounds(random, 10_000):
+    for found in ordinary_rounds(random, 10_000):
         yield from claims(random, found, monkeypatch)
 
 
 def test_every_proven_round_is_proven_in_columns(seed: int, times: int) -> None:
     """Quotas, commitments, pins, bans, maxima, other orders of the aims: the plain judge is never asked."""
     met = dict.fromkeys(("lines", "openings", "maxima", "pins", "bans"), 0)
-    for found in rounds(Random(f"{seed} columns"), times):
+    for found in ordinary_rounds(Random(f"{seed} columns"), times):
         assert is_proven(found.asked, found.result, found.certificate)
         for name in ("openings", "maxima", "lines"):
             met[name] += any(any(row[-1]) for row in found.certificate[name])
         for name in ("pins", "bans"):
             met[name] += bool(found.asked[name])
     assert all(count >= times // 20 for count in met.values()), met
+
+
+def test_what_is_not_read_is_proven_by_the_plain_judge(seed: int, times: int) -> None:
+    """Announced placements, reserves and whatever else is rare: the fast judge says nothing, and the verdict stands."""
+    asked = 0
+    for found in rounds(Random(f"{seed} rare"), times):
+        assert judged(found.asked, found.result, found.certificate) == []
+        asked += not is_proven(found.asked, found.result, found.certificate)
+    assert asked > 0
 
 
 def test_larger_rounds_are_proven_in_columns(seed: int, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,11 +99,11 @@ def test_every_worse_answer_is_refused(seed: int, times: int, monkeypatch: pytes
 def test_prices_moved_at_random_prove_what_the_plain_judge_says(seed: int, times: int) -> None:
     """Whatever numbers an edited certificate holds, for a true round too, the two judges agree."""
     random, kept = Random(f"{seed} edits"), 0
-    for found in rounds(random, times):
+    for found in ordinary_rounds(random, times):
         edited = copy.deepcopy(found.certificate)
         for name in ("lines", "schools", "openings", "maxima"):
             for row in edited[name]:
-                row[-1][random.randrange(6)] += random.choice((-1, 0, 0, 0, 0, 0, 0, 0, 1))
+                row[-1][random.randrange(len(row[-1]))] += random.choice((-1, 0, 0, 0, 0, 0, 0, 0, 1))
         faults = prove_documents(found.asked, found.result, edited)
         assert is_proven(found.asked, found.result, edited) == (faults == [])
         kept += faults == []
@@ -110,7 +120,7 @@ def test_announced_values_are_recounted(seed: int) -> None:
         found.result | {"instance_sha256": "0" * 64},
         found.result | {"assignments": found.result["assignments"][1:]},
     ]
-    for i in range(6):
+    for i in range(len(found.result["tiers"])):
         for field in ("value", "bound"):
             lies.append(copy.deepcopy(found.result))
             lies[-1]["tiers"][i][field] += 1
@@ -121,13 +131,13 @@ def test_announced_values_are_recounted(seed: int) -> None:
 
 
 STRANGE: dict[str, Any] = {
-    "a price of the sink": {"lines": [[None, [0] * 6]]},
-    "a line nobody knows": {"lines": [["nowhere", [0] * 6]]},
-    "a price twice": {"schools": [["school", [0] * 6], ["school", [0] * 6]]},
-    "a price beyond any": {"schools": [["school", [2**60, 0, 0, 0, 0, 0]]]},
-    "a price that is a fraction": {"schools": [["school", [0.5, 0, 0, 0, 0, 0]]]},
-    "a price that is a boolean": {"schools": [["school", [True, 0, 0, 0, 0, 0]]]},
-    "a price too short": {"schools": [["school", [0] * 5]]},
+    "a price of the sink": {"lines": [[None, ZEROS]]},
+    "a line nobody knows": {"lines": [["nowhere", ZEROS]]},
+    "a price twice": {"schools": [["school", ZEROS], ["school", ZEROS]]},
+    "a price beyond any": {"schools": [["school", [2**60, *ZEROS[1:]]]]},
+    "a price that is a fraction": {"schools": [["school", [0.5, *ZEROS[1:]]]]},
+    "a price that is a boolean": {"schools": [["school", [True, *ZEROS[1:]]]]},
+    "a price too short": {"schools": [["school", ZEROS[1:]]]},
     "no rows": {"openings": None},
     "no row": {"openings": [1]},
 }
@@ -189,7 +199,7 @@ def test_sabotage_each_tier_by_itself(seed: int, monkeypatch: pytest.MonkeyPatch
     def settled(reduced: Ints, flow: Ints, capacity: Ints) -> Any:
         return np.all([honest(row[None], flow, capacity) for row in reduced], axis=0)
 
-    good = list(rounds(Random(f"{seed} apart"), A_FEW))
+    good = list(ordinary_rounds(Random(f"{seed} apart"), A_FEW))
     assert all(is_proven(found.asked, found.result, found.certificate) for found in good)
     monkeypatch.setattr(prove_large, "is_settled", settled)
     refused = [found for found in good if not is_proven(found.asked, found.result, found.certificate)]
@@ -199,7 +209,7 @@ def test_sabotage_each_tier_by_itself(seed: int, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("name", prove_large.LAWFUL)
 def test_sabotage_a_rule_not_looked_at(name: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each rule about single pupils is asked: said to be broken, nothing is proven."""
-    found = next(rounds(Random(seed), 10))
+    found = next(ordinary_rounds(Random(seed), 10))
     assert is_proven(found.asked, found.result, found.certificate)
     monkeypatch.setitem(prove_large.CLEAR, name, lambda _: False)
     assert not is_proven(found.asked, found.result, found.certificate)

@@ -1,0 +1,43 @@
+"""Random rounds without what the fast judges leave to the plain ones: the same instances, these fields silent."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from solver.instance import Instance
+from solver.large_layout import ORDINARY
+from tests.solver.certificates import Round, proven_round
+from tests.solver.tiny_instances import tiny_instance
+from tests.solver.verify_cases import lawful_placements, random_instance
+from tests.solver.verify_oracle import Placements
+
+
+def ordinary(instance: Instance) -> Instance:
+    """The instance, every field that the fast judges do not read at the value that says nothing."""
+    changed: dict[str, Any] = {name: () for name in ORDINARY if "." not in name}
+    for name, value in ORDINARY.items():
+        listed, _, field = name.partition(".")
+        if field:
+            rows = changed.get(listed, getattr(instance, listed))
+            changed[listed] = tuple(dataclasses.replace(row, **{field: value}) for row in rows)
+    return dataclasses.replace(instance, **changed)
+
+
+def ordinary_instance(random: Random) -> Instance:
+    return ordinary(random_instance(random))
+
+
+def ordinary_case(random: Random) -> tuple[Instance, Placements]:
+    instance = ordinary_instance(random)
+    return instance, lawful_placements(instance, random)
+
+
+def ordinary_rounds(random: Random, times: int) -> Iterator[Round]:
+    """Proven ones, with quotas, commitments, pins, bans, maxima and other orders of the aims."""
+    for number in range(times):
+        instance = (tiny_instance, random_instance)[number % 2](random)
+        if (found := proven_round(ordinary(instance))) is not None:
+            yield found
