@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Shorts = NDArray[np.int32]
+"""Whole numbers kept by the million: below 2**31, and turned into `Ints` before they are multiplied."""
 Bools = NDArray[np.bool_]
 
 
@@ -52,7 +54,8 @@ def share(given: Ints, taken: Ints) -> tuple[Ints, Ints, Ints]:
     )
 
 
-def exact_dot(a: Ints, b: Ints) -> int:
+def exact_dot(a: Ints, b: Ints | Shorts) -> int:
     """Sum of products, in whole numbers of any size."""
     largest = int(np.abs(a).max(initial=0)) * int(np.abs(b).max(initial=0)) * len(a)
-    return int(a @ b) if largest < 2**62 else int(a.astype(object) @ b.astype(object))
+    kind = np.int64 if largest < 2**62 else object
+    return int(a.astype(kind, copy=False) @ b.astype(kind, copy=False))

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.arrays import Bools, Ints, ints
+from solver.faces import Optimum
 from solver.files import Document
-from solver.flow import potentials
 from solver.instance import Instance
 from solver.network import Kind, Network
 from solver.params import Tier
@@ -33,26 +33,21 @@ from solver.solve import Progress, solve
 from solver.tiers import Names, arc_costs
 
 CERTIFICATE_FORMAT = "sequence-certificate/1"
-LIMITS = (Kind.KEPT, Kind.GATE, Kind.SEAT, Kind.PROMISED, Kind.LINE, Kind.UNPLACED)
 
 
 def solve_with_certificate(
     instance: Instance, *, executor: Executor | None = None, progress: Progress | None = None
 ) -> tuple[Result, Document | None]:
     """`solve`, and the certificate if every tier is proven."""
-    kept: list[tuple[Network, Names, Ints]] = []
+    kept: list[tuple[Network, Names, Optimum]] = []
     result = solve(instance, executor=executor, progress=progress, keep=lambda *proven: kept.append(proven))
     return result, certify(instance, *kept[0]) if kept else None
 
 
-def certify(instance: Instance, network: Network, names: Names, flow: Ints) -> Document:
-    """The certificate of an optimal flow on the instance's network.
-
-    Raises:
-        FlowError: the flow is not optimal.
-    """
+def certify(instance: Instance, network: Network, names: Names, optimum: Optimum) -> Document:
+    """The certificate of an optimum of the instance's network, every tier of which is proven."""
     tiers, (lines, schools) = instance.params.tiers, (instance.lines, instance.schools)
-    prices = _price(network, names, flow, tiers)
+    prices = _price(network, names, np.stack(optimum.potentials))
     first_line = len(network.supply) - 1 - len(schools) - len(lines)
     unplaced = np.unique(network.tail[network.kind == Kind.UNPLACED]).tolist()
     listed = {first_line + i: row.id for i, row in enumerate(lines)}
@@ -79,42 +74,19 @@ class Prices:
     names: Names
     potential: Ints
     opening: Ints
-    tight: Bools
 
 
-def _price(network: Network, names: Names, flow: Ints, tiers: Sequence[Tier]) -> Prices:
+def _price(network: Network, names: Names, potential: Ints) -> Prices:
     choice, gate = np.flatnonzero(network.kind == Kind.CHOICE), np.flatnonzero(network.kind == Kind.GATE)
     seat = np.flatnonzero(network.kind == Kind.SEAT)
     behind = np.arange(len(network.supply))
     behind[network.tail[gate]] = network.head[gate]
     opening = np.full(len(network.supply), -1, np.int64)
     opening[behind[network.head[choice]]] = network.right[choice]
-    seats = np.zeros(len(network.supply), np.int64)
-    seats[network.tail[seat]] = network.capacity[seat]
-    tight: Bools = (network.kind == Kind.CHOICE) & (network.capacity < seats[network.head])
-    potential = _potentials(network, names, flow, tiers, tight)
     above, place = network.head[seat], network.tail[seat]
     dearer = _is_above_zero(potential[:, place] - potential[:, above])
     potential[:, place[dearer]] = potential[:, above[dearer]]
-    return Prices(network, names, potential, opening, tight)
-
-
-def _potentials(network: Network, names: Names, flow: Ints, tiers: Sequence[Tier], tight: Bools) -> Ints:
-    """Tier after tier on the arcs left at reduced cost zero, in a network without the limits that limit nothing.
-
-    Such a limit, when it happens to be reached, would share the price with the seats behind it.
-    """
-    pupils = int(network.supply[:-1].sum())
-    limits = (np.isin(network.kind, LIMITS) | tight) & (network.capacity < pupils)
-    capacity = np.where(limits, network.capacity, pupils + 1)
-    potential = np.zeros((len(tiers), len(network.supply)), np.int64)
-    free = np.arange(len(network.tail), dtype=np.int64)
-    for tier, height in zip(tiers, potential, strict=True):
-        tail, head, cost = network.tail[free], network.head[free], arc_costs(tier, network, free, names)
-        height[:] = potentials(tail, head, capacity[free], cost, flow[free], len(height))
-        height -= height[-1]
-        free = free[cost + height[tail] == height[head]]
-    return potential
+    return Prices(network, names, potential, opening)
 
 
 def _openings(prices: Prices) -> Iterator[list[object]]:
@@ -128,7 +100,8 @@ def _openings(prices: Prices) -> Iterator[list[object]]:
 def _maxima(prices: Prices, tiers: Sequence[Tier]) -> Iterator[list[object]]:
     """A maximum that several hubs share has a gate; one that only concerns one choice is that choice's limit."""
     network, potential, names = prices.network, prices.potential, prices.names
-    alone, gates = np.flatnonzero(prices.tight), np.flatnonzero(network.kind == Kind.GATE)
+    alone = np.flatnonzero(network.limited & (network.kind == Kind.CHOICE))
+    gates = np.flatnonzero(network.kind == Kind.GATE)
     cost = np.stack([arc_costs(tier, network, alone, names) for tier in tiers])
     choices = np.flatnonzero(network.kind == Kind.CHOICE)
     school = np.full(len(network.supply), -1, np.int64)

@@ -87,10 +87,15 @@ def split(network: Network) -> list[Ints]:
 def _merge(network: Network, parts: Sequence[Ints], optima: Sequence[Optimum], tiers: int) -> Optimum:
     """One flow; a tier is proven when it is in every part."""
     flow = np.zeros(len(network.tail), np.int64)
+    proven = min((len(optimum.bounds) for optimum in optima), default=tiers)
+    potentials = tuple(np.zeros(len(network.supply), np.int64) for _ in range(proven))
     for arcs, optimum in zip(parts, optima, strict=True):
         flow[arcs] = optimum.flow
-    proven = min((len(optimum.bounds) for optimum in optima), default=tiers)
-    return Optimum(flow, tuple(sum(optimum.bounds[i] for optimum in optima) for i in range(proven)))
+        nodes = network.nodes(arcs)
+        for whole, mine in zip(potentials, optimum.potentials, strict=False):
+            whole[nodes] = mine
+    bounds = tuple(sum(optimum.bounds[i] for optimum in optima) for i in range(proven))
+    return Optimum(flow, bounds, potentials)
 
 
 def _announcement(

@@ -6,11 +6,13 @@ next tier is decided on the rest (the optimal face). The bound of a tier is the 
 alone: no flow on the face can cost less.
 
 Searching is separate from proving. Several tiers are searched in one solve, with scaled costs, when 64 bits hold them;
-each is then proven by its own unscaled potentials. A tier the joint search missed is searched again by itself. In the
-official order the first two are found by maximum flows (`solver.leximin`), and proven all the same.
+each is then proven by its own unscaled potentials. A tier the joint search missed is searched again by itself. The last
+tier, the draw, is searched alone: its costs are hashes, and few arcs are left to it. In the official order the first
+two are found by maximum flows (`solver.leximin`), and proven all the same.
 
-The potentials are the highest that are nowhere positive, so they depend on the optimum and not on the flow that reaches
-it: neither does the face, and how the tiers before the last search were searched changes nothing in the answer.
+The potentials are the highest that are nowhere positive, up to the sink's, in the network whose limits are those that
+can bind. They depend on the optimum and not on the flow that reaches it: neither does the face, and how the tiers
+before the last search were searched changes nothing in the answer. They are what a certificate is made from.
 """
 
 from __future__ import annotations
@@ -19,14 +21,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from solver.arrays import Ints, exact_dot
-from solver.flow import LARGEST_COST, FlowError, minimum_cost_flow, potentials
+from solver.flow import LARGEST_COST, FlowError, minimum_cost_flow
 from solver.leximin import spread_unplaced
 from solver.network import Network
 from solver.params import Tier
+from solver.potentials import potentials
 from solver.tiers import Names, arc_costs
 
 CYCLE = 16
@@ -41,10 +44,14 @@ ARCS_TOGETHER = 20_000
 
 @dataclass(frozen=True)
 class Optimum:
-    """A flow, and a proven bound on the cost of each tier in order. Fewer bounds than tiers: a proof failed there."""
+    """A flow, a proven bound on the cost of each tier in order, and each one's potentials (a row of nodes per tier).
+
+    Fewer bounds than tiers: a proof failed there.
+    """
 
     flow: Ints
     bounds: tuple[int, ...]
+    potentials: tuple[Ints, ...]
 
 
 def optimise(network: Network, tiers: Sequence[Tier], names: Names, announce: Callable[[Tier], None]) -> Optimum:
@@ -53,55 +60,47 @@ def optimise(network: Network, tiers: Sequence[Tier], names: Names, announce: Ca
     Raises:
         FlowError: the first search already failed, so there is no flow at all.
     """
-    (face, bounds), together = _begin(network, tiers, names, announce), len(tiers)
-    while len(bounds) < len(tiers):
-        waiting = tiers[len(bounds) : len(bounds) + together]
+    announce(tiers[0])
+    face, together = _begin(network, tiers, names), len(tiers)
+    while waiting := tiers[len(face.bounds) :]:
         announce(waiting[0])
-        costs = face.price(waiting, names)
+        searched = face.fitting((waiting[:-1] or waiting)[:together])
         try:
-            face.search(costs)
+            face.search(searched)
         except FlowError:
             if not face.has_flow:
                 raise
             break
-        proven = face.prove(costs)
-        bounds += proven
-        if not proven and together == 1:
+        proven = face.prove(searched)
+        if not proven and len(searched) == 1:
             break
-        together = together if proven else 1
-    return Optimum(face.flow, tuple(bounds))
+        together = len(tiers) if proven else 1
+    return Optimum(face.flow, tuple(face.bounds), tuple(face.potentials))
 
 
-def _begin(
-    network: Network, tiers: Sequence[Tier], names: Names, announce: Callable[[Tier], None]
-) -> tuple[Face, list[int]]:
-    """The face of all the tiers before the last search, found the quick way in the official order; else all flows."""
-    face = Face(network)
-    costs = face.price(tiers, names) if tuple(tiers[:2]) == (Tier.PLACED, Tier.EQUITY) else []
-    if not 2 <= len(costs) < len(tiers):
-        return face, []
-    announce(tiers[0])
-    try:
-        face.adopt(spread_unplaced(network))
-        bounds = face.prove(costs[:2])
-        if len(costs) > 2:
-            announce(tiers[2])
-            for arcs in face.moving():
-                face.reroute(costs[2:], arcs)
-            bounds += face.prove(costs[2:])
-    except FlowError:
-        return Face(network), []
-    return (face, bounds) if len(bounds) == len(costs) else (Face(network), [])
+def _begin(network: Network, tiers: Sequence[Tier], names: Names) -> Face:
+    """The face of the first two tiers, found the quick way in the official order; else all flows."""
+    if tuple(tiers[:2]) == (Tier.PLACED, Tier.EQUITY):
+        face = Face(network, names)
+        try:
+            face.adopt(spread_unplaced(network))
+        except FlowError:
+            return Face(network, names)
+        if face.prove(tiers[:2]) == 2:
+            return face
+    return Face(network, names)
 
 
 class Face:
     """The flows that are optimal for every tier so far: some arcs are free, the others stay as they are."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, names: Names) -> None:
+        self.network, self.names = network, names
         self.flow = np.zeros(len(network.tail), np.int64)
         self.free = np.arange(len(network.tail), dtype=np.int64)
         self.has_flow = False
+        self.bounds: list[int] = []
+        self.potentials: list[Ints] = []
 
     def adopt(self, flow: Ints) -> None:
         """Start from this flow.
@@ -117,7 +116,44 @@ class Face:
             raise FlowError("not a flow of this network")
         self.flow, self.has_flow = flow, True
 
-    def moving(self) -> list[Ints]:
+    def fitting(self, tiers: Sequence[Tier]) -> Sequence[Tier]:
+        """The first tiers, as many as one search holds, and at least one."""
+        if len(tiers) > 1:
+            largest = [_largest(self._costs(tier, self.free)) for tier in tiers]
+            for count in range(len(tiers), 1, -1):
+                joint = sum(a * b for a, b in zip(_weights(largest[:count]), largest[:count], strict=True))
+                if joint * (len(self.network.supply) + 1) < LARGEST_COST:
+                    return tiers[:count]
+        return tiers[:1]
+
+    def search(self, tiers: Sequence[Tier]) -> None:
+        """Find a flow on the face that should be optimal for the tiers, compared in order.
+
+        Once there is a flow, the arcs that cannot change are left alone, and what they leave apart is solved apart.
+        """
+        for arcs in self._moving() if self.has_flow else [self.free]:
+            cost = self._joint(tiers, arcs)
+            if cost.any() or not self.has_flow:
+                nodes, tail, head = self._nodes(arcs)
+                sent = self._sent(nodes, tail, head, arcs)
+                self.flow[arcs] = minimum_cost_flow(tail, head, self.network.capacity[arcs], cost, sent)
+        self.has_flow = True
+
+    def prove(self, tiers: Sequence[Tier]) -> int:
+        """Prove the tiers in order on the flow found, and keep the optimal face of each; how many could be proven."""
+        for number, tier in enumerate(tiers):
+            try:
+                value, bound, height, reduced = self._dual(tier)
+            except FlowError:
+                return number
+            if bound != value:
+                return number
+            self.bounds.append(bound)
+            self.potentials.append(height)
+            self.free = self.free[reduced == 0]
+        return len(tiers)
+
+    def _moving(self) -> list[Ints]:
         """The free arcs on some cycle of what can change, in bundles that share no node.
 
         On the others every flow of the face is the same.
@@ -126,7 +162,7 @@ class Face:
         flow, capacity = self.flow[self.free], self.network.capacity[self.free]
         more, less = flow < capacity, flow > 0
         ends = (np.concatenate((tail[more], head[less])), np.concatenate((head[more], tail[less])))
-        links = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(len(nodes), len(nodes)))
+        links = csr_array((np.ones(len(ends[0]), np.int8), ends), shape=(len(nodes), len(nodes)))
         label = connected_components(links, connection="strong")[1]
         arcs = np.flatnonzero(label[tail] == label[head])
         sizes = np.bincount(label[tail[arcs]])
@@ -134,71 +170,46 @@ class Face:
         order = np.argsort(bundle, kind="stable")
         return np.split(self.free[arcs[order]], np.flatnonzero(np.diff(bundle[order])) + 1) if len(arcs) else []
 
-    def price(self, tiers: Sequence[Tier], names: Names) -> list[Ints]:
-        """Costs of the first tiers, as many as one search holds; a column per tier, right on arcs that count.
+    def _costs(self, tier: Tier, arcs: Ints) -> Ints:
+        return arc_costs(tier, self.network, arcs, self.names)
 
-        An arc counts if it is free or carries flow.
-        """
-        counts = self.flow > 0
-        counts[self.free] = True
-        arcs = np.flatnonzero(counts).astype(np.int64)
-        costs: list[Ints] = []
-        for tier in tiers:
-            column = np.zeros(len(counts), np.int64)
-            column[arcs] = arc_costs(tier, self.network, arcs, names)
-            if costs and not self._fits([*costs, column]):
-                break
-            costs.append(column)
-        return costs
+    def _joint(self, tiers: Sequence[Tier], arcs: Ints) -> Ints:
+        """One cost per arc that compares the tiers in order."""
+        costs = [self._costs(tier, arcs) for tier in tiers]
+        weights = _weights([_largest(cost) for cost in costs])
+        total = np.zeros(len(arcs), np.int64)
+        for weight, cost in zip(weights, costs, strict=True):
+            total += weight * cost
+        return total
 
-    def _fits(self, costs: Sequence[Ints]) -> bool:
-        joint = sum(weight * _largest(cost) for weight, cost in zip(_weights(costs), costs, strict=True))
-        return joint * (len(self.network.supply) + 1) < LARGEST_COST
-
-    def search(self, costs: Sequence[Ints]) -> None:
-        """Find a flow on the face that should be optimal for the tiers, compared in order."""
-        free, cost = self.free, _joint(costs, self.free)
-        if self.has_flow and not cost.any():
-            return
-        nodes, tail, head = self._nodes(free)
-        supply = self._supply(free)[nodes]
-        self.flow[free] = minimum_cost_flow(tail, head, self.network.capacity[free], cost, supply)
-        self.has_flow = True
-
-    def reroute(self, costs: Sequence[Ints], arcs: Ints) -> None:
-        """The same on some arcs alone: the nodes they touch keep sending and receiving what they do now."""
-        cost = _joint(costs, arcs)
-        if not cost.any():
-            return
-        nodes, tail, head = self._nodes(arcs)
+    def _sent(self, nodes: Ints, tail: Ints, head: Ints, arcs: Ints) -> Ints:
+        """What each node sends through these arcs, less what it receives: now, or in all when there is no flow yet."""
+        if not self.has_flow:
+            return self.network.supply[nodes]
         sent = np.zeros(len(nodes), np.int64)
         np.add.at(sent, tail, self.flow[arcs])
         np.subtract.at(sent, head, self.flow[arcs])
-        self.flow[arcs] = minimum_cost_flow(tail, head, self.network.capacity[arcs], cost, sent)
+        return sent
 
-    def prove(self, costs: Sequence[Ints]) -> list[int]:
-        """Prove the tiers in order on the flow found, and keep the optimal face of each; the bounds of those proven."""
-        bounds = []
-        for column in costs:
-            try:
-                bound, reduced = self._dual(column)
-            except FlowError:
-                break
-            if bound != exact_dot(column, self.flow):
-                break
-            bounds.append(bound)
-            self.free = self.free[reduced == 0]
-        return bounds
-
-    def _dual(self, column: Ints) -> tuple[int, Ints]:
-        """The bound that the flow's potentials give on the face, and the free arcs' reduced costs."""
-        free, cost, capacity = self.free, column[self.free], self.network.capacity[self.free]
-        already = exact_dot(column, self.flow) - exact_dot(cost, self.flow[free])
+    def _dual(self, tier: Tier) -> tuple[int, int, Ints, Ints]:
+        """The flow's cost, the bound its potentials give on the face, these, and the free arcs' reduced costs."""
+        network, free, flow = self.network, self.free, self.flow[self.free]
         nodes, tail, head = self._nodes(free)
-        height = potentials(tail, head, capacity, cost, self.flow[free], len(nodes))
+        cost, capacity = self._costs(tier, free), network.capacity[free]
+        more = ~network.limited[free] | (flow < capacity)
+        height = potentials(tail, head, more, flow > 0, cost, len(nodes))
+        if len(nodes) and nodes[-1] == len(network.supply) - 1:
+            height -= height[-1]
         reduced = cost + height[tail] - height[head]
-        bound = already - exact_dot(self._supply(free)[nodes], height) + exact_dot(np.minimum(reduced, 0), capacity)
-        return bound, reduced
+        sent = self._sent(nodes, tail, head, free)
+        bound = exact_dot(np.minimum(reduced, 0), capacity) - exact_dot(sent, height)
+        carrying = self.flow > 0
+        carrying[free] = False
+        rest = np.flatnonzero(carrying)
+        fixed = exact_dot(self._costs(tier, rest), self.flow[rest])
+        everywhere = np.zeros(len(network.supply), np.int64)
+        everywhere[nodes] = height
+        return fixed + exact_dot(cost, flow), fixed + bound, everywhere, reduced
 
     def _nodes(self, arcs: Ints) -> tuple[Ints, Ints, Ints]:
         """The nodes that these arcs touch, and the ends of the arcs renumbered among them."""
@@ -208,31 +219,13 @@ class Face:
         number = np.cumsum(used) - 1
         return np.flatnonzero(used), number[tail], number[head]
 
-    def _supply(self, free: Ints) -> Ints:
-        """What each node still has to send once the other arcs have carried theirs."""
-        carried = self.flow.copy()
-        carried[free] = 0
-        fixed = np.flatnonzero(carried)
-        supply = self.network.supply.copy()
-        np.subtract.at(supply, self.network.tail[fixed], carried[fixed])
-        np.add.at(supply, self.network.head[fixed], carried[fixed])
-        return supply
 
-
-def _weights(costs: Sequence[Ints]) -> list[int]:
+def _weights(largest: Sequence[int]) -> list[int]:
     """What each tier is multiplied by, so that it outweighs the later ones."""
     weights = [1]
-    for cost in reversed(costs[1:]):
-        weights.append(weights[-1] * (CYCLE * _largest(cost) + 1))
+    for cost in reversed(largest[1:]):
+        weights.append(weights[-1] * (CYCLE * cost + 1))
     return weights[::-1]
-
-
-def _joint(costs: Sequence[Ints], arcs: Ints) -> Ints:
-    """One cost per arc that compares the tiers in order."""
-    cost = np.zeros(len(arcs), np.int64)
-    for weight, column in zip(_weights(costs), costs, strict=True):
-        cost += weight * column[arcs]
-    return cost
 
 
 def _largest(cost: Ints) -> int:

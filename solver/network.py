@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from solver.arrays import Ints
+from solver.arrays import Bools, Ints, Shorts
 
 
 class Kind(IntEnum):
@@ -45,6 +47,9 @@ class Kind(IntEnum):
     """unplaced pupils of a school -> sink, one arc per pupil; the number is its equity level."""
 
 
+LIMITS = (Kind.KEPT, Kind.GATE, Kind.SEAT, Kind.PROMISED, Kind.LINE, Kind.UNPLACED)
+
+
 @dataclass(frozen=True)
 class Network:
     """Columns over arcs, and the supply of each node. Capacities never exceed the number of pupils.
@@ -54,23 +59,40 @@ class Network:
     elsewhere.
     """
 
-    tail: Ints
-    head: Ints
-    capacity: Ints
-    kind: Ints
-    number: Ints
-    left: Ints
-    right: Ints
+    tail: Shorts
+    head: Shorts
+    capacity: Shorts
+    kind: NDArray[np.int8]
+    number: Shorts
+    left: Shorts
+    right: Shorts
     supply: Ints
+
+    @cached_property
+    def limited(self) -> Bools:
+        """The arcs whose capacity is a limit of its own; on the others it is never reached before a limit further on.
+
+        A choice is limited by its school's maximum, when that is less than the seats and has no gate.
+        """
+        seat = np.flatnonzero(self.kind == Kind.SEAT)
+        seats = np.zeros(len(self.supply), np.int32)
+        seats[self.tail[seat]] = self.capacity[seat]
+        tight = (self.kind == Kind.CHOICE) & (self.capacity < seats[self.head])
+        limits: Bools = (np.isin(self.kind, LIMITS) | tight) & (self.capacity < self.supply[:-1].sum())
+        return limits
+
+    def nodes(self, arcs: Ints) -> Ints:
+        """The nodes that these arcs touch, in order."""
+        used = np.zeros(len(self.supply), np.bool_)
+        used[self.tail[arcs]] = used[self.head[arcs]] = True
+        return np.flatnonzero(used)
 
     def part(self, arcs: Ints) -> Network:
         """The network of these arcs, with the nodes they touch; the sink stays last and takes what they send."""
-        used = np.zeros(len(self.supply), np.bool_)
-        used[self.tail[arcs]] = used[self.head[arcs]] = True
-        nodes = np.flatnonzero(used)
+        nodes = self.nodes(arcs)
         supply = self.supply[nodes]
         supply[-1] = -supply[:-1].sum()
-        number = np.zeros(len(self.supply), np.int64)
+        number = np.zeros(len(self.supply), np.int32)
         number[nodes] = np.arange(len(nodes))
         rows = slice(None) if len(arcs) == len(self.tail) else arcs  # all of them in order: no copy
         return Network(
@@ -87,7 +109,7 @@ class Assembly:
     def __init__(self, largest: int) -> None:
         self.nodes = 0
         self.largest = largest
-        self.columns: list[list[Ints]] = [[] for _ in range(7)]
+        self.columns: list[list[Shorts]] = [[] for _ in range(7)]
 
     def number_nodes(self, count: int) -> Ints:
         first = self.nodes
@@ -109,7 +131,7 @@ class Assembly:
         rows = np.broadcast_arrays(tail, head, limit, kind.value, number, left, right)
         open_arcs = np.flatnonzero(rows[2] > 0)
         for column, values in zip(self.columns, rows, strict=True):
-            column.append(values[open_arcs].astype(np.int64))
+            column.append(values[open_arcs].astype(np.int32))
 
     def finish(self, supply: Ints) -> Network:
         """The network; each column's blocks are let go as soon as they are joined."""
@@ -118,4 +140,4 @@ class Assembly:
             joined.append(np.concatenate(column))
             column.clear()
         tail, head, capacity, kind, number, left, right = joined
-        return Network(tail, head, capacity, kind, number, left, right, supply)
+        return Network(tail, head, capacity, kind.astype(np.int8), number, left, right, supply)

@@ -32,7 +32,7 @@ def pair(instance: Instance, demand: Demand, network: Network, flow: Ints, names
         held = np.concatenate((waiting, np.stack((network.head[arc], group, count))), axis=1)
     arcs = np.flatnonzero((network.kind == Kind.CHOICE) & (flow > 0)).astype(np.int64)
     _, (arc, group, count) = _carry(network, flow, held, _in_drawn_order(network, arcs, names), turn)
-    return _rows(instance, names, group, network.right[arc], count)
+    return _rows(instance, names, group, network.right[arc].astype(np.int64), count)
 
 
 def broken_rule(instance: Instance, rows: Iterable[Assignment]) -> Rule | None:

@@ -11,10 +11,10 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from time import perf_counter
 
-from solver.arrays import Ints
 from solver.components import optimise_parts
 from solver.demand import Demand
 from solver.explain import explain
+from solver.faces import Optimum
 from solver.files import instance_sha256
 from solver.flow import ENGINE, FlowError
 from solver.greedy import greedy
@@ -32,8 +32,8 @@ from solver.tiers import Names
 
 Progress = Callable[[str, float], None]
 """Told the phase that begins (`reachable`, `optimise:<tier>`, `prove`, `explain`) and the share of the work done."""
-Keep = Callable[[Network, Names, Ints], None]
-"""Given the network, its names and the flow, if every tier is proven: what a certificate is made from."""
+Keep = Callable[[Network, Names, Optimum], None]
+"""Given the network, its names and the optimum, if every tier is proven: what a certificate is made from."""
 
 SHARE_BEFORE, SHARE_OPTIMISING = 0.1, 0.8
 
@@ -79,7 +79,7 @@ def solve(
     watch("explain", 0.95)
     unplaced = explain(instance, rows)
     if keep is not None and proven:
-        keep(network, names, optimum.flow)
+        keep(network, names, optimum)
     status = Status.OPTIMAL if proven else Status.FEASIBLE
     return Result(sha256, status, values, rows, unplaced, ENGINE, watch.stop())
 

@@ -45,7 +45,7 @@ def _placed(network: Network, arcs: Ints, _names: Names) -> Ints:
 
 
 def _equity(network: Network, arcs: Ints, _names: Names) -> Ints:
-    return np.where(network.kind[arcs] == Kind.UNPLACED, network.number[arcs], 0)
+    return _number_of(network, arcs, (Kind.UNPLACED,))
 
 
 def _commitments(network: Network, arcs: Ints, _names: Names) -> Ints:
@@ -57,11 +57,15 @@ def _stability(network: Network, arcs: Ints, _names: Names) -> Ints:
 
 
 def _wishes(network: Network, arcs: Ints, _names: Names) -> Ints:
-    return np.where((network.kind[arcs] == Kind.WISH) | (network.kind[arcs] == Kind.KEPT), network.number[arcs], 0)
+    return _number_of(network, arcs, (Kind.WISH, Kind.KEPT))
 
 
 def _distance(network: Network, arcs: Ints, _names: Names) -> Ints:
-    return np.where(network.kind[arcs] == Kind.CHOICE, network.number[arcs], 0)
+    return _number_of(network, arcs, (Kind.CHOICE,))
+
+
+def _number_of(network: Network, arcs: Ints, kinds: tuple[Kind, ...]) -> Ints:
+    return np.where(np.isin(network.kind[arcs], kinds), network.number[arcs], 0).astype(np.int64)
 
 
 def _draw(network: Network, arcs: Ints, names: Names) -> Ints:
