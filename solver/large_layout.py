@@ -44,7 +44,7 @@ ORDINARY: Mapping[str, Any] = MappingProxyType(
 )
 """What they do not read, at the value that says nothing. Any other value, or any other field, is unusual."""
 
-SILENT_TIERS = ("stability",)
+SILENT_TIERS = ("reserves", "stability")
 """Tiers that only count what is not read: nothing, in an ordinary round."""
 
 RESULT_ROWS: Mapping[str, tuple[str, ...]] = MappingProxyType(

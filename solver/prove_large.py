@@ -148,8 +148,9 @@ def is_proven(instance: Store, result: Store, certificate: Row) -> bool:
     except MALFORMED:
         return False
     values = tier_values(found, found.trips, proof.costs)
-    expected = [[tier, values[tier], values[tier]] for tier in proof.tiers]
-    return proof.bound() == values and canonical(announced) == canonical(expected)
+    expected = {tier: values.get(tier) for tier in proof.tiers}
+    told = canonical(announced) == canonical([[tier, value, value] for tier, value in expected.items()])
+    return told and proof.bound() == expected
 
 
 def _is_about(found: Round, certificate: Row) -> bool:

@@ -187,11 +187,14 @@ def identity(case: Case) -> Iterator[str]:
 
 def announced_tiers(case: Case) -> Iterator[str]:
     """The tiers in the campaign's order, at the values recomputed; bounds and proofs that agree with the status."""
-    status, rows, values = case.result.get("status"), case.rows["tiers"], tier_values(case)
+    return tier_faults(case.result.get("status"), case.rows["tiers"], case.params["tiers"], tier_values(case))
+
+
+def tier_faults(status: Any, rows: list[Row], order: list[str], values: dict[str, int]) -> Iterator[str]:
     if status not in ("OPTIMAL", "FEASIBLE"):
         yield "status: it announces no answer"
-    if [row["tier"] for row in rows] != case.params["tiers"]:
-        yield f"not the campaign's order, {case.params['tiers']}"
+    if [row["tier"] for row in rows] != order:
+        yield f"not the campaign's order, {order}"
     for row in rows:
         if row["value"] != values.get(row["tier"]):
             yield f"{row}: {values.get(row['tier'])} recomputed"

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from solver.column_store import Store
-from solver.large_columns import by_pair, canonical, looked_up, summed
+from solver.large_columns import by_pair, looked_up, summed
+from solver.large_layout import RESULT_ROWS
 from solver.large_reasons import Reasons
 from solver.large_round import Round
 from solver.large_trips import Lots, squared_metres, tier_values, trip_costs
-from solver.verify import CHECKS, LISTED_FAULTS, RESULT_FIELDS, ROW_FIELDS, Case, Row
+from solver.prove import FORMATS
+from solver.verify import CHECKS, LISTED_FAULTS, RESULT_FIELDS, ROW_FIELDS, Case, Row, tier_faults
 
 MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 """What a file that is not as it should be, or only unusual, makes the reading of columns raise."""
@@ -92,25 +95,25 @@ def ban(found: Round) -> bool:
 
 def identity(found: Round) -> bool:
     """That every name is known and every column of its kind was seen when the round was read."""
-    head = found.result | {"assignments": [], "unplaced": []}
-    head.pop("tables")
-    fields = {name: type(value) for name, value in head.items()}
-    tiers = head["tiers"] if fields == RESULT_FIELDS else [None]
-    readable = all(
-        type(row) is dict and {name: type(value) for name, value in row.items()} == ROW_FIELDS["tiers"] for row in tiers
-    )
+    head = {name: value for name, value in found.result.items() if name != "tables"}
+    fields = {name: type(value) for name, value in (head | {key: [] for key in RESULT_ROWS}).items()}
     ours = (found.head["format"], head.get("format"), head.get("instance_sha256"))
     once = all(len(np.unique(keys)) == len(keys) for keys in (found.keys(found.trips), found.left.group))
-    return readable and once and ours == ("sequence-instance/2", "sequence-result/1", found.sha256)
+    known = fields == RESULT_FIELDS and are_tiers(head["tiers"])
+    return known and once and ours == (*FORMATS[:2], found.sha256)
+
+
+def are_tiers(rows: Any) -> bool:
+    """Whether these are readable rows about tiers."""
+    if type(rows) is not list or not all(type(row) is dict for row in rows):
+        return False
+    return all({name: type(value) for name, value in row.items()} == ROW_FIELDS["tiers"] for row in rows)
 
 
 def announced_tiers(found: Round) -> bool:
-    """Only a round announced as proven on every tier, at the values recomputed, is clear."""
-    values, names = tier_values(found, found.trips, trip_costs(found, Lots(found), found.trips)), found.params["tiers"]
-    known = {name: values[name] for name in names if name in values}
-    rows = [{"tier": name, "value": value, "bound": value, "proof": "potentials"} for name, value in known.items()]
-    told = found.result.get("status"), canonical(found.result.get("tiers"))
-    return [*known] == names and told == ("OPTIMAL", canonical(rows))
+    values = tier_values(found, found.trips, trip_costs(found, Lots(found), found.trips))
+    rows: Any = found.result.get("tiers")
+    return are_tiers(rows) and not any(tier_faults(found.result.get("status"), rows, found.params["tiers"], values))
 
 
 def reasons(found: Round) -> bool:
@@ -129,6 +132,8 @@ CLEAR: dict[str, Callable[[Round], bool]] = {
     )
 }
 """For each property: whether nothing in the round could break it."""
+SILENT = ("reserve", "whole", "minimum_group", "bundle", "sequence")
+"""Properties of what these columns do not read: nothing can break them where it says nothing."""
 
 
 def clear(instance: Store, result: Store) -> set[str]:
@@ -137,7 +142,7 @@ def clear(instance: Store, result: Store) -> set[str]:
         found = Round(instance, result)
     except MALFORMED:
         return set()
-    return {name for name, is_clear in CLEAR.items() if is_clear(found)}
+    return {*SILENT} | {name for name, is_clear in CLEAR.items() if is_clear(found)}
 
 
 def verify_large(instance: Store, result: Store, documents: Callable[[], tuple[Row, Row]]) -> list[str]:

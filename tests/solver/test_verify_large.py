@@ -64,17 +64,17 @@ def test_a_proven_round_is_clear_at_once(seed: int, times: int) -> None:
     """Every property of a true round is settled in columns, and the documents are never asked for."""
     for asked, result in proven_rounds(Random(f"{seed} clear"), 10 * times):
         stores = instance_store(asked), result_store(result)
-        assert verify_large.clear(*stores) == {*PROPERTIES}
+        assert verify_large.clear(*stores) >= {*PROPERTIES}
         assert verify_large.verify_large(*stores, never) == []
         assert verify.verify_documents(asked, result) == []
 
 
 def test_reasons_are_all_met_in_columns(seed: int, times: int) -> None:
-    """Lawful placements told truthfully: only the missing proof is in doubt, whatever the reasons told."""
+    """Lawful placements told truthfully are clear too, whatever the reasons told and without any proof."""
     random, told = Random(f"{seed} honest"), set()
     for _ in range(15 * times):
         asked, result = documents(*ordinary_case(random))
-        assert verify_large.clear(instance_store(asked), result_store(result)) >= {*PROPERTIES} - {"announced_tiers"}
+        assert verify_large.clear(instance_store(asked), result_store(result)) >= {*PROPERTIES}
         assert judged(asked, result) == []
         told |= {row["reason"] for row in result["unplaced"]}
     assert len(told) >= 5
@@ -92,7 +92,8 @@ def test_both_say_the_same_of_a_corruption(name: str, seed: int, times: int, mon
     """Property by property and word for word, the two verifiers refuse the same things, in rare rounds as in others."""
     random = Random(f"{seed} {name}")
     for number in range(times):
-        monkeypatch.setattr(verify_corruptions, "random_case", (ordinary_case, random_case)[number % 2])
+        is_ordinary = number % 2 == 0 and name not in RARE
+        monkeypatch.setattr(verify_corruptions, "random_case", ordinary_case if is_ordinary else random_case)
         pair = corrupted(name, random)
         faults = judged(*pair)
         assert faults == verify.verify_documents(*pair)
@@ -118,7 +119,11 @@ NOT_IN_COLUMNS = {name for name in OPERATORS if name.startswith(("a count", "a n
 """Corruptions of what a document is made of: such a result has no sound columns, and is for the plain verifier."""
 
 
-@pytest.mark.parametrize("name", [name for name in OPERATORS if name not in MIXED])
+RARE = {name for name, (broken, _) in OPERATORS.items() if broken in verify_large.SILENT}
+"""Corruptions of what the fast path does not read: in rounds that have it, everything is for the plain verifier."""
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATORS if name not in MIXED | RARE])
 def test_each_question_is_needed(name: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were one property said to be clear unseen, its corruption would pass: no other part of the fast path names it."""
     monkeypatch.setattr(verify_corruptions, "random_case", ordinary_case)
@@ -133,7 +138,8 @@ def test_each_question_is_needed(name: str, seed: int, monkeypatch: pytest.Monke
 
 def test_every_property_is_sabotaged_in_columns() -> None:
     """Each property has a corruption that only its own question about the columns gives away."""
-    assert {OPERATORS[name][0] for name in {*OPERATORS} - MIXED - NOT_IN_COLUMNS} == {*PROPERTIES}
+    sabotaged = {OPERATORS[name][0] for name in {*OPERATORS} - MIXED - NOT_IN_COLUMNS - RARE}
+    assert sabotaged == {*PROPERTIES} - {*verify_large.SILENT}
 
 
 def test_a_property_unknown_here_is_checked_by_the_plain_verifier(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +151,7 @@ def test_a_property_unknown_here_is_checked_by_the_plain_verifier(seed: int, mon
 
 def test_every_property_is_asked_and_every_field_is_read_or_silent() -> None:
     """The fast path asks about each property, and names each field of the layout, as read or as silent."""
-    assert tuple(verify_large.CLEAR) == PROPERTIES
+    assert {*verify_large.CLEAR, *verify_large.SILENT} >= {*PROPERTIES}
     for document, rows in ((InstanceDocument, READ), (ResultDocument, RESULT_ROWS)):
         for name, shape in get_type_hints(document).items():
             kind = getattr(shape, "__args__", (shape,))[0]
