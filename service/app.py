@@ -18,7 +18,6 @@ from service.persistence.engine import make_engine
 from service.web import (
     accounts,
     activities,
-    class_wishes,
     context,
     conventions,
     coordinators,
@@ -39,7 +38,6 @@ from service.web import (
     schools,
     site_imports,
     sites,
-    wishes,
 )
 from service.web.sessions import DatabaseSessions
 
@@ -47,8 +45,6 @@ BLUEPRINTS = (
     public.blueprint,
     accounts.blueprint,
     schools.blueprint,
-    class_wishes.blueprint,
-    wishes.blueprint,
     school_requests.blueprint,
     school_profiles.blueprint,
     pupil_imports.blueprint,

@@ -27,6 +27,7 @@ class Answer:
     metres: int
     proven: bool
     first_wishes: float = 0.0
+    mean_rank: float = 0.0
     mean_metres: float = 0.0
     worst_school: float = 0.0
     notes: dict[str, float] = field(default_factory=dict)
@@ -51,6 +52,7 @@ def answer_of_pairs(pairs: Pairs, taken: Ints, proven: bool, notes: dict[str, fl
         metres=metres,
         proven=proven,
         first_wishes=first / max(1, placed),
+        mean_rank=int(taken @ pairs.rank) / max(1, placed),
         mean_metres=metres / max(1, placed),
         worst_school=_worst_rate(by_school.astype(np.int64), pairs.pupils_of_school),
         notes=notes or {},
@@ -73,6 +75,7 @@ def answer_of_result(instance: Instance, result: Result, proven: bool, notes: di
         metres=values["distance"],
         proven=proven,
         first_wishes=first / max(1, placed),
+        mean_rank=values["wishes"] / max(1, placed),
         mean_metres=values["distance"] / max(1, placed),
         worst_school=_worst_rate(by_school, pupils),
         notes=notes,

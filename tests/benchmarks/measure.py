@@ -1,4 +1,4 @@
-"""Runs a row: every engine in its own process on the very same file, medians over repetitions, answers compared."""
+"""Runs rows: every engine in its own process on the very same file, medians over repetitions, answers compared."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from solver.columns import write_instance_columns
 from tests.benchmarks.answer import STOPPED, Answer
-from tests.benchmarks.rows import Make, Row
+from tests.benchmarks.rows import BETTER, SECONDS, TIMES_FASTER, TIMES_LONGER, Row
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("round", "factored flow")
@@ -39,37 +37,80 @@ class Measure:
     def values(self) -> tuple[int, ...]:
         return tuple(int(self.answer[aim]) for aim in AIMS)
 
+    @property
+    def stopped(self) -> bool:
+        return STOPPED in self.answer["notes"]
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """A row once run. `figure` is what the bounds of the row are about; `faults` are answers that should not be."""
+    """A row once run; ours is the first measure. `faults` are answers that should not be."""
 
     row: Row
     measures: tuple[Measure, ...]
-    figure: float
     faults: tuple[str, ...]
 
+    @property
+    def figure(self) -> float:
+        """What the bounds of the row are about."""
+        ours, *others = self.measures
+        return {
+            SECONDS: lambda: ours.seconds,
+            TIMES_LONGER: lambda: ours.seconds / others[0].seconds,
+            TIMES_FASTER: lambda: others[0].seconds / ours.seconds,
+            BETTER: lambda: float(others[0].answer["unplaced"] - ours.answer["unplaced"]),
+        }[self.row.figure]()
 
-def run_row(row: Row) -> Outcome:
-    """Measure every engine of the row, then judge the answers.
+    def holds(self, bound: float | None) -> bool | None:
+        """Whether the figure keeps within a bound; None where the row has none."""
+        if bound is None:
+            return None
+        if self.row.figure == BETTER:
+            ours, theirs = (one.answer for one in self.measures)
+            return self.figure >= bound and all(ours[what] < theirs[what] for what in ("mean_rank", "mean_metres"))
+        return self.figure >= bound if self.row.figure == TIMES_FASTER else self.figure <= bound
 
-    Raises:
-        RuntimeError: an engine's process failed.
-    """
-    with TemporaryDirectory() as folder:
-        measures = _measure(row, row.make, row.pupils, Path(folder))
+    @property
+    def must_holds(self) -> bool | None:
+        """The bound that must hold, memory included."""
+        if self.row.must_mib is not None and self.measures[0].peak_mib > self.row.must_mib:
+            return False
+        return self.holds(self.row.must)
+
+
+class Bench:
+    """Keeps the files and the measures of one run, so that no engine works twice on the same instance."""
+
+    def __init__(self, folder: Path, repetitions: int | None = None) -> None:
+        self.folder, self.repetitions = folder, repetitions
+        self.known: dict[tuple[str, str, int], Measure] = {}
+
+    def run(self, row: Row) -> Outcome:
+        """Measure every engine of the row, then judge the answers.
+
+        Raises:
+            RuntimeError: an engine's process failed.
+        """
+        sizes = [(engine, row.pupils) for engine in row.engines]
         if row.smaller is not None:
-            measures += _measure(row, row.make, row.smaller, Path(folder))
-    ours, *others = measures
-    ratio = ours.seconds / others[0].seconds if row.smaller else others[0].seconds / ours.seconds if others else 0.0
-    return Outcome(row, measures, ratio or ours.seconds, tuple(_faults(row, measures)))
+            sizes.append((row.engines[0], row.smaller))
+        measures = tuple(self._measure(row, engine, pupils) for engine, pupils in sizes)
+        return Outcome(row, measures, tuple(faults_of(row, measures)))
 
+    def _measure(self, row: Row, engine: str, pupils: int) -> Measure:
+        key = (engine, row.make, pupils)
+        if key not in self.known:
+            path = self._file(row.make, pupils)
+            times = range(self.repetitions or row.repetitions)
+            self.known[key] = _median(engine, pupils, [_run(engine, path, pupils) for _ in times])
+        return self.known[key]
 
-def _measure(row: Row, make: Make, pupils: int, folder: Path) -> tuple[Measure, ...]:
-    path = folder / f"{pupils}.npz"
-    write_instance_columns(make(pupils), path)
-    runs = ((engine, [_run(engine, path, pupils) for _ in range(row.repetitions)]) for engine in row.engines)
-    return tuple(_median(engine, pupils, done) for engine, done in runs)
+    def _file(self, make: str, pupils: int) -> Path:
+        path = self.folder / f"{make}-{pupils}.npz"
+        if not path.exists():
+            command = [sys.executable, "-m", "tests.benchmarks.make", make, str(pupils), str(path)]
+            subprocess.run(command, cwd=ROOT, check=True)
+        return path
 
 
 def _no_answer(pupils: int, cpu_seconds: float) -> dict[str, Any]:
@@ -105,7 +146,7 @@ def _median(engine: str, pupils: int, runs: list[dict[str, Any]]) -> Measure:
     return Measure(engine, pupils, **middle, peak_mib=peak, answer=answers[0] | {"notes": runs[0]["notes"]})
 
 
-def _faults(row: Row, measures: tuple[Measure, ...]) -> list[str]:
+def faults_of(row: Row, measures: tuple[Measure, ...]) -> list[str]:
     """Ours is proven; nobody with the same aims does better, and whoever proves an optimum finds the same."""
     ours, *others = measures
     found = [f"{one.engine}: not proven" for one in measures if one.engine in OURS and not one.answer["proven"]]

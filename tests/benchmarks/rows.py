@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from solver.instance import Instance
-from tests.benchmarks.instances import full_year, plain, seconde
-
 ENGINES = {
     "round": "tests.benchmarks.whole_round",
     "first come": "tests.benchmarks.first_come",
@@ -19,19 +16,20 @@ ENGINES = {
     "stable matching": "tests.benchmarks.hospital_resident",
 }
 """Each module has `run(instance, clock)`."""
-Make = Callable[[int], Instance]
+SECONDS, TIMES_FASTER, TIMES_LONGER, BETTER = "s", "times faster", "times longer", "better"
+"""What the figure of a row is: our seconds; the rival's over ours; the larger size's over the smaller's; places."""
 
 
 @dataclass(frozen=True)
 class Row:
     """The first engine is ours; `same_aims` engines optimise the same three aims, so they may not do better.
 
-    `must` and `aim` bound the figure: seconds for one engine alone, otherwise the rival's time over ours, or for two
-    sizes the time of the larger over the smaller.
+    `make` names a function of `tests.benchmarks.instances`. `must` and `aim` bound the figure, from below for
+    `TIMES_FASTER` and `BETTER`, which asks for a lower mean rank and a shorter mean trip as well.
     """
 
     name: str
-    make: Make
+    make: str
     pupils: int
     engines: tuple[str, ...]
     repetitions: int = 1
@@ -41,34 +39,43 @@ class Row:
     must_mib: int | None = None
     smaller: int | None = None
 
+    @property
+    def figure(self) -> str:
+        if self.smaller is not None:
+            return TIMES_LONGER
+        if len(self.engines) == 1:
+            return SECONDS
+        return TIMES_FASTER if self.same_aims else BETTER
+
 
 def quick() -> tuple[Row, ...]:
     """Every comparison at sizes that take two minutes in all: ratios mean little, correctness means everything."""
     return (
-        Row("national seconde", seconde, 8_000, ("round",), 3),
-        Row("full year", full_year, 12_000, ("round",)),
-        Row("against one arc per pair", seconde, 4_000, ("factored flow", "one arc per pair"), 3),
-        Row("against the nearest 30", seconde, 8_000, ("factored flow", "one arc per nearest pair")),
-        Row("against HiGHS LP", seconde, 2_000, ("factored flow", "HiGHS LP")),
-        Row("against naive CP-SAT", seconde, 500, ("factored flow", "naive CP-SAT")),
-        Row("growth", seconde, 8_000, ("round",), smaller=800),
-        Row("against first come", seconde, 8_000, ("round", "first come"), same_aims=False),
-        Row("against stable matching", plain, 500, ("round", "stable matching"), same_aims=False),
+        Row("national seconde", "seconde", 8_000, ("round",), 3),
+        Row("full year", "full_year", 12_000, ("round",)),
+        Row("against one arc per pair", "seconde", 4_000, ("factored flow", "one arc per pair"), 3),
+        Row("against the nearest 30", "seconde", 8_000, ("factored flow", "one arc per nearest pair")),
+        Row("against HiGHS LP", "seconde", 2_000, ("factored flow", "HiGHS LP")),
+        Row("against naive CP-SAT", "seconde", 500, ("factored flow", "naive CP-SAT")),
+        Row("growth", "seconde", 8_000, ("round",), smaller=800),
+        Row("against first come", "seconde", 8_000, ("round", "first come"), same_aims=False, must=0),
+        Row("against stable matching", "plain", 500, ("round", "stable matching"), same_aims=False),
     )
 
 
 def full() -> tuple[Row, ...]:
     """The real sizes, with the bounds of the design."""
+    pairs, near = ("factored flow", "one arc per pair"), ("factored flow", "one arc per nearest pair")
     return (
-        Row("national seconde", seconde, 560_000, ("round",), must=60, aim=20, must_mib=2048),
-        Row("full year", full_year, 1_430_000, ("round",), must=180, aim=60, must_mib=4096),
-        Row("against one arc per pair", seconde, 20_000, ("factored flow", "one arc per pair"), 3, must=4, aim=8),
-        Row("against the nearest 30", seconde, 560_000, ("factored flow", "one arc per nearest pair"), must=4, aim=8),
-        Row("against HiGHS LP", seconde, 20_000, ("factored flow", "HiGHS LP"), must=15, aim=30),
-        Row("against naive CP-SAT", seconde, 5_000, ("factored flow", "naive CP-SAT"), must=300, aim=1000),
-        Row("growth", seconde, 560_000, ("round",), must=20, aim=13, smaller=56_000),
-        Row("against first come", seconde, 560_000, ("round", "first come"), same_aims=False),
-        Row("against stable matching", plain, 500, ("round", "stable matching"), same_aims=False),
+        Row("national seconde", "seconde", 560_000, ("round",), must=60, aim=20, must_mib=2048),
+        Row("full year", "full_year", 1_430_000, ("round",), must=180, aim=60, must_mib=4096),
+        Row("against one arc per pair", "seconde", 20_000, pairs, 3, must=4, aim=8),
+        Row("against the nearest 30", "seconde", 560_000, near, must=4, aim=8),
+        Row("against HiGHS LP", "seconde", 20_000, ("factored flow", "HiGHS LP"), must=15, aim=30),
+        Row("against naive CP-SAT", "seconde", 5_000, ("factored flow", "naive CP-SAT"), must=300, aim=1000),
+        Row("growth", "seconde", 560_000, ("round",), must=20, aim=13, smaller=56_000),
+        Row("against first come", "seconde", 560_000, ("round", "first come"), same_aims=False, must=0),
+        Row("against stable matching", "plain", 500, ("round", "stable matching"), same_aims=False),
     )
 
 

@@ -6,7 +6,6 @@ Only the engine's own module is loaded: OR-Tools and highspy each bring their ow
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -15,16 +14,13 @@ from solver.columns import read_instance_columns
 from tests.benchmarks.clock import Clock
 from tests.benchmarks.rows import ENGINES
 
-KIB_PER_MIB = 1024
-
 
 def main(engine: str, path: str) -> None:
     """Run it and say how long, how much memory and how good."""
     instance = read_instance_columns(Path(path))
-    clock = Clock()
+    clock = Clock(Path(path))
     answer = import_module(ENGINES[engine]).run(instance, clock)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIB_PER_MIB
-    measured = {"seconds": clock.wall, "cpu_seconds": clock.processor, "peak_mib": peak}
+    measured = {"seconds": clock.wall, "cpu_seconds": clock.processor, "peak_mib": clock.peak_mib}
     json.dump(measured | answer.as_row(), sys.stdout)
 
 

@@ -31,7 +31,6 @@ from service.persistence.tables.schools import (
     Pupil,
     RequestPeriod,
     School,
-    WishCode,
 )
 from service.persistence.tables.territories import (
     Academy,
@@ -82,5 +81,4 @@ __all__ = [
     "UnplacedPupil",
     "User",
     "UserSession",
-    "WishCode",
 ]
