@@ -18,6 +18,7 @@ from service.persistence.engine import make_engine
 from service.web import (
     accounts,
     activities,
+    class_wishes,
     context,
     conventions,
     coordinators,
@@ -38,6 +39,7 @@ from service.web import (
     schools,
     site_imports,
     sites,
+    wishes,
 )
 from service.web.sessions import DatabaseSessions
 
@@ -45,6 +47,8 @@ BLUEPRINTS = (
     public.blueprint,
     accounts.blueprint,
     schools.blueprint,
+    class_wishes.blueprint,
+    wishes.blueprint,
     school_requests.blueprint,
     school_profiles.blueprint,
     pupil_imports.blueprint,

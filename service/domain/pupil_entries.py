@@ -12,6 +12,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from service.domain.pupil_wishes import answered_names
 from service.domain.request_entries import create_requests, existing_classes
 from service.domain.request_pupils import read_pupils
 from service.domain.request_rules import PupilDraft, RequestDraft
@@ -81,7 +82,9 @@ def plan_classes(
         group = groups.get((row_id(school), entry.name))
         present = read_pupils(session, group) if group is not None else []
         request = requests.get(group.id) if group is not None else None
-        changes.append(_change(entry, group.level if group is not None else entry.level, request, present))
+        level = group.level if group is not None else entry.level
+        answered = answered_names(session, group) if group is not None else frozenset()
+        changes.append(_change(entry, level, request, present, answered))
     return changes
 
 
@@ -96,11 +99,15 @@ def _requests(session: Session, campaign: Campaign, groups: Sequence[ClassGroup]
 
 
 def _change(
-    entry: ClassEntry, level: Level, request: PlacementRequest | None, present: Sequence[PupilDraft]
+    entry: ClassEntry,
+    level: Level,
+    request: PlacementRequest | None,
+    present: Sequence[PupilDraft],
+    answered: frozenset[str],
 ) -> ClassChange:
     listed = {one.display_name: one for one in entry.pupils}
     known = {one.display_name for one in present}
-    merged = [_merge(one, listed.get(one.display_name)) for one in present]
+    merged = [_merge(one, listed.get(one.display_name), one.display_name in answered) for one in present]
     changed = sum(before != after for before, after in zip(present, merged, strict=True))
     new = [
         PupilDraft(display_name=one.display_name, wishes=one.wishes, needs=tuple(sorted(one.needs or ())))
@@ -120,11 +127,13 @@ def _change(
     )
 
 
-def _merge(present: PupilDraft, listed: PupilEntry | None) -> PupilDraft:
+def _merge(present: PupilDraft, listed: PupilEntry | None, has_answered: bool) -> PupilDraft:
     if listed is None:
         return present
     needs = present.needs if listed.needs is None else tuple(sorted(listed.needs))
-    return PupilDraft(display_name=present.display_name, wishes=listed.wishes or present.wishes, needs=needs)
+    # a pupil who ranked their own wishes knows better than a list made before
+    wishes = present.wishes if has_answered else listed.wishes or present.wishes
+    return PupilDraft(display_name=present.display_name, wishes=wishes, needs=needs)
 
 
 def enter_classes(

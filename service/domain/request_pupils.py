@@ -19,9 +19,9 @@ from service.domain.texts import clean_text
 from service.errors import Conflict
 from service.persistence.bulk import fetch, insert_rows
 from service.persistence.rows import row_id
-from service.persistence.tables import ClassGroup, Placement, Preference, Pupil, UnplacedPupil
+from service.persistence.tables import ClassGroup, Placement, Preference, Pupil, UnplacedPupil, WishCode
 
-_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Neither 0 nor O, neither 1 nor I nor L, no U: read aloud without mistakes."""
 _PSEUDONYM_LENGTH = 12
 _CHUNK = 400
@@ -29,7 +29,7 @@ _CHUNK = 400
 
 def new_pseudonym() -> str:
     """Thirty to the twelfth: a million pupils collide with a probability of one in a million."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_PSEUDONYM_LENGTH))
+    return "".join(secrets.choice(ALPHABET) for _ in range(_PSEUDONYM_LENGTH))
 
 
 def read_pupils(session: Session, group: ClassGroup) -> list[PupilDraft]:
@@ -153,6 +153,7 @@ def _remove(session: Session, pupils: Iterable[Pupil]) -> None:
                 "pupils",
             )
     session.connection().execute(delete(Preference).where(col(Preference.pupil_id).in_(gone)))
+    session.connection().execute(delete(WishCode).where(col(WishCode.pupil_id).in_(gone)))
     session.connection().execute(delete(Pupil).where(col(Pupil.id).in_(gone)))
     for pupil in gone.values():
         session.expunge(pupil)

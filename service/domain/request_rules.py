@@ -70,7 +70,7 @@ def check_request(session: Session, campaign: Campaign, school: School, draft: R
             )
             faults.add("reach_out_of_bounds", message, "reach_km")
         with faults.next():
-            _check_wishes(session, draft.wishes, "wishes")
+            check_wishes(session, draft.wishes, "wishes")
         if len(draft.pupils) <= MOST_PUPILS:
             _check_pupils(session, faults, draft.pupils)
         with faults.next():
@@ -105,10 +105,10 @@ def _check_pupils(session: Session, faults: Gathering, pupils: Sequence[PupilDra
             clean_text(pupil.display_name, "pupils", f"Le nom de l’élève n° {number}", at_most=60)
         check_needs(pupil.needs, "pupils", faults.found)
         with faults.next():
-            _check_wishes(session, pupil.wishes, "pupils", f"Élève n° {number}\u00a0: ")
+            check_wishes(session, pupil.wishes, "pupils", f"Élève n° {number}\u00a0: ")
 
 
-def _check_wishes(session: Session, wishes: Sequence[str], field: str, whose: str = "") -> None:
+def check_wishes(session: Session, wishes: Sequence[str], field: str, whose: str = "") -> None:
     known = sector_keys(session)
     for sector in wishes:
         if sector not in known:

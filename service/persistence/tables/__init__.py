@@ -31,6 +31,7 @@ from service.persistence.tables.schools import (
     Pupil,
     RequestPeriod,
     School,
+    WishCode,
 )
 from service.persistence.tables.territories import (
     Academy,
@@ -81,4 +82,5 @@ __all__ = [
     "UnplacedPupil",
     "User",
     "UserSession",
+    "WishCode",
 ]

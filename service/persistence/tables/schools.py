@@ -59,6 +59,8 @@ class PlacementRequest(SQLModel, table=True):
     reach_km: int
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    wishes_until: date | None = None
+    """Last day on which its pupils may rank their wishes themselves; none means the campaign's."""
     version: int = 1
 
     __table_args__ = (
@@ -85,3 +87,13 @@ class Preference(SQLModel, table=True):
         UniqueConstraint("pupil_id", "sector", name="preference_sector_once"),
         check("rank BETWEEN 1 AND 10", "preference_rank_bounds"),
     )
+
+
+class WishCode(SQLModel, table=True):
+    """What lets one pupil rank their own wishes without an account. `code_hash` is a keyed digest of the code."""
+
+    pupil_id: int = Field(foreign_key="pupil.id", primary_key=True)
+    code_hash: str = Field(unique=True, max_length=64)
+    issued_at: datetime = Field(sa_type=UtcDateTime)
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the pupil last answered: a new code does not undo the answer."""
