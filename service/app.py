@@ -18,6 +18,7 @@ from service.persistence.engine import make_engine
 from service.web import (
     accounts,
     activities,
+    arrivals,
     class_wishes,
     context,
     conventions,
@@ -29,6 +30,7 @@ from service.web import (
     mails,
     offers,
     partners,
+    people,
     public,
     pupil_imports,
     result_lists,
@@ -46,6 +48,7 @@ from service.web.sessions import DatabaseSessions
 BLUEPRINTS = (
     public.blueprint,
     accounts.blueprint,
+    arrivals.blueprint,
     schools.blueprint,
     class_wishes.blueprint,
     wishes.blueprint,
@@ -63,6 +66,7 @@ BLUEPRINTS = (
     result_lists.blueprint,
     conventions.blueprint,
     mails.blueprint,
+    people.blueprint,
 )
 LARGEST_REQUEST = 2 * 2**20
 

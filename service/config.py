@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_KEY = "development-key-never-in-production"
+
+
+Network = IPv4Network | IPv6Network
+
+
+@lru_cache(maxsize=8)
+def networks_of(text: str) -> tuple[Network, ...]:
+    """The networks of a list written with commas.
+
+    Raises:
+        ValueError: one of them is none.
+    """
+    return tuple(ip_network(one.strip()) for one in text.split(",") if one.strip())
 
 
 class Settings(BaseSettings):
@@ -39,6 +54,8 @@ class Settings(BaseSettings):
     solver_time_s: int = 1800
     public_url: str = ""
     """Where people reach the site, as messages write it; by default the host and the port above."""
+    trusted_proxies: str = ""
+    """Addresses or networks of the proxies in front of the site, apart by commas: their X-Forwarded-For is believed."""
     smtp_host: str = ""
     """The mail server; without one, messages wait in the outbox."""
     smtp_port: int = 587
@@ -64,6 +81,22 @@ class Settings(BaseSettings):
         if self.production and self.smtp_user and not self.smtp_starttls:
             raise ValueError("SEQUENCE_SMTP_STARTTLS\u00a0: un mot de passe ne part pas en clair. Laissez ce réglage.")
         return self
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _refuse_unknown_networks(cls, text: str) -> str:
+        try:
+            networks_of(text)
+        except ValueError:
+            raise ValueError(
+                "SEQUENCE_TRUSTED_PROXIES\u00a0: donnez des adresses ou des réseaux séparés par des virgules, par "
+                "exemple 10.0.0.0/8,192.0.2.7."
+            ) from None
+        return text
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        return networks_of(self.trusted_proxies)
 
     @property
     def site_address(self) -> str:

@@ -95,6 +95,14 @@ class Role(StrEnum):
     NATIONAL_COORDINATOR = "national_coordinator"
 
 
+class LinkPurpose(StrEnum):
+    """What a link received by mail opens, once."""
+
+    ACCESS = "access"
+    INVITATION = "invitation"
+    OFFER = "offer"
+
+
 class MailStatus(StrEnum):
     QUEUED = "queued"
     SENT = "sent"

@@ -8,6 +8,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, col, select
 
+from service.domain.accounts import normalise_email
 from service.domain.audit import record
 from service.domain.dates import french_day
 from service.domain.gathering import gathered
@@ -42,6 +43,7 @@ class SchoolDraft(BaseModel):
     latitude: float | None = None
     longitude: float | None = None
     head_of_school: str = ""
+    official_email: str = ""
 
 
 def add_schools(session: Session, drafts: Sequence[SchoolDraft], actor: str) -> list[School]:
@@ -66,7 +68,7 @@ def add_schools(session: Session, drafts: Sequence[SchoolDraft], actor: str) -> 
 
 
 def _check(session: Session, draft: SchoolDraft) -> School:
-    uai, name, head = "", "", ""
+    uai, name, head, email = "", "", "", ""
     commune: Commune | None = None
     with gathered() as faults:
         with faults.next():
@@ -75,6 +77,9 @@ def _check(session: Session, draft: SchoolDraft) -> School:
             name = clean_text(draft.name, "name", "Le nom de l’établissement")
         with faults.next():
             head = clean_text(draft.head_of_school, "head_of_school", "Le nom du chef d’établissement", required=False)
+        if draft.official_email:
+            with faults.next():
+                email = normalise_email(draft.official_email)
         with faults.next():
             commune = get_commune(session, draft.insee)
     assert commune is not None
@@ -88,6 +93,7 @@ def _check(session: Session, draft: SchoolDraft) -> School:
         latitude=commune.latitude if draft.latitude is None else draft.latitude,
         longitude=commune.longitude if draft.longitude is None else draft.longitude,
         head_of_school=head,
+        official_email=email,
     )
 
 

@@ -12,14 +12,18 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlmodel import Session, col, update
+from sqlmodel import Session
 
 from service.domain.accounts import find_user_by_email
+from service.domain.attempts import count_attempt, forget_attempts, take_back_attempt
 from service.domain.audit import record
 from service.errors import ServiceError
 from service.persistence.tables import User
 
 ATTEMPTS = 10
+"""Password checks of one account in a window."""
+ADDRESS_ATTEMPTS = 30
+"""Checks asked from one network address in a window, whatever the accounts: a school shares one."""
 LOCK = timedelta(minutes=15)
 HASHER = PasswordHasher()
 NOBODY_HASH = HASHER.hash("nobody has this password")
@@ -37,21 +41,25 @@ class Attempt:
     password_hash: str
 
 
-def begin_attempt(session: Session, email: str, now: datetime) -> Attempt:
-    """Count one attempt. Commit it before calling `matches`."""
+def _account(email: str) -> str:
+    return f"sign_in/account:{email.strip().lower()}"
+
+
+def _address(address: str) -> str:
+    return f"sign_in/address:{address}"
+
+
+def begin_attempt(session: Session, email: str, address: str, now: datetime) -> Attempt:
+    """Count one attempt of the account and of the network address. Commit it before calling `matches`."""
+    if count_attempt(session, _address(address), ADDRESS_ATTEMPTS, LOCK, now) > ADDRESS_ATTEMPTS:
+        # Not counted for the account: nobody closes another's account by insisting.
+        return Attempt(None, NOBODY_HASH)
     user = find_user_by_email(session, email)
-    if user is None or not user.active:
-        return Attempt(None, NOBODY_HASH)
-    if user.locked_until is not None and user.locked_until <= now:
-        user.failed_attempts, user.locked_until = 0, None
-    if user.locked_until is not None:
-        return Attempt(None, NOBODY_HASH)
-    user.failed_attempts += 1
-    if user.failed_attempts >= ATTEMPTS:
-        user.locked_until = now + LOCK
+    tries = count_attempt(session, _account(email if user is None else user.email), ATTEMPTS, LOCK, now)
+    if tries == ATTEMPTS and user is not None:
         record(session, f"user:{user.id}", "sign_in_locked", f"user:{user.id}")
-    session.add(user)
-    session.flush()
+    if user is None or not user.active or tries > ATTEMPTS:
+        return Attempt(None, NOBODY_HASH)
     return Attempt(user.id, user.password)
 
 
@@ -64,14 +72,20 @@ def matches(attempt: Attempt, password: str) -> bool:
     return attempt.user_id is not None
 
 
-def complete_attempt(session: Session, attempt: Attempt) -> User:
-    """Forget the failed attempts of the person whose password matched."""
+def complete_attempt(session: Session, attempt: Attempt, address: str) -> User:
+    """Forget the failed attempts of the person whose password matched, and that this one came from that address."""
     user = session.get(User, attempt.user_id)
     if user is None or not user.active:
         raise refusal()
-    session.exec(update(User).where(col(User.id) == user.id).values(failed_attempts=0, locked_until=None))
+    reopen_account(session, user)
+    take_back_attempt(session, _address(address))
     record(session, f"user:{user.id}", "sign_in", f"user:{user.id}")
     return user
+
+
+def reopen_account(session: Session, user: User) -> None:
+    """Whoever proved to be the owner is not kept out by those who guessed."""
+    forget_attempts(session, _account(user.email))
 
 
 def refusal() -> ServiceError:

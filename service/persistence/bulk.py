@@ -35,7 +35,24 @@ def insert_missing(
     if not rows:
         return 0
     session.flush()
-    dialect = {"postgresql": postgresql, "sqlite": sqlite}[session.get_bind().dialect.name]
-    guarded = dialect.insert(table).on_conflict_do_nothing(index_elements=key)
+    guarded = _insert_of_engine(session, table).on_conflict_do_nothing(index_elements=key)
     new = guarded.returning(*(getattr(table, name) for name in key))
     return len(session.connection().execute(new, rows).all())
+
+
+def upsert(
+    session: Session,
+    table: type[SQLModel],
+    row: dict[str, Any],
+    key: tuple[str, ...],
+    changed: dict[str, Any],
+    told: str,
+) -> Any:
+    """Inserts `row`, or changes the one that is there, in one statement; returns the column `told` as it is now."""
+    session.flush()
+    statement = _insert_of_engine(session, table).values(row).on_conflict_do_update(index_elements=key, set_=changed)
+    return session.connection().execute(statement.returning(getattr(table, told))).scalar_one()
+
+
+def _insert_of_engine(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)

@@ -40,6 +40,10 @@ class Person:
         """The name under which the audit trail knows them."""
         return f"user:{self.id}"
 
+    def acts_for(self, space: School | Partner) -> bool:
+        """Whether the space is their own, which a coordinator may only look into."""
+        return space.id in (self.school_ids if isinstance(space, School) else self.partner_ids)
+
     @property
     def roles(self) -> frozenset[Role]:
         held = {

@@ -16,10 +16,16 @@ from service.vocabulary import Role
 from service.web.access import Person, allowed, current_person, public, signed_in_person, stays_here
 from service.web.context import db, engine, now
 from service.web.forms import Form, show
+from service.web.proxies import client_address
 from service.web.sessions import BrowserSession, close, open_for
 
 blueprint = Blueprint("accounts", __name__)
 LONGEST = 200
+NEWS = {
+    "deconnexion": "Vous êtes déconnecté.",
+    "invitation": "Votre accès est ajouté. Connectez-vous pour ouvrir cet espace.",
+}
+"""What has just happened, told on the sign-in page: a visitor's session keeps nothing."""
 
 
 class SignInForm(Form):
@@ -39,7 +45,7 @@ def browser_session() -> BrowserSession:
 def sign_in() -> Any:
     if current_person() is not None:
         return redirect(url_for("accounts.spaces"), 303)
-    return show("accounts/sign_in.html", SignInForm(), has_left=request.args.get("raison") == "deconnexion")
+    return show("accounts/sign_in.html", SignInForm(), news=NEWS.get(request.args.get("raison", ""), ""))
 
 
 @blueprint.post("/connexion")
@@ -48,7 +54,7 @@ def sign_in_submit() -> Any:
     form = SignInForm()
     if not form.validate() or not _enter(form):
         form.password.data = ""
-        return show("accounts/sign_in.html", form, has_left=False)
+        return show("accounts/sign_in.html", form, news="")
     target = request.args.get("next", "")
     return redirect(target if stays_here(target) else url_for("accounts.spaces"), 303)
 
@@ -56,12 +62,12 @@ def sign_in_submit() -> Any:
 def _enter(form: SignInForm) -> bool:
     """Three steps, because the hash is slow and must not hold the database's only writer."""
     with session_scope(engine()) as counting:
-        attempt = signing.begin_attempt(counting, form.email.data, now())
+        attempt = signing.begin_attempt(counting, form.email.data, client_address(), now())
     if not signing.matches(attempt, form.password.data):
         form.refuse(signing.refusal())
         return False
     with session_scope(engine()) as opening:
-        open_for(browser_session(), opening, signing.complete_attempt(opening, attempt))
+        open_for(browser_session(), opening, signing.complete_attempt(opening, attempt, client_address()))
     return True
 
 

@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from service.domain.links import LinkRefused
 from service.errors import Conflict, NotFound, ServiceError
 from service.web.context import abandon_unit
 
@@ -15,6 +16,7 @@ TITLES = {
     400: "Action refusée",
     404: "Page introuvable",
     405: "Action impossible",
+    410: "Ce lien ne fonctionne pas",
     409: "Quelqu’un est passé avant vous",
     413: "Envoi trop volumineux",
     500: "Une panne de notre côté",
@@ -46,6 +48,8 @@ def page(status: int, sentence: str = "") -> tuple[str, int]:
 def status_of(refusal: ServiceError) -> int:
     if isinstance(refusal, NotFound):
         return 404
+    if isinstance(refusal, LinkRefused):
+        return 410
     return 409 if isinstance(refusal, Conflict) else 400
 
 

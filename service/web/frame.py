@@ -62,6 +62,8 @@ def side_links() -> list[Link]:
     """The pages of the space the person is in."""
     scope = current_scope()
     person = current_person()
+    if scope is not None and person is not None and not person.acts_for(scope):
+        scope = None  # a coordinator who looks into someone's space keeps their own menu
     if isinstance(scope, School):
         pages = [
             ("schools.board", "Tableau de bord"),
@@ -69,6 +71,7 @@ def side_links() -> list[Link]:
             ("pupil_imports.upload", "Importer une liste"),
             ("school_activities.index", "Découverte des métiers"),
             ("school_profiles.page", "Notre établissement"),
+            ("people.school_index", "Personnes"),
         ]
         return [_link(endpoint, label, uai=scope.uai) for endpoint, label in pages]
     if isinstance(scope, Partner):
@@ -79,12 +82,14 @@ def side_links() -> list[Link]:
             ("site_imports.upload", "Importer une liste"),
             ("partners.visitors", "Élèves attendus"),
             ("activities.index", "Découverte des métiers"),
+            ("people.partner_index", "Personnes"),
         ]
         return [_link(endpoint, label, partner_id=scope.id) for endpoint, label in pages]
     if person is not None and person.is_coordinator:
         pages = [
             ("coordinators.cockpit", "Campagnes"),
             ("conventions.index", "Conventions"),
+            ("people.accounts", "Comptes"),
             ("mails.index", "Courrier"),
         ]
         return [_link(endpoint, label) for endpoint, label in pages]

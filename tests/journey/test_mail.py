@@ -1,16 +1,19 @@
-"""What leaves by mail, in a real browser: the outbox of a coordinator."""
+"""What leaves by mail and comes back by a link, in a real browser: the outbox, invitations, ways back in."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
+from sqlmodel import col, select
 
 from service.domain import outbox
 from service.domain.letters import Letter
 from service.persistence.engine import session_scope
+from service.persistence.tables import OutboxLine
 from tests.service.web.small_country import SmallCountry
 
 pytestmark = pytest.mark.browser
@@ -42,3 +45,55 @@ def test_a_coordinator_reads_the_outbox(
     window.get_by_role("link", name="Courrier").first.click()
     window.get_by_role("button", name="Relancer").click()
     expect(window.get_by_role("status")).to_contain_text("Le message repart")
+
+
+def last_link(app: Flask) -> str:
+    """The address in the last message written."""
+    with session_scope(app.extensions["sequence_engine"], write=False) as session:
+        line = session.exec(select(OutboxLine).order_by(col(OutboxLine.id).desc())).first()
+        found = re.search(r"https://site\.invalid(/\S+)", line.body if line else "")
+        assert found is not None
+        return found[1]
+
+
+def test_a_school_gets_its_people(
+    window: Page, sign_in: Callable[..., None], look: Callable[[str], None], app: Flask, country: SmallCountry
+) -> None:
+    """A coordinator invites a school, its first person comes in by the message, invites a colleague, who forgets."""
+    sign_in(country.email_coordinator)
+    window.get_by_role("link", name="Comptes").click()
+    look("comptes")
+    window.get_by_role("main").get_by_role("link", name="Lycée des Acacias").click()
+    window.get_by_label("Adresse électronique").fill("ce.lycee@academie.example")
+    window.get_by_role("button", name="Envoyer l’invitation").click()
+    expect(window.get_by_role("status")).to_contain_text("ce.lycee@academie.example")
+    look("personnes-coordination")
+    window.get_by_role("button", name="Se déconnecter").click()
+
+    window.goto(last_link(app))
+    look("invitation")
+    window.get_by_role("button", name="Ouvrir mon compte").click()
+    look("invitation-refusee")
+    window.get_by_label("Votre nom").fill("Dominique Petit")
+    window.get_by_label("Mot de passe").fill("une phrase à moi toute seule")
+    window.get_by_role("button", name="Ouvrir mon compte").click()
+    expect(window.get_by_role("heading", level=1)).to_contain_text("Lycée des Acacias")
+
+    window.get_by_role("link", name="Personnes").click()
+    window.get_by_text("Retirer l’accès de").first.click()
+    look("personnes")
+    window.get_by_role("button", name="Se déconnecter").click()
+
+    window.get_by_role("link", name="Mot de passe oublié").click()
+    look("acces")
+    window.get_by_label("Adresse électronique").fill("ce.lycee@academie.example")
+    window.get_by_role("button", name="Recevoir un lien").click()
+    look("acces-demande")
+    link = last_link(app)
+    window.goto(link)
+    look("acces-lien")
+    window.get_by_role("button", name="Entrer sans le changer").click()
+    expect(window.get_by_role("heading", level=1)).to_contain_text("Lycée des Acacias")
+    window.goto(link)
+    expect(window.get_by_role("heading", level=1)).to_have_text("Ce lien ne fonctionne pas")
+    look("lien-deja-servi")

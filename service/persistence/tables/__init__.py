@@ -22,6 +22,7 @@ from service.persistence.tables.conventions import (
     QuotaLineDepartment,
 )
 from service.persistence.tables.imports import ImportFile
+from service.persistence.tables.links import AttemptCounter, Invitation, PersonalLink
 from service.persistence.tables.mail import OutboxLine
 from service.persistence.tables.partners import Offer, Opening, Partner, PartnerMember, Site
 from service.persistence.tables.schools import (
@@ -47,6 +48,7 @@ __all__ = [
     "Academy",
     "ActivityRequest",
     "AllocationRound",
+    "AttemptCounter",
     "AuditEntry",
     "CalendarEntry",
     "Campaign",
@@ -59,6 +61,7 @@ __all__ = [
     "Department",
     "DiscoveryActivity",
     "ImportFile",
+    "Invitation",
     "LevelRule",
     "Membership",
     "Offer",
@@ -67,6 +70,7 @@ __all__ = [
     "Partner",
     "PartnerMember",
     "Period",
+    "PersonalLink",
     "Placement",
     "PlacementRequest",
     "Preference",

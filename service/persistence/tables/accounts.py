@@ -22,8 +22,6 @@ class User(SQLModel, table=True):
     active: bool = True
     fs_uniquifier: str = Field(unique=True, max_length=64)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
-    failed_attempts: int = 0
-    locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Membership(SQLModel, table=True):

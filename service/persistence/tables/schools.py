@@ -25,6 +25,8 @@ class School(SQLModel, table=True):
     head_of_school: str = ""
     board_authorised_on: date | None = None
     """When the school's board authorised its head to sign agreements: each of them quotes the date."""
+    official_email: str = ""
+    """The school's own mailbox, where it is invited; empty when it is not known."""
     version: int = 1
 
 

@@ -1,0 +1,23 @@
+"""Where the pages that messages lead to stand on the site. A test opens each of them: the site and these agree."""
+
+from __future__ import annotations
+
+
+def invitation_address(token: str) -> str:
+    return f"/invitation/{token}"
+
+
+def access_address(token: str) -> str:
+    return f"/acces/{token}"
+
+
+def offer_answer_address(token: str) -> str:
+    return f"/reponse/{token}"
+
+
+def school_address(uai: str) -> str:
+    return f"/etablissements/{uai}/"
+
+
+def partner_address(partner_id: int) -> str:
+    return f"/partenaires/{partner_id}/"

@@ -1,0 +1,174 @@
+"""The people of a school or of a partner: who acts there, who is invited; inviting, sending again, taking a right away.
+
+The same pages for both kinds of space, and for coordinators in any of them. Refuses to know what those people then do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlmodel import col, func, select
+from werkzeug.wrappers import Response
+from wtforms import EmailField
+from wtforms.validators import InputRequired, Length
+
+from service.domain.invitations import invite, pending_invitations, send_again, withdraw_invitation
+from service.domain.people import Scope, people_of, remove_right, scope_of
+from service.domain.texts import search_form
+from service.errors import ServiceError
+from service.persistence.tables import Membership, Partner, School
+from service.vocabulary import Role
+from service.web.access import allowed, signed_in_person
+from service.web.context import abandon_unit, db, now
+from service.web.forms import Form, show
+from service.web.paging import cut
+
+blueprint = Blueprint("people", __name__)
+SPACES = {
+    "school": ("/etablissements/<uai>/personnes", allowed(Role.SCHOOL_COORDINATOR, Role.NATIONAL_COORDINATOR)),
+    "partner": ("/partenaires/<int:partner_id>/personnes", allowed(Role.PARTNER_MANAGER, Role.NATIONAL_COORDINATOR)),
+}
+
+
+class InviteForm(Form):
+    email = EmailField(
+        "Adresse électronique",
+        [InputRequired("Indiquez l’adresse de la personne."), Length(max=200, message="200 caractères au plus.")],
+    )
+
+
+class Space:
+    """One space, and the addresses of its pages."""
+
+    def __init__(self, school: School | None = None, partner: Partner | None = None) -> None:
+        found = school if school is not None else partner
+        if found is None:
+            raise ValueError("a space is a school or a partner")
+        self.scope: Scope = scope_of(found)
+        self.row = found
+        self._kind = "school" if school is not None else "partner"
+        self._where: dict[str, Any] = (
+            {"uai": school.uai} if school is not None else {"partner_id": self.scope.partner_id}
+        )
+
+    def address(self, page: str = "index", **more: Any) -> str:
+        return url_for(f"people.{self._kind}_{page}", **self._where, **more)
+
+    @property
+    def home(self) -> str:
+        """Its first page, for those who act there; a coordinator comes from the list of accounts."""
+        if signed_in_person().acts_for(self.row):
+            return url_for("schools.board" if self._kind == "school" else "partners.home", **self._where)
+        return url_for("people.accounts")
+
+
+def index(**where: Any) -> Any:
+    space = Space(**where)
+    form = InviteForm()
+    if not form.email.data and isinstance(space.row, School) and not people_of(db(), space.scope):
+        form.email.data = space.row.official_email
+    return _show(space, form)
+
+
+def _show(space: Space, form: InviteForm) -> Response:
+    return show(
+        "accounts/people.html",
+        form,
+        space=space,
+        people=people_of(db(), space.scope),
+        invitations=pending_invitations(db(), space.scope),
+        me=signed_in_person().id,
+    )
+
+
+def send(**where: Any) -> Any:
+    space, form = Space(**where), InviteForm()
+    if not form.validate():
+        return _show(space, form)
+    try:
+        invitation = invite(db(), space.scope, form.email.data, signed_in_person().actor, now())
+    except ServiceError as refusal:
+        form.refuse(refusal)
+        return _show(space, form)
+    flash(f"L’invitation part à l’adresse {invitation.email}. Son lien vaut quatorze jours.")
+    return redirect(space.address(), 303)
+
+
+def resend(invitation_id: int, **where: Any) -> Any:
+    space = Space(**where)
+    invitation = send_again(db(), space.scope, invitation_id, signed_in_person().actor, now())
+    flash(f"Une nouvelle invitation part à l’adresse {invitation.email}\u00a0; le lien précédent ne sert plus.")
+    return redirect(space.address(), 303)
+
+
+def withdraw(invitation_id: int, **where: Any) -> Any:
+    space = Space(**where)
+    invitation = withdraw_invitation(db(), space.scope, invitation_id, signed_in_person().actor, now())
+    flash(f"L’invitation de {invitation.email} est retirée\u00a0: son lien n’ouvre plus rien.")
+    return redirect(space.address(), 303)
+
+
+def remove(membership_id: int, **where: Any) -> Any:
+    space = Space(**where)
+    try:
+        removed = remove_right(db(), space.scope, membership_id, signed_in_person().id)
+    except ServiceError as refusal:
+        if not refusal.field and refusal.code != "last_person":
+            raise
+        abandon_unit()
+        flash(refusal.message, "problem")
+        return redirect(space.address(), 303)
+    flash(f"{removed.name} n’a plus accès à cet espace.")
+    if removed.user_id == signed_in_person().id:
+        return redirect(url_for("accounts.spaces"), 303)
+    return redirect(space.address(), 303)
+
+
+def _register() -> None:
+    """Each page once per kind of space, under the guard of that kind."""
+    pages: list[tuple[str, str, Callable[..., Any]]] = [
+        ("GET", "", index),
+        ("POST", "", send),
+        ("POST", "/invitations/<int:invitation_id>/renvoi", resend),
+        ("POST", "/invitations/<int:invitation_id>/retrait", withdraw),
+        ("POST", "/<int:membership_id>/retrait", remove),
+    ]
+    for kind, (rule, guard) in SPACES.items():
+        for method, suffix, view in pages:
+            name = f"{kind}_{view.__name__}"
+            blueprint.add_url_rule(rule + suffix, name, guard(view), methods=[method])
+
+
+_register()
+
+
+@blueprint.get("/coordination/comptes")
+@allowed(Role.NATIONAL_COORDINATOR)
+def accounts() -> Any:
+    """Schools and partners with how many people act for each; those with nobody first."""
+    query = search_form(request.args.get("q", ""))
+    counts = func.count(col(Membership.id))
+    schools = db().exec(
+        select(School.uai, School.name, School.department_code, counts)
+        .outerjoin(Membership, col(Membership.school_id) == col(School.id))
+        .group_by(col(School.id))
+    )
+    partners = db().exec(
+        select(Partner.id, Partner.name, Partner.department_code, counts)
+        .outerjoin(Membership, col(Membership.partner_id) == col(Partner.id))
+        .group_by(col(Partner.id))
+    )
+    rows = [(people, name, uai, place, url_for(".school_index", uai=uai)) for uai, name, place, people in schools]
+    rows += [
+        (people, name, "partenaire", place or "", url_for(".partner_index", partner_id=key))
+        for key, name, place, people in partners
+    ]
+    kept = sorted(row for row in rows if query in search_form(f"{row[1]} {row[2]} {row[3]}"))
+    return render_template(
+        "coordinators/accounts.html",
+        page=cut(kept, request.args),
+        query=request.args.get("q", ""),
+        without_anybody=sum(not row[0] for row in rows),
+    )
