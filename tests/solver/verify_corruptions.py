@@ -211,7 +211,7 @@ def fact(key: str, change: Callable[[int], object]) -> Edit:
     return said(lambda row: _put(row["facts"], key, change(row["facts"].get(key, 0))))
 
 
-_LIES: dict[str, tuple[str, Edit]] = {
+LIES: dict[str, tuple[str, Edit]] = {
     "an unplaced group is forgotten": ("demand", forgotten),
     "an unplaced pupil is invented": ("demand", said(lambda row: _put(row, "count", row["count"] + 1))),
     "reason swapped": ("reasons", another_reason),
@@ -266,7 +266,7 @@ _LIES: dict[str, tuple[str, Edit]] = {
 OPERATORS: dict[str, tuple[str, Operator]] = {
     **{f"{rule.value} broken": (rule.value, breaking(rule)) for rule in Rule},
     **{name: (rule.value, breaking(rule, when)) for name, (rule, when) in ASPECTS.items()},
-    **{name: (rule, editing(edit)) for name, (rule, edit) in _LIES.items()},
+    **{name: (rule, editing(edit)) for name, (rule, edit) in LIES.items()},
     "a pupil left beside a free seat": ("reasons", left_beside_a_free_seat),
     "instance touched after the round": ("identity", touched_instance),
     "instance of another layout": ("identity", foreign_layout),

@@ -1,0 +1,54 @@
+"""From the shell to the verdict: a generated round is accepted, and refused by name in dozens of falsified versions."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.solver.falsified_files import KINDS, made, said, verdicts, write
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+def test_a_round_from_the_shell_and_its_falsifications(
+    suffix: str, seed: int, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """The true files are accepted in silence; at least 25 kinds of falsified ones are refused, the property named."""
+    pupils = 20_000 if pytestconfig.getoption("--full") else 400
+    asked, result = made(tmp_path, suffix, pupils, seed)
+    assert said("verify", asked, result) == (0, [])
+    caught = {}
+    for name, code, named, _ in verdicts(asked, result, [*KINDS], seed):
+        assert code == 1, name
+        assert KINDS[name][0] in named, name
+        caught[name] = KINDS[name][0]
+    assert len(caught) >= 25
+    assert {*caught.values()} >= {broken for broken, _ in KINDS.values()}
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+def test_the_commands_themselves(suffix: str, seed: int, tmp_path: Path) -> None:
+    """In processes of their own: a true round exits with 0 and says nothing, a false one with 1 and its property."""
+    asked, result = made(tmp_path, suffix, 400, seed)
+
+    def verify(path: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "solver", "verify", str(asked), str(path)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    true = verify(result)
+    assert (true.returncode, true.stdout, true.stderr) == (0, "", "")
+    [(name, *_)] = verdicts(asked, result, ["a placement forgotten"], seed)
+    false = verify(tmp_path / f"false{suffix}")
+    assert (false.returncode, false.stderr) == (1, "")
+    assert any(line.startswith(f"{KINDS[name][0]}: ") for line in false.stdout.splitlines())
+
+
+def test_what_no_column_holds_is_not_written(tmp_path: Path) -> None:
+    """A count that is a text has no column: such a file cannot even be made, so none is judged by mistake."""
+    row = {"group": "g", "offer": "o", "period": "p", "count": "1"}
+    assert not write({"assignments": [row], "unplaced": []}, tmp_path / "false.npz")
+    assert write({"assignments": [row | {"count": 1}], "unplaced": []}, tmp_path / "false.npz")
