@@ -48,8 +48,8 @@ def solve(
     """Place the pupils: every hard rule held, the tiers optimal in the order of `instance.params`.
 
     `executor` solves separate parts of the network side by side; the answer does not depend on it. A pin that breaks a
-    hard rule gives INFEASIBLE with its diagnosis. If the flow library fails, the best correct answer at hand is
-    returned as FEASIBLE; nothing is called OPTIMAL unless the primal and dual values of every tier are equal.
+    hard rule gives INFEASIBLE with its diagnosis. If the flow library fails or memory runs out, the best correct answer
+    at hand is returned as FEASIBLE; nothing is called OPTIMAL unless the primal and dual values of every tier are equal.
     """
     watch = Stopwatch(progress)
     sha256, diagnosis = instance_sha256(instance), diagnose_pins(instance)
@@ -72,8 +72,11 @@ def solve(
         rows = pair(instance, parts.demand, network, optimum.flow, names)
         if rule := broken_rule(instance, rows):
             raise FlowError(f"the pairing broke the rule {rule.value}")
-    except FlowError as error:
-        return replace(greedy(instance), diagnosis=f"engine: {error}")
+    except (FlowError, MemoryError) as error:
+        diagnosis = f"engine: {str(error) or type(error).__name__}"
+    if diagnosis:
+        del parts, network, names  # the baseline needs little, but that little must be free
+        return replace(greedy(instance), diagnosis=diagnosis)
     values = _announced(instance, sha256, rows, optimum.bounds)
     proven = all(row.proof != "none" for row in values)
     watch("explain", 0.95)

@@ -29,18 +29,28 @@ from tests.solver.tiny_instances import tiny_instance
 NAMED = Path(__file__).parents[2] / "fixtures" / "instances"
 
 
-def test_an_engine_that_fails_at_once_leaves_the_first_come_answer(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+FAILURES = {
+    "engine: out of order": FlowError("out of order"),
+    "engine: std::bad_alloc": MemoryError("std::bad_alloc"),
+    "engine: MemoryError": MemoryError(),
+}
+
+
+@pytest.mark.parametrize("diagnosis", FAILURES)
+def test_an_engine_that_fails_at_once_leaves_the_first_come_answer(
+    diagnosis: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """If nothing can be computed, the round says so and gives the lawful baseline, not proven."""
 
     def fail(*_arguments: object) -> Ints:
-        raise FlowError("out of order")
+        raise FAILURES[diagnosis]
 
     instance = generate(300, seed)
     monkeypatch.setattr("solver.faces.minimum_cost_flow", fail)
     monkeypatch.setattr("solver.faces.spread_unplaced", fail)
     result = solve(instance)
     assert result.status is Status.FEASIBLE
-    assert result.diagnosis == "engine: out of order"
+    assert result.diagnosis == diagnosis
     assert result.assignments == greedy(instance).assignments
     assert all(row.proof == "none" and row.bound <= row.value for row in result.tiers)
     assert verify_documents(instance_document(instance), result_document(result)) == []
