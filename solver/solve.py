@@ -49,7 +49,7 @@ def solve(
 
     `executor` solves separate parts of the network side by side; the answer does not depend on it. A pin that breaks a
     hard rule gives INFEASIBLE with its diagnosis. If the flow library fails or memory runs out, the best correct answer
-    at hand is returned as FEASIBLE; nothing is called OPTIMAL unless the primal and dual values of every tier are equal.
+    at hand is returned as FEASIBLE; nothing is called OPTIMAL unless primal and dual values are equal on every tier.
     """
     watch = Stopwatch(progress)
     sha256, diagnosis = instance_sha256(instance), diagnose_pins(instance)
