@@ -253,6 +253,7 @@ NEED_LABELS: Mapping[Need, str] = {
 
 TIER_LABELS: Mapping[str, str] = {
     "placed": "élèves placés",
+    "reserves": "places réservées",
     "equity": "équité entre établissements",
     "commitments": "engagements des conventions",
     "stability": "affectations annoncées",

@@ -7,11 +7,13 @@ need no potential, and a class's is the best that its own choices offer it. What
 
     {"format": "sequence-certificate/1", "instance_sha256": ..., "tiers": [name, ...],
      "lines": [[line, p], ...], "schools": [[school, p of its unplaced pupils], ...],
-     "openings": [[offer, period, worth], ...], "maxima": [[school, offer, period, worth], ...]}
+     "openings": [[offer, period, worth], ...], "reserves": [[offer, period, category or null, worth], ...],
+     "maxima": [[school, offer, period, worth], ...]}
 
-A worth is what one more seat, or one more pupil under the school's maximum, would save: p(opening) is p(its line, or
-the sink) - worth, and p(school at the opening) is p(opening) - worth. Without a row: zeros. Rows are sorted by
-identifiers. `solver.prove` reads this with its own lines.
+A worth is what one more seat, one more reserved for a category (null: for nobody), or one more pupil under the school's
+maximum would save: p(opening) is p(its line, or the sink) - worth, p(category at the opening) is p(opening) - worth
+where seats are reserved, and p(school at the opening) is p(its category there, or the opening) - worth. Without a row:
+zeros. Rows are sorted by identifiers. `solver.prove` reads this with its own lines.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +31,7 @@ from solver.files import Document
 from solver.instance import Instance
 from solver.network import Kind, Network
 from solver.params import Tier
+from solver.reserves import categories
 from solver.result import Result
 from solver.solve import Progress, solve
 from solver.tiers import Names, arc_costs
@@ -59,13 +63,14 @@ def certify(instance: Instance, network: Network, names: Names, optimum: Optimum
         "lines": [[name, prices.potential[:, node].tolist()] for node, name in listed.items()],
         "schools": [[asking[node], prices.potential[:, node].tolist()] for node in unplaced],
         "openings": sorted(_openings(prices)),
+        "reserves": sorted(_reserves(prices, categories(instance)), key=lambda row: [text or "" for text in row[:3]]),
         "maxima": sorted(_maxima(prices, tiers)),
     }
 
 
 @dataclass(frozen=True)
 class Prices:
-    """A column of potentials per node, and for each opening's node its number (-1 elsewhere).
+    """A column of potentials per node, and for each opening's node, and each way inside it, its number (-1 elsewhere).
 
     Openings are never dearer than their line: `_price` lowers those that nobody takes, which changes no choice.
     """
@@ -78,11 +83,12 @@ class Prices:
 
 def _price(network: Network, names: Names, potential: Ints) -> Prices:
     choice, gate = np.flatnonzero(network.kind == Kind.CHOICE), np.flatnonzero(network.kind == Kind.GATE)
-    seat = np.flatnonzero(network.kind == Kind.SEAT)
+    seat, released = np.flatnonzero(network.kind == Kind.SEAT), np.flatnonzero(network.kind == Kind.RELEASED)
     behind = np.arange(len(network.supply))
     behind[network.tail[gate]] = network.head[gate]
     opening = np.full(len(network.supply), -1, np.int64)
     opening[behind[network.head[choice]]] = network.right[choice]
+    opening[network.head[released]] = network.right[released]
     above, place = network.head[seat], network.tail[seat]
     dearer = _is_above_zero(potential[:, place] - potential[:, above])
     potential[:, place[dearer]] = potential[:, above[dearer]]
@@ -95,6 +101,18 @@ def _openings(prices: Prices) -> Iterator[list[object]]:
     worth = potential[:, network.head[arcs]] - potential[:, network.tail[arcs]]
     for arc in np.flatnonzero(_is_above_zero(worth)).tolist():
         yield [*prices.names.openings[prices.opening[network.tail[arcs[arc]]]], worth[:, arc].tolist()]
+
+
+def _reserves(prices: Prices, names: tuple[str, ...]) -> Iterator[list[Any]]:
+    network, potential = prices.network, prices.potential
+    released, shared = np.flatnonzero(network.kind == Kind.RELEASED), np.flatnonzero(network.kind == Kind.SHARED)
+    place = np.arange(len(network.supply))
+    place[network.tail[released]] = network.head[released]
+    arcs, inside = np.concatenate((shared, released)), np.concatenate((network.head[shared], network.tail[released]))
+    worth = potential[:, place[inside]] - potential[:, network.tail[arcs]]
+    for row in np.flatnonzero(worth.any(axis=0)).tolist():
+        opening, category = prices.names.openings[network.right[arcs[row]]], int(network.left[arcs[row]])
+        yield [*opening, None if category < 0 else names[category], worth[:, row].tolist()]
 
 
 def _maxima(prices: Prices, tiers: Sequence[Tier]) -> Iterator[list[object]]:

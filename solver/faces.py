@@ -8,7 +8,7 @@ alone: no flow on the face can cost less.
 Searching is separate from proving. Several tiers are searched in one solve, with scaled costs, when 64 bits hold them;
 each is then proven by its own unscaled potentials. A tier the joint search missed is searched again by itself. The last
 tier, the draw, is searched alone: its costs are hashes, and few arcs are left to it. In the official order the first
-two are found by maximum flows (`solver.leximin`), and proven all the same.
+three are found by maximum flows when nothing is reserved, else the first (`solver.leximin`), and proven all the same.
 
 The potentials are the highest that are nowhere positive, up to the sink's, in the network whose limits are those that
 can bind. They depend on the optimum and not on the flow that reaches it: neither does the face, and how the tiers
@@ -27,8 +27,8 @@ from scipy.sparse.csgraph import connected_components
 from solver.arrays import Ints, exact_dot
 from solver.flow import LARGEST_COST, FlowError, minimum_cost_flow
 from solver.leximin import spread_unplaced
-from solver.network import Network
-from solver.params import Tier
+from solver.network import Kind, Network
+from solver.params import OFFICIAL_TIERS, Tier
 from solver.potentials import potentials
 from solver.tiers import Names, arc_costs
 
@@ -79,14 +79,18 @@ def optimise(network: Network, tiers: Sequence[Tier], names: Names, announce: Ca
 
 
 def _begin(network: Network, tiers: Sequence[Tier], names: Names) -> Face:
-    """The face of the first two tiers, found the quick way in the official order; else all flows."""
-    if tuple(tiers[:2]) == (Tier.PLACED, Tier.EQUITY):
+    """The face of the first three tiers, found the quick way in the official order; else all flows.
+
+    Where seats are reserved, only the first tier's is.
+    """
+    quick = 1 if (network.kind == Kind.RELEASED).any() else 3
+    if tuple(tiers[:3]) == OFFICIAL_TIERS[:3]:
         face = Face(network, names)
         try:
             face.adopt(spread_unplaced(network))
         except FlowError:
             return Face(network, names)
-        if face.prove(tiers[:2]) == 2:
+        if face.prove(tiers[:quick]) == quick:
             return face
     return Face(network, names)
 
@@ -197,7 +201,8 @@ class Face:
         nodes, tail, head = self._nodes(free)
         cost, capacity = self._costs(tier, free), network.capacity[free]
         more = ~network.limited[free] | (flow < capacity)
-        height = potentials(tail, head, more, flow > 0, cost, len(nodes))
+        nothing = np.zeros(len(nodes), np.int64)
+        height = potentials(tail, head, more, flow > 0, cost, len(nodes)) if cost.any() else nothing
         if len(nodes) and nodes[-1] == len(network.supply) - 1:
             height -= height[-1]
         reduced = cost + height[tail] - height[head]

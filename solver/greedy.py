@@ -1,7 +1,8 @@
 """First come, first served: what the engine is compared with, and the answer of last resort.
 
-Groups come in the order of their identifiers; each pupil takes its best wish, then the nearest free seat. Every hard
-rule holds, no aim is optimised, nothing is proven. It needs no optimiser.
+Groups come in the order of their identifiers; each pupil takes its best wish, then the nearest free seat. Reserved
+seats are released once everybody has had a turn. Every hard rule holds, no aim is optimised, nothing is proven. It
+needs no optimiser.
 """
 
 from __future__ import annotations
@@ -49,20 +50,31 @@ class _Queue:
         self._lists: dict[tuple[int, int, str | None], deque[tuple[str, str]]] = {}
 
     def serve(self) -> tuple[Assignment, ...]:
-        for i, group in enumerate(self.instance.groups):
-            member = int(self.demand.group_class[i])
-            profile, periods = int(self.demand.class_profile[member]), int(self.demand.class_periods[member])
-            left = int(self.demand.group_left[i])
-            for sector in (*group.wishes, None):
-                left = self._take(i, left, self._openings(profile, periods, sector))
+        left = self.demand.group_left.tolist()
+        for released in self._turns():
+            self._lists.clear()
+            for i in range(len(left)):
+                left[i] = self._serve(i, left[i], released)
         return tuple(Assignment(*key, count) for key, count in sorted(self.taken.items()))
 
-    def _take(self, i: int, left: int, openings: deque[tuple[str, str]]) -> int:
+    def _turns(self) -> tuple[bool, ...]:
+        """Whether reserves are released, turn by turn: everybody has one before they are, if there are any."""
+        return (False, True) if any(offer.reserved for offer in self.instance.offers) else (True,)
+
+    def _serve(self, i: int, left: int, released: bool) -> int:
+        """Place up to `left` pupils of the group, its wishes first; how many remain."""
+        member = int(self.demand.group_class[i])
+        profile, periods = int(self.demand.class_profile[member]), int(self.demand.class_periods[member])
+        for sector in (*self.instance.groups[i].wishes, None):
+            left = self._take(i, left, self._openings(profile, periods, sector), released)
+        return left
+
+    def _take(self, i: int, left: int, openings: deque[tuple[str, str]], released: bool) -> int:
         """Place up to `left` pupils of the group in the openings, in order; how many remain."""
         group = self.instance.groups[i]
         while left and openings:
             offer, period = openings[0]
-            count = min(left, self.occupancy.room(group.school, offer, period)[0])
+            count = min(left, self.occupancy.room(group.school, offer, period, released=released)[0])
             if count <= 0:
                 openings.popleft()
                 continue

@@ -81,6 +81,11 @@ class QuotaLine:
     commitment: int | None = None
     overflow_price: int | None = None
 
+    @property
+    def hard_ceiling(self) -> int | None:
+        """The ceiling, unless it may be passed at a price."""
+        return self.ceiling if self.overflow_price is None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -253,6 +258,11 @@ class Instance:
         if not group.wishes:
             return 1
         return group.wishes.index(sector) + 1 if sector in group.wishes else self.unranked_rank
+
+    def category(self, school: str, offer: Offer) -> str | None:
+        """Which of the offer's reserves is for the school's pupils: that in its name, else that of its priority."""
+        priority = self.school[school].priority
+        return next((name for name in (f"school:{school}", priority) if name in offer.reserved), None)
 
     def ancestry(self, line: str | None) -> tuple[str, ...]:
         """A quota line and every wider line above it, narrowest first."""

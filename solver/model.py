@@ -17,18 +17,20 @@ from solver.kept import Kept, list_kept
 from solver.network import Assembly, Kind, Network
 from solver.params import EQUITY_SCALE
 from solver.parts import Parts
+from solver.reserves import Reserves, list_reserves
 
 
 def build_network(parts: Parts) -> Network:
     """Lay the blocks in the order of `Kind`; node numbers follow the order of identifiers."""
     demand, left = parts.demand, parts.demand.class_left
     hubs, kept = list_hubs(demand, parts.supply, parts.choices), list_kept(parts)
-    gates = _find_gates(parts, kept)
+    gates, reserves = _find_gates(parts, kept), list_reserves(parts)
     assembly = Assembly(largest=int(left.sum()))
     class_node = assembly.number_nodes(len(left))
     hub_node = assembly.number_nodes(len(hubs.keys))
     kept_node = assembly.number_nodes(len(kept.choice))
     opening_node = assembly.number_nodes(len(parts.supply.opening_offer))
+    entry_node = assembly.number_nodes(len(reserves.key) + len(reserves.opening))
     gate_node = assembly.number_nodes(len(gates.meetings))
     line_node = assembly.number_nodes(len(parts.instance.lines))
     school_node = assembly.number_nodes(len(parts.instance.schools))
@@ -39,7 +41,12 @@ def build_network(parts: Parts) -> Network:
     for kind, (above, below) in ((Kind.SECTOR, hubs.sector_arcs), (Kind.PERIOD, hubs.period_arcs)):
         assembly.add(kind, hub_node[above], hub_node[below])
     from_node = np.concatenate((hub_node[hubs.of_choice], kept_node))
-    _add_choices(assembly, parts, gates, from_node, gate_node, opening_node)
+    inside = opening_node[parts.choices.opening[gates.choice]]
+    if len(reserves.opening):
+        way, entry = reserves.enter(parts, gates.choice)
+        inside[way] = entry_node[entry]
+    _add_choices(assembly, parts, gates, from_node, gate_node, inside)
+    _add_reserves(assembly, reserves, entry_node, opening_node)
     _add_lines(assembly, parts, opening_node, line_node, sink)
     _add_unplaced(assembly, parts, class_node, school_node, sink)
     supply = np.zeros(assembly.nodes, np.int64)
@@ -92,19 +99,28 @@ def _find_gates(parts: Parts, kept: Kept) -> Gates:
     return Gates(shared, choice, of_way)
 
 
-def _add_choices(
-    assembly: Assembly, parts: Parts, gates: Gates, hub: Ints, gate_node: Ints, opening_node: Ints
-) -> None:
-    """Hub -> opening, through the gate if there is one."""
+def _add_choices(assembly: Assembly, parts: Parts, gates: Gates, hub: Ints, gate_node: Ints, inside: Ints) -> None:
+    """Hub -> the way inside the opening that each choice takes, through the gate if there is one."""
     choices, choice, of_way = parts.choices, gates.choice, gates.of_way
     opening = choices.opening[choice]
     capacity = np.minimum(parts.school_limit[choice], parts.seats[opening])
     gated = np.flatnonzero(of_way >= 0)
-    head = opening_node[opening]
+    head = inside.copy()
     head[gated] = gate_node[of_way[gated]]
     assembly.add(Kind.CHOICE, hub, head, capacity, choices.trip_m[choice], choices.profile[choice], opening)
     through = gated[np.unique(of_way[gated], return_index=True)[1]]
-    assembly.add(Kind.GATE, gate_node, opening_node[opening[through]], capacity[through])
+    assembly.add(Kind.GATE, gate_node, inside[through], capacity[through])
+
+
+def _add_reserves(assembly: Assembly, reserves: Reserves, entry_node: Ints, opening_node: Ints) -> None:
+    """The pupils of a category, then everybody -> opening: seats of one's own, of nobody's, of others."""
+    mine, everybody = np.split(entry_node, [len(reserves.key)])
+    place = opening_node[reserves.opening]
+    at, opening = reserves.place, reserves.opening
+    assembly.add(Kind.SHARED, mine, everybody[at], left=reserves.category, right=opening[at])
+    assembly.add(Kind.RESERVED, mine, place[at], reserves.room)
+    assembly.add(Kind.RESERVED, everybody, place, reserves.free)
+    assembly.add(Kind.RELEASED, everybody, place, right=opening)
 
 
 def _add_lines(assembly: Assembly, parts: Parts, opening_node: Ints, line_node: Ints, sink: int) -> None:
@@ -119,11 +135,20 @@ def _add_lines(assembly: Assembly, parts: Parts, opening_node: Ints, line_node: 
     parent = ints([number[line.parent] if line.parent is not None else -1 for line in instance.lines])
     unlimited = assembly.largest
     ceiling = ints(
-        [unlimited if row.ceiling is None else row.ceiling - pinned.through[row.id] for row in instance.lines]
+        [unlimited if row.ceiling is None else max(0, row.ceiling - pinned.through[row.id]) for row in instance.lines]
     )
-    promised = np.minimum(ints([pinned.shortfall(line.id) for line in instance.lines]), ceiling)
+    short = ints([pinned.shortfall(line.id) for line in instance.lines])
+    promised = np.minimum(short, ceiling)
     assembly.add(Kind.PROMISED, line_node, after[parent], promised)
     assembly.add(Kind.LINE, line_node, after[parent], np.where(ceiling < unlimited, ceiling - promised, unlimited))
+    priced = np.flatnonzero(ints([row.overflow_price is not None for row in instance.lines]))
+    price, line_node, above = (
+        ints([instance.lines[i].overflow_price for i in priced]),
+        line_node[priced],
+        after[parent[priced]],
+    )
+    assembly.add(Kind.OVERFLOW, line_node, above, (short - promised)[priced], price - 1)
+    assembly.add(Kind.OVERFLOW, line_node, above, None, price)
 
 
 def _add_unplaced(assembly: Assembly, parts: Parts, class_node: Ints, school_node: Ints, sink: int) -> None:

@@ -3,6 +3,7 @@
     class -> hub(profile, periods, sector) -> [gate(school, opening)] -> opening -> quota line -> wider line -> sink
     class -> hub(profile, periods, any sector) -> hub(profile, periods, sector);  class -> unplaced(school) -> sink
     class -> hub of an announced placement -> [gate(school, opening)] -> opening
+    [gate(school, opening)] -> pupils of a category at the opening -> everybody there -> opening, if it has reserves
 
 A hub over several periods leads to the hubs of each. An arc carries a capacity, a kind and one number (a rank, metres,
 an equity level); it knows nothing of what the aims do with them.
@@ -35,19 +36,36 @@ class Kind(IntEnum):
     """hub -> gate or opening; the number is the trip in metres."""
     GATE = 5
     """(school, opening) -> opening, where several hubs of one school share its maximum."""
-    SEAT = 6
+    SHARED = 6
+    """pupils of a category at an opening -> everybody there."""
+    RESERVED = 7
+    """those pupils -> opening, within the seats kept for them; everybody -> opening, within those kept for nobody."""
+    RELEASED = 8
+    """everybody at an opening -> opening, on seats kept for others."""
+    SEAT = 9
     """opening -> quota line or sink."""
-    PROMISED = 7
+    PROMISED = 10
     """line -> wider line or sink, within what its commitment still lacks."""
-    LINE = 8
+    LINE = 11
     """line -> wider line or sink, beyond its commitment."""
-    LEFT = 9
+    OVERFLOW = 12
+    """line -> wider line, beyond a ceiling that may be passed; the number is the price, or one less if promised."""
+    LEFT = 13
     """class -> unplaced pupils of its school."""
-    UNPLACED = 10
+    UNPLACED = 14
     """unplaced pupils of a school -> sink, one arc per pupil; the number is its equity level."""
 
 
-LIMITS = (Kind.KEPT, Kind.GATE, Kind.SEAT, Kind.PROMISED, Kind.LINE, Kind.UNPLACED)
+LIMITS = (
+    Kind.KEPT,
+    Kind.GATE,
+    Kind.RESERVED,
+    Kind.SEAT,
+    Kind.PROMISED,
+    Kind.LINE,
+    Kind.OVERFLOW,
+    Kind.UNPLACED,
+)
 
 
 @dataclass(frozen=True)
@@ -55,8 +73,8 @@ class Network:
     """Columns over arcs, and the supply of each node. Capacities never exceed the number of pupils.
 
     `left` is the row the arc is about on the demand side (class of a WISH, KEPT or LEFT arc, profile of a CHOICE arc,
-    school of an UNPLACED arc); `right` is the opening of a CHOICE or KEPT arc, the sector that a WISH arc ranks; -1
-    elsewhere.
+    school of an UNPLACED arc, category of a SHARED arc); `right` is the opening of a CHOICE, KEPT, SHARED or RELEASED
+    arc, the sector that a WISH arc ranks; -1 elsewhere.
     """
 
     tail: Shorts
@@ -77,6 +95,9 @@ class Network:
         seat = np.flatnonzero(self.kind == Kind.SEAT)
         seats = np.zeros(len(self.supply), np.int32)
         seats[self.tail[seat]] = self.capacity[seat]
+        for kind in (Kind.RELEASED, Kind.SHARED):  # an opening's reserves stand between its choices and its seats
+            inside = np.flatnonzero(self.kind == kind)
+            seats[self.tail[inside]] = seats[self.head[inside]]
         tight = (self.kind == Kind.CHOICE) & (self.capacity < seats[self.head])
         limits: Bools = (np.isin(self.kind, LIMITS) | tight) & (self.capacity < self.supply[:-1].sum())
         return limits

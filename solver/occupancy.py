@@ -5,7 +5,7 @@ It is the plain reading of the capacity rules, shared by the pins, the greedy an
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from solver.instance import Instance, Pin
@@ -21,6 +21,7 @@ class Occupancy:
         self.seats: Counter[tuple[str, str]] = Counter()
         self.by_school: Counter[tuple[str, str, str]] = Counter()
         self.through: Counter[str] = Counter()
+        self._categories: defaultdict[tuple[str, str], Counter[str | None]] = defaultdict(Counter)
         self._lines = {offer.id: instance.ancestry(offer.line) for offer in instance.offers}
         for row in rows:
             self.add(instance.group[row.group].school, row.offer, row.period, row.count)
@@ -28,29 +29,67 @@ class Occupancy:
     def add(self, school: str, offer: str, period: str, count: int) -> None:
         self.seats[offer, period] += count
         self.by_school[school, offer, period] += count
+        if (host := self.instance.offer[offer]).reserved:
+            self._categories[offer, period][self.instance.category(school, host)] += count
         for line in self._lines[offer]:
             self.through[line] += count
 
-    def room(self, school: str, offer: str, period: str) -> tuple[int, Rule]:
-        """How many more pupils of the school may come (negative: too many already), and the rule that says so."""
+    def room(self, school: str, offer: str, period: str, *, released: bool = True) -> tuple[int, Rule]:
+        """How many more pupils of the school may come (negative: too many already), and the rule that says so.
+
+        Until reserves are `released`, those reserved for others are not for them.
+        """
         host = self.instance.offer[offer]
         limits = [(host.seats.get(period, 0) - self.seats[offer, period], Rule.SEATS)]
         if host.max_per_school is not None:
             limits.append((host.max_per_school - self.by_school[school, offer, period], Rule.SCHOOL_MAXIMUM))
         for line in self._lines[offer]:
-            ceiling = self.instance.line[line].ceiling
+            ceiling = self.instance.line[line].hard_ceiling
             if ceiling is not None:
                 limits.append((ceiling - self.through[line], Rule.QUOTA_CEILING))
+        if not released:
+            limits.append((self._room_outside_reserves(school, offer, period), Rule.RESERVE))
         return min(limits, key=lambda limit: limit[0])
+
+    def by_category(self, offer: str, period: str) -> Counter[str | None]:
+        """The pupils at an opening by the reserve that is for them (None: none is)."""
+        return self._categories[offer, period]
+
+    def unreserved(self, offer: str, period: str) -> int:
+        """Seats of an opening reserved for nobody."""
+        host = self.instance.offer[offer]
+        return max(0, host.seats.get(period, 0) - sum(host.reserved.values()))
+
+    def outside(self, offer: str, period: str) -> int:
+        """The pupils at an opening who do not sit on a seat reserved for them."""
+        reserved = self.instance.offer[offer].reserved
+        here = self.by_category(offer, period)
+        return sum(max(0, count - reserved.get(name or "", 0)) for name, count in here.items())
+
+    def reserves_taken(self) -> int:
+        """Reserved seats, at all openings, taken by pupils they are not reserved for."""
+        return sum(max(0, self.outside(*opening) - self.unreserved(*opening)) for opening in self._categories)
+
+    def _room_outside_reserves(self, school: str, offer: str, period: str) -> int:
+        """Seats reserved for the school's pupils, or for nobody, that are left."""
+        host = self.instance.offer[offer]
+        name = self.instance.category(school, host)
+        own = 0 if name is None else max(0, host.reserved[name] - self.by_category(offer, period)[name])
+        return own + max(0, self.unreserved(offer, period) - self.outside(offer, period))
 
     def saturated_lines(self, offer: str) -> tuple[str, ...]:
         """The lines above the offer that can take nobody more."""
         return tuple(line for line in self._lines[offer] if self.is_saturated(line))
 
     def is_saturated(self, line: str) -> bool:
-        ceiling = self.instance.line[line].ceiling
+        ceiling = self.instance.line[line].hard_ceiling
         return ceiling is not None and self.through[line] >= ceiling
 
     def shortfall(self, line: str) -> int:
         """Seats missing under the line's commitment."""
         return max(0, (self.instance.line[line].commitment or 0) - self.through[line])
+
+    def overflow(self, line: str) -> int:
+        """What the pupils above the line's ceiling cost, in seats missing under commitments."""
+        row = self.instance.line[line]
+        return (row.overflow_price or 0) * max(0, self.through[line] - (row.ceiling or 0))

@@ -17,10 +17,16 @@ class Tier(StrEnum):
 
     PLACED = "placed"
     """Pupils left unplaced (pupils)."""
+    RESERVES = "reserves"
+    """Sum over openings of the reserved seats taken by pupils outside their category (seats).
+
+    With as many placed, a pupil of the category in the place of such a pupil is better: a reserve is only released when
+    its category has no taker left."""
     EQUITY = "equity"
     """Sum over schools of the convex cost of their unplaced pupils (see `Params.equity_level`)."""
     COMMITMENTS = "commitments"
-    """Sum over quota lines of the seats missing under the commitment (seats)."""
+    """Sum over quota lines of the seats missing under the commitment, and of the price of each pupil above a ceiling
+    that may be passed (seats)."""
     STABILITY = "stability"
     """Sum over announced rows of the pupils missing there: those moved since, or left unplaced (pupils)."""
     WISHES = "wishes"
@@ -56,8 +62,8 @@ class Params:
     """The campaign's rules. The defaults are the official ones.
 
     Raises:
-        ValueError: a tier order that does not start with `placed`, does not end with `draw`, or repeats or misses a
-            tier; a weight that is not a whole percentage between 1 and 1,000.
+        ValueError: a tier order that does not start with `placed` and `reserves`, does not end with `draw`, or repeats
+            or misses a tier; a weight that is not a whole percentage between 1 and 1,000.
     """
 
     tiers: tuple[Tier, ...] = OFFICIAL_TIERS
@@ -67,8 +73,8 @@ class Params:
     def __post_init__(self) -> None:
         if sorted(self.tiers) != sorted(OFFICIAL_TIERS):
             raise ValueError(f"params.tiers: each of {[t.value for t in OFFICIAL_TIERS]} exactly once")
-        if self.tiers[0] is not Tier.PLACED or self.tiers[-1] is not Tier.DRAW:
-            raise ValueError("params.tiers: 'placed' comes first and 'draw' last; only the others may be reordered")
+        if self.tiers[:2] != (Tier.PLACED, Tier.RESERVES) or self.tiers[-1] is not Tier.DRAW:
+            raise ValueError("params.tiers: 'placed' comes first, 'reserves' second and 'draw' last")
         for name, weight in self.priority_weights.items():
             if type(weight) is not int or not 1 <= weight <= 1000:
                 where = f"params.priority_weights[{name!r}]"

@@ -25,9 +25,10 @@ from typing import Any, NamedTuple
 Row = dict[str, Any]
 Vector = tuple[int, ...]
 Key = tuple[Any, ...]
-AIMS = ("placed", "equity", "commitments", "stability", "wishes", "distance", "draw")
+AIMS = ("placed", "reserves", "equity", "commitments", "stability", "wishes", "distance", "draw")
+ENDS = ("placed", "reserves", "draw")
 ZEROS, LEAST, SINK = (0,) * len(AIMS), (-(10**30),) * len(AIMS), (None,)
-PRICES = ("lines", "schools", "openings", "maxima")
+PRICES = ("lines", "schools", "openings", "reserves", "maxima")
 FORMATS = ("sequence-instance/2", "sequence-result/1", "sequence-certificate/1")
 LISTED_FAULTS, CELL_M, NO_LIMIT = 20, 50_000, 10**15
 
@@ -56,12 +57,15 @@ class Load:
         self.trips = counted(rows, "group", "offer", "period")
         self.placed, self.of_school, self.through = Counter[str](), Counter[str](), Counter[str]()
         self.seated, self.together = Counter[Key](), Counter[Key]()
+        self.kinds: defaultdict[Key, Counter[str | None]] = defaultdict(Counter)
         for (group, offer, when), count in self.trips.items():
             school = case.groups[group]["school"]
             self.placed[group] += count
             self.of_school[school] += count
             self.seated[offer, when] += count
             self.together[school, offer, when] += count
+            if case.offers[offer]["reserved"]:
+                self.kinds[offer, when][case.category(school, case.offers[offer])] += count
             self.through.update(dict.fromkeys(case.above(case.offers[offer]["line"]), count))
 
 
@@ -109,7 +113,14 @@ class Case:
     def seat(self, school: str, offer: Row, when: str) -> Vector:
         """The potential of the last limit before a school's pupils at an opening."""
         opening = plus(self.price("lines", offer["line"]), self.price("openings", offer["id"], when), -1)
+        if offer["reserved"]:
+            opening = plus(opening, self.price("reserves", offer["id"], when, self.category(school, offer)), -1)
         return plus(opening, self.price("maxima", school, offer["id"], when), -1)
+
+    def category(self, school: str, offer: Row) -> str | None:
+        """The reserve for the school's pupils: the one in its name, else the one for its priority class."""
+        names = f"school:{school}", self.schools[school]["priority"]
+        return next((name for name in names if name in offer["reserved"]), None)
 
     def above(self, line: str | None) -> list[str]:
         return [] if line is None else [line, *self.above(self.lines[line]["parent"])]
@@ -282,12 +293,50 @@ def rebuild(case: Case) -> Iterator[Arc]:
             reduced = plus(case.price("schools", school), case.cost(equity=case.level(school, nth)))
             yield Arc(f"{school!r} leaving {nth}", reduced, int(nth <= pupils - case.load.of_school[school]), 1)
     for name, line in case.lines.items():
-        before, own, wider = case.pinned.through[name], case.price("lines", name), case.price("lines", line["parent"])
-        reduced, flow = plus(own, wider, -1), case.load.through[name] - before
-        most = NO_LIMIT if line["ceiling"] is None else line["ceiling"] - before
-        first = min(most, max(0, (line["commitment"] or 0) - before), free)
-        yield Arc(f"commitment of line {name!r}", plus(reduced, case.cost(commitments=-1)), min(flow, first), first)
-        yield Arc(f"line {name!r}", reduced, flow - min(flow, first), most - first)
+        yield from through_line(case, name, line, free)
+    for name, when in ((name, when) for name, row in case.offers.items() if row["reserved"] for when in row["seats"]):
+        yield from into_reserves(case, case.offers[name], when)
+
+
+def through_line(case: Case, name: str, line: Row, free: int) -> Iterator[Arc]:
+    """Within the commitment, up to the ceiling, then beyond it at a price if there is one."""
+    before, own, wider = case.pinned.through[name], case.price("lines", name), case.price("lines", line["parent"])
+    reduced, flow = plus(own, wider, -1), case.load.through[name] - before
+    most = NO_LIMIT if line["ceiling"] is None else max(0, line["ceiling"] - before)
+    short = min(max(0, (line["commitment"] or 0) - before), free)
+    steps = [("commitment of line", -1, min(most, short)), ("line", 0, most - min(most, short))]
+    if (price := line["overflow_price"]) is not None:
+        steps += [("overflow of line", price - 1, short - min(most, short)), ("overflow of line", price, NO_LIMIT)]
+    for number, (words, cost, capacity) in enumerate(steps, 1):
+        taken = flow if number == len(steps) else min(flow, capacity)
+        flow -= taken
+        yield Arc(f"{words} {name!r}", plus(reduced, case.cost(commitments=cost)), taken, capacity)
+
+
+def into_reserves(case: Case, offer: Row, when: str) -> Iterator[Arc]:
+    """Each category on its own seats, then, with everybody else, on those of nobody, then on those of others."""
+    now, before = case.load.kinds[offer["id"], when], case.pinned.kinds[offer["id"], when]
+    nobody = case.price("reserves", offer["id"], when, None)
+    outside = now[None] - before[None]
+    for name, seats in offer["reserved"].items():
+        worth, room = case.price("reserves", offer["id"], when, name), max(0, seats - before[name])
+        own = min(now[name] - before[name], room)
+        outside += (spilled := now[name] - before[name] - own)
+        yield Arc(f"reserve {name!r} at {offer['id']!r}", plus(ZEROS, worth, -1), own, room)
+        yield Arc(f"pupils of {name!r} at {offer['id']!r} outside it", plus(nobody, worth, -1), spilled)
+    free = max(0, unreserved(offer, when) - outsiders(offer, before))
+    taken, reduced = max(0, outside - free), plus(ZEROS, nobody, -1)
+    yield Arc(f"seats of {offer['id']!r} reserved for nobody", reduced, outside - taken, free)
+    yield Arc(f"reserves of {offer['id']!r} released", plus(reduced, case.cost(reserves=1)), taken)
+
+
+def unreserved(offer: Row, when: str) -> int:
+    return int(max(0, offer["seats"].get(when, 0) - sum(offer["reserved"].values())))
+
+
+def outsiders(offer: Row, kinds: Counter[str | None]) -> int:
+    """The pupils at an opening, by category, who are not on a seat of their own."""
+    return sum(max(0, count - offer["reserved"].get(name, 0)) for name, count in kinds.items())
 
 
 def breach(arc: Arc, tiers: list[str]) -> str | None:
@@ -309,8 +358,15 @@ def value(case: Case, load: Load, pupils: Counter[str]) -> Vector:
     """Each tier's value from its definition, when so many pupils per school count; no price is involved."""
     left = {school: count - load.of_school[school] for school, count in pupils.items()}
     short = sum(max(0, (row["commitment"] or 0) - load.through[name]) for name, row in case.lines.items())
+    priced = ((name, row) for name, row in case.lines.items() if row["overflow_price"] is not None)
+    short += sum(row["overflow_price"] * max(0, load.through[name] - row["ceiling"]) for name, row in priced)
+    parted = (
+        (kinds, case.offers[key[0]], key[1]) for key, kinds in load.kinds.items() if case.offers[key[0]]["reserved"]
+    )
+    taken = sum(max(0, outsiders(offer, kinds) - unreserved(offer, when)) for kinds, offer, when in parted)
     equity = sum(case.level(school, nth) for school, count in left.items() for nth in range(1, count + 1))
-    total = case.cost(placed=sum(left.values()), equity=equity, commitments=short, stability=case.told.total())
+    total = case.cost(placed=sum(left.values()), reserves=taken, equity=equity, commitments=short)
+    total = plus(total, case.cost(stability=case.told.total()))
     total = reduce(lambda sofar, trip: plus(sofar, case.trip_cost(*trip), load.trips[trip]), load.trips, total)
     kept = case.told & load.trips
     return reduce(lambda sofar, trip: plus(sofar, case.stay_cost(*trip), kept[trip]), kept, total)
@@ -331,7 +387,11 @@ def prove_documents(instance: Row, result: Row, certificate: Row) -> list[str]:
     said = instance["format"], result["format"], certificate["format"], result["status"]
     if (*said, result["instance_sha256"], certificate["instance_sha256"]) != (*FORMATS, "OPTIMAL", *[case.sha256] * 2):
         faults.append(f"identity: {said}, or of another instance than {case.sha256}")
-    if not certificate["tiers"] == [tier for tier, *_ in told] == tiers or {*tiers} != {*AIMS} or tiers[-1] != "draw":
+    if (
+        not certificate["tiers"] == [tier for tier, *_ in told] == tiers
+        or {*tiers} != {*AIMS}
+        or (*tiers[:2], tiers[-1]) != ENDS
+    ):
         faults.append(f"identity: tiers: the campaign's order is {tiers}")
     arcs = [*rebuild(case)]
     faults += [*infeasible(case), *filter(None, (breach(arc, tiers) for arc in arcs))]

@@ -19,6 +19,8 @@ class Rule(StrEnum):
     TERRITORY = "territory"
     """The campaign's territory rule and the offer's own list of départements."""
     SEATS = "seats"
+    RESERVE = "reserve"
+    """Nobody sits on a seat reserved for others while a pupil of theirs, who could have it, is without a place."""
     SCHOOL_MAXIMUM = "school_maximum"
     QUOTA_CEILING = "quota_ceiling"
     PIN = "pin"

@@ -28,8 +28,9 @@ def score(instance: Instance, sha256: str, rows: Iterable[Assignment | Pin]) -> 
     occupancy, kept = Occupancy(instance, rows), _kept(instance, rows)
     return {
         Tier.PLACED: sum(left.values()),
+        Tier.RESERVES: occupancy.reserves_taken(),
         Tier.EQUITY: sum(equity(instance, school, unplaced) for school, unplaced in left.items()),
-        Tier.COMMITMENTS: sum(occupancy.shortfall(line.id) for line in instance.lines),
+        Tier.COMMITMENTS: sum(occupancy.shortfall(line.id) + occupancy.overflow(line.id) for line in instance.lines),
         Tier.STABILITY: sum(row.count for row in instance.announced) - kept.total(),
         Tier.WISHES: sum(
             row.count * instance.rank(instance.group[row.group], instance.offer[row.offer].sector) for row in rows

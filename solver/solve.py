@@ -66,7 +66,7 @@ def solve(
 
     try:
         optimum = optimise_parts(network, tiers, names, executor, announce)
-        if not optimum.bounds:
+        if len(optimum.bounds) < 2:  # until the second aim is proven, reserved seats may have gone to others
             raise FlowError("not even the first aim could be proven")
         watch("prove", SHARE_BEFORE + SHARE_OPTIMISING)
         rows = pair(instance, parts.demand, network, optimum.flow, names)

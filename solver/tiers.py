@@ -48,8 +48,13 @@ def _equity(network: Network, arcs: Ints, _names: Names) -> Ints:
     return _number_of(network, arcs, (Kind.UNPLACED,))
 
 
+def _reserves(network: Network, arcs: Ints, _names: Names) -> Ints:
+    return np.where(network.kind[arcs] == Kind.RELEASED, 1, 0)
+
+
 def _commitments(network: Network, arcs: Ints, _names: Names) -> Ints:
-    return np.where(network.kind[arcs] == Kind.PROMISED, -1, 0)
+    saved = np.where(network.kind[arcs] == Kind.PROMISED, 1, 0)
+    return _number_of(network, arcs, (Kind.OVERFLOW,)) - saved
 
 
 def _stability(network: Network, arcs: Ints, _names: Names) -> Ints:
@@ -87,6 +92,7 @@ def _draw(network: Network, arcs: Ints, names: Names) -> Ints:
 _COSTS: Mapping[Tier, Callable[[Network, Ints, Names], Ints]] = MappingProxyType(
     {
         Tier.PLACED: _placed,
+        Tier.RESERVES: _reserves,
         Tier.EQUITY: _equity,
         Tier.COMMITMENTS: _commitments,
         Tier.STABILITY: _stability,

@@ -18,6 +18,8 @@ MAX_PUPILS = 10_000_000
 """Pupils in all: ten times a French year group; keeps every tier's sum far below 2**62."""
 MAX_LINES_ABOVE = 50
 """Far above any tree of territories and federations: walking up from each offer stays short."""
+MAX_PRICE = 1_000
+"""Seats that one pupil above a ceiling may be worth."""
 MAX_REACH_M = 2_000_000
 EARTH_LIMIT_M = 6_400_000
 
@@ -88,7 +90,9 @@ def _check_lines(instance: Instance) -> None:
             if value is not None:
                 _whole(f"{where}.{name}", value, 0, MAX_COUNT)
         if line.overflow_price is not None:
-            raise ValueError(f"{where}.overflow_price: not solved by this version")
+            _whole(f"{where}.overflow_price", line.overflow_price, 1, MAX_PRICE)
+            if line.ceiling is None or line.parent is None:
+                raise ValueError(f"{where}.overflow_price: only of a ceiling, and inside a wider line")
         seen = {line.id}
         parent = line.parent
         while parent is not None:
@@ -116,8 +120,9 @@ def _check_offers(instance: Instance) -> None:
                 used[slot] = period
         if offer.max_per_school is not None:
             _whole(f"{where}.max_per_school", offer.max_per_school, 1, MAX_COUNT)
-        if offer.reserved:
-            raise ValueError(f"{where}.reserved: not solved by this version")
+        for name, seats in offer.reserved.items():
+            _check_category(instance, f"{where}.reserved", name)
+            _whole(f"{where}.reserved[{name!r}]", seats, 1, MAX_COUNT)
         if offer.min_group is not None:
             raise ValueError(f"{where}.min_group: not solved by this version")
         if offer.line is not None:
@@ -128,6 +133,16 @@ def _check_offers(instance: Instance) -> None:
                 raise ValueError(f"{where}.levels: under line {line!r} only {level!r}, not {sorted(offer.levels)}")
         for code in offer.admits or ():
             _known(f"{where}.admits", code, instance.department)
+
+
+def _check_category(instance: Instance, field: str, name: str) -> None:
+    """A priority class, or one school by its name."""
+    kind, _, school = name.partition(":")
+    if name in instance.params.priority_weights:
+        return
+    if kind != "school":
+        raise ValueError(f"{field}: a priority class or 'school:<id>', not {name!r}")
+    _known(field, school, instance.school)
 
 
 def _check_groups(instance: Instance) -> None:

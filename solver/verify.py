@@ -43,7 +43,8 @@ class Case:
         self.schools, self.offers, self.groups, self.periods, self.lines = (
             {row["id"]: row for row in instance[name]} for name in ("schools", "offers", "groups", "periods", "lines")
         )
-        self.ceilings = {name: row["ceiling"] for name, row in self.lines.items() if row["ceiling"] is not None}
+        hard = ((name, row["ceiling"]) for name, row in self.lines.items() if row["overflow_price"] is None)
+        self.ceilings = {name: ceiling for name, ceiling in hard if ceiling is not None}
         self.banned: defaultdict[str, set[str]] = defaultdict(set)
         for row in instance["bans"]:
             self.banned[row["group"]].add(row["offer"])
@@ -64,6 +65,7 @@ class Case:
 
     def _fill(self) -> None:
         self.pupils, self.through = Counter[str](), Counter[str]()
+        self.kinds: defaultdict[tuple[str, str], Counter[str | None]] = defaultdict(Counter)
         self.seated, self.together = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
         for group in self.groups.values():
             self.pupils[group["school"]] += group["count"]
@@ -79,10 +81,24 @@ class Case:
             self.seated[offer["id"], when] += row["count"]
             self.at[group["id"], offer["id"], when] += row["count"]
             self.together[group["school"], offer["id"], when] += row["count"]
+            if offer["reserved"] and when in offer["seats"]:
+                self.kinds[offer["id"], when][self.category(group["school"], offer)] += row["count"]
             self.through.update(dict.fromkeys(self._above(offer["line"]), row["count"]))
 
     def _above(self, line: str | None) -> list[str]:
         return [] if line is None else [line, *self._above(self.lines[line]["parent"])]
+
+    def category(self, school: str, offer: Row) -> str | None:
+        """The reserve for the school's pupils: the one in its name, else the one for its priority class."""
+        names = f"school:{school}", self.schools[school]["priority"]
+        return next((name for name in names if name in offer["reserved"]), None)
+
+    def released(self, offer: Row, when: str) -> int:
+        """Reserved seats taken by pupils they are not reserved for."""
+        reserved = offer["reserved"]
+        outside = (count - reserved.get(name, 0) for name, count in self.kinds[offer["id"], when].items())
+        nobodys = max(0, offer["seats"][when] - sum(reserved.values()))
+        return int(max(0, sum(max(0, count) for count in outside) - nobodys))
 
     def saturated(self, offer: Row) -> list[str]:
         return [line for line in self._above(offer["line"]) if self.through[line] >= self.ceilings.get(line, math.inf)]
@@ -97,6 +113,14 @@ class Case:
         ruled = {"anywhere": True, "academy": near, "department": home["code"] == host["code"]}
         ruled["academy_or_neighbour"] = near or host["code"] in home["neighbours"]
         return ruled[self.params["territory_rule"]] and (offer["admits"] is None or home["code"] in offer["admits"])
+
+    def admits(self, group: Row, offer: Row, when: str) -> bool:
+        """Whether nothing but seats and quotas keeps the group from the offer in that period."""
+        school = self.schools[group["school"]]
+        suits = group["level"] in offer["levels"] and {*group["needs"]} <= {*offer["serves"]}
+        near = math.isqrt(squared_m(school, offer)) <= group["reach_m"] and not self.is_across_sea(school, offer)
+        free = when in {*group["periods"]} & {*offer["seats"]} and offer["id"] not in self.banned[group["id"]]
+        return suits and near and free and self.is_received(school, offer)
 
     def lot(self, *parts: str) -> int:
         """Twenty bits that nobody chooses."""
@@ -145,6 +169,28 @@ def seats(case: Case) -> Iterator[str]:
     for (offer, when), count in case.seated.items():
         if count > case.offers[offer]["seats"].get(when, count):  # a period that is not open is `period`'s to name
             yield f"offer {offer!r}, period {when!r}: {count} pupils"
+
+
+def reserve(case: Case) -> Iterator[str]:
+    """No pupil is left for whom a seat is reserved where others sit on it, that they could have and no pin holds."""
+    pinned = Counter[tuple[str, str, str | None]]()
+    for row in case.instance["pins"]:
+        group, offer = case.groups[row["group"]], case.offers[row["offer"]]
+        pinned[offer["id"], row["period"], case.category(group["school"], offer)] += row["count"]
+    claims = list[tuple[Row, str, set[str]]]()
+    for (name, when), kinds in case.kinds.items():
+        offer = case.offers[name]
+        ours = {who for who, seats in offer["reserved"].items() if kinds[who] < seats}
+        movable = any(n > max(offer["reserved"].get(who, 0), pinned[name, when, who]) for who, n in kinds.items())
+        if ours and movable and case.released(offer, when):
+            claims.append((offer, when, ours))
+    for row in case.rows["unplaced"] if claims else ():
+        group = case.groups[row["group"]]
+        for offer, when, ours in claims:
+            most = math.inf if offer["max_per_school"] is None else offer["max_per_school"]
+            room = case.together[group["school"], offer["id"], when] < most
+            if case.category(group["school"], offer) in ours and room and case.admits(group, offer, when):
+                yield f"offer {offer['id']!r}, period {when!r}: others have a seat reserved for group {group['id']!r}"
 
 
 def school_maximum(case: Case) -> Iterator[str]:
@@ -209,6 +255,7 @@ def tier_values(case: Case) -> dict[str, int]:
     unranked = 1 + max((len(group["wishes"]) for group in case.groups.values()), default=0)
     values = dict.fromkeys(("placed", "equity", "commitments", "wishes", "distance", "draw"), 0)
     kept = case.told & case.at
+    values["reserves"] = sum(case.released(case.offers[offer], when) for offer, when in case.kinds)
     values["stability"] = case.told.total() - kept.total()
     for name, left in case.left.items():
         weight = case.params["priority_weights"][case.schools[name]["priority"]]
@@ -216,6 +263,8 @@ def tier_values(case: Case) -> dict[str, int]:
         values["equity"] += sum(k * weight * 1_000_000 // (100 * case.pupils[name]) for k in range(1, left + 1))
     for name, line in case.lines.items():
         values["commitments"] += max(0, (line["commitment"] or 0) - case.through[name])
+        if line["overflow_price"] is not None:
+            values["commitments"] += line["overflow_price"] * max(0, case.through[name] - line["ceiling"])
     for row, group, school, offer in case.moves:
         ranks = {sector: rank for rank, sector in enumerate(group["wishes"], 1)}
         values["wishes"] += row["count"] * (ranks.get(offer["sector"], unranked) if ranks else 1)
@@ -291,7 +340,8 @@ def nearby(case: Case, cells: Cells, school: Row, reach_m: int) -> tuple[list[Ro
     return found, {"reachable_offers": len(found)} | trip
 
 
-HARD_RULES = (demand, level, period, needs, reach, territory, seats, school_maximum, quota_ceiling, pin, ban)
+PLACES = (demand, level, period, needs, reach, territory, seats, reserve, school_maximum)
+HARD_RULES = (*PLACES, quota_ceiling, pin, ban)
 CHECKS = {check.__name__: check for check in (*HARD_RULES, identity, announced_tiers, reasons)}
 
 

@@ -97,7 +97,7 @@ def aims_in_order(campaign: Campaign) -> tuple[str, ...]:
     for before, aim in pairwise(AIMS):
         if aim not in chosen:
             chosen.insert(chosen.index(before) + 1, aim)
-    return ("placed", *chosen, "draw")
+    return ("placed", "reserves", *chosen, "draw")
 
 
 def close_campaign(session: Session, campaign: Campaign, actor: str) -> None:

@@ -26,8 +26,9 @@ HAS_RESULT = frozenset({RoundStatus.COMPUTED, RoundStatus.PUBLISHED})
 PLACED_SCALE = Scale((60, 80, 90, 97), "% des élèves", number, "aucun élève demandeur")
 TIER_UNITS = {
     "placed": "élèves sans place",
+    "reserves": "places réservées occupées par d’autres",
     "equity": "coût des élèves sans place, cumulé par établissement",
-    "commitments": "places manquantes sous les engagements",
+    "commitments": "places manquantes sous les engagements, dépassements de plafond compris",
     "stability": "élèves qui n’ont plus la place annoncée",
     "wishes": "somme des rangs obtenus",
     "distance": "somme des trajets, en mètres",

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from solver.instance import Group, Instance, Offer
+from solver.instance import Group, Instance, Offer, QuotaLine
 
 Seat = tuple[str, str]
 """An offer and a period."""
@@ -22,7 +22,7 @@ Answer = tuple[Seat | None, ...]
 
 @dataclass(frozen=True)
 class Truth:
-    """The best vector of tier values, and each count of unplaced pupils per school that leaves the fewest unplaced."""
+    """The best vector of tier values, and each count of unplaced pupils per school that is best on the first two."""
 
     best: tuple[int, ...]
     unplaced_per_school: frozenset[tuple[tuple[str, int], ...]]
@@ -31,14 +31,16 @@ class Truth:
 def exhaust(instance: Instance, sha256: str) -> Truth | None:
     """Look at every answer; None when none holds the pins."""
     search = Exhaustion(instance, sha256)
-    fewest, best = len(search.pupils) + 1, None
+    fewest, best = (len(search.pupils) + 1, 0), None
     per_school: set[tuple[tuple[str, int], ...]] = set()
     for answer in search.answers():
-        unplaced = answer.count(None)
-        if unplaced < fewest:
-            fewest, best, per_school = unplaced, None, set()
-        if unplaced == fewest:
-            vector = search.vector(answer)
+        if answer.count(None) > fewest[0]:
+            continue
+        vector = search.vector(answer)
+        first = vector[0], vector[1]
+        if first < fewest:
+            fewest, best, per_school = first, None, set()
+        if first == fewest:
             best = vector if best is None else min(best, vector)
             per_school.add(tuple(sorted(search.unplaced(answer).items())))
     return None if best is None else Truth(best, frozenset(per_school))
@@ -111,7 +113,8 @@ class Exhaustion:
             if most is not None and count > most:
                 return False
         return all(
-            line.ceiling is None or self._through(line.id, taken) <= line.ceiling for line in self.instance.lines
+            line.ceiling is None or line.overflow_price is not None or self._through(line.id, taken) <= line.ceiling
+            for line in self.instance.lines
         )
 
     def _through(self, line: str, taken: list[tuple[Group, str, str]]) -> int:
@@ -144,9 +147,8 @@ class Exhaustion:
         values = {
             "placed": answer.count(None),
             "equity": sum(self.levels(self.unplaced(answer))),
-            "commitments": sum(
-                max(0, (line.commitment or 0) - self._through(line.id, taken)) for line in self.instance.lines
-            ),
+            "reserves": sum(self._released(offer, taken) for offer in self.instance.offers),
+            "commitments": sum(self._missing(line, self._through(line.id, taken)) for line in self.instance.lines),
             "stability": sum(row.count for row in self.instance.announced) - sum(self._stays(taken).values()),
             "wishes": sum(self.rank(group, self.instance.offer[offer].sector) for group, offer, _ in taken),
             "distance": sum(self.metres(group, self.instance.offer[offer]) for group, offer, _ in taken),
@@ -163,6 +165,28 @@ class Exhaustion:
             return 1
         longest = max(len(other.wishes) for other in self.pupils)
         return group.wishes.index(sector) + 1 if sector in group.wishes else longest + 1
+
+    @staticmethod
+    def _missing(line: QuotaLine, count: int) -> int:
+        """Seats missing under a commitment, or worth missing because the ceiling is passed."""
+        over = 0 if line.overflow_price is None else line.overflow_price * max(0, count - (line.ceiling or 0))
+        return max(0, (line.commitment or 0) - count) + over
+
+    def _released(self, offer: Offer, taken: list[tuple[Group, str, str]]) -> int:
+        """Reserved seats of an offer, all periods together, on which nobody of the category sits."""
+        released = 0
+        for period, seats in offer.seats.items() if offer.reserved else ():
+            kinds = Counter(
+                self.category(group, offer) for group, where, when in taken if (where, when) == (offer.id, period)
+            )
+            misfits = sum(max(0, count - offer.reserved.get(kind, 0)) for kind, count in kinds.items())
+            released += max(0, misfits - max(0, seats - sum(offer.reserved.values())))
+        return released
+
+    def category(self, group: Group, offer: Offer) -> str:
+        """The reserve that is for a pupil there, or nothing."""
+        own, priority = f"school:{group.school}", self.instance.school[group.school].priority
+        return own if own in offer.reserved else priority if priority in offer.reserved else ""
 
     def _stays(self, taken: list[tuple[Group, str, str]]) -> Counter[tuple[str, str, str]]:
         """How many pupils are where they were told, and no more than were told."""

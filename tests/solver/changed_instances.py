@@ -91,6 +91,9 @@ def renamed(instance: Instance, random: Random) -> Instance:
             return names.get(value, value)
         if name == "seats":
             return {names[period]: count for period, count in value.items()}
+        if name == "reserved":
+            schools = {f"school:{row.id}": f"school:{names[row.id]}" for row in instance.schools}
+            return {schools.get(category, category): count for category, count in value.items()}
         if name in {"periods", "wishes"}:
             return type(value)(names[each] for each in value)
         return value

@@ -77,6 +77,7 @@ class Programme:
         self.answer: list[int] = []
         self.levels = list(self.list_levels())
         self.missing = list(self.list_commitments())
+        self.released = list(self.list_released())
         self.moved = list(self.list_moved())
         self.one = self.variable(1)
         self.lower[self.one] = 1
@@ -120,7 +121,7 @@ class Programme:
         self.limit(sums, {key: high for key, high in most.items() if high is not None})
 
     def hold_ceilings(self) -> None:
-        lines = [line for line in self.instance.lines if line.ceiling is not None]
+        lines = [line for line in self.instance.lines if line.ceiling is not None and line.overflow_price is None]
         self.rows += [(self.under(line.id), 0, line.ceiling or 0) for line in lines]
 
     def hold_pins(self) -> None:
@@ -144,12 +145,30 @@ class Programme:
             worst_first = self.facts.levels({school: count})
             yield from zip(left, reversed(worst_first), strict=True)
 
-    def list_commitments(self) -> Iterator[int]:
+    def list_commitments(self) -> Iterator[tuple[int, int]]:
+        """Variables and their prices: the seats missing under a line, then the pupils above its ceiling."""
         for line in self.instance.lines:
             if line.commitment:
                 missing = self.variable(line.commitment)
                 self.rows.append(([*self.under(line.id), (missing, 1)], line.commitment, NO_LIMIT))
-                yield missing
+                yield missing, 1
+            if line.overflow_price is not None:
+                above = self.variable(NO_LIMIT)
+                self.rows.append(([*self.under(line.id), (above, -1)], -NO_LIMIT, line.ceiling or 0))
+                yield above, line.overflow_price
+
+    def list_released(self) -> Iterator[int]:
+        """For each opening with reserves, how many of its reserved seats go to pupils they are not reserved for."""
+        for offer, period in ((row, when) for row in self.instance.offers if row.reserved for when in row.seats):
+            here = [trip for trip in self.trips if trip.offer.id == offer.id and trip.period == period]
+            misfits: Terms = []
+            for kind in sorted({self.facts.category(trip.group, offer) for trip in here}):
+                ours = [(trip.number, 1) for trip in here if self.facts.category(trip.group, offer) == kind]
+                misfits.append((self.variable(NO_LIMIT), -1))
+                self.rows.append(([*ours, misfits[-1]], -NO_LIMIT, offer.reserved.get(kind, 0)))
+            released, nobodys = self.variable(NO_LIMIT), max(0, offer.seats[period] - sum(offer.reserved.values()))
+            self.rows.append(([(number, 1) for number, _ in misfits] + [(released, -1)], -NO_LIMIT, nobodys))
+            yield released
 
     def list_moved(self) -> Iterator[tuple[int, Announced]]:
         """For each announced row, how many pupils of those told are not there."""
@@ -177,7 +196,8 @@ class Programme:
         return {
             "placed": [(number, 1) for number, _ in self.levels],
             "equity": self.levels,
-            "commitments": [(number, 1) for number in self.missing],
+            "reserves": [(number, 1) for number in self.released],
+            "commitments": self.missing,
             "stability": [(number, 1) for number, _ in self.moved],
             "wishes": [(trip.number, self.facts.rank(trip.group, trip.offer.sector)) for trip in self.trips],
             "distance": [(trip.number, self.facts.metres(trip.group, trip.offer)) for trip in self.trips],

@@ -29,7 +29,7 @@ def medium_instance(random: Random) -> Instance:
     groups = tuple(_group(random, number, schools) for number in range(random.randint(24, 48)))
     bans = {(random.choice(groups).id, random.choice(offers).id) for _ in range(6)}
     rule = random.choice((TerritoryRule.ANYWHERE, TerritoryRule.ACADEMY_OR_NEIGHBOUR, *TerritoryRule))
-    middle = list(OFFICIAL_TIERS[1:-1])
+    middle = list(OFFICIAL_TIERS[2:-1])
     if random.random() < 0.5:
         random.shuffle(middle)
     free = Instance(
@@ -40,7 +40,7 @@ def medium_instance(random: Random) -> Instance:
         groups=groups,
         lines=_lines(random),
         bans=tuple(Ban(*ban) for ban in bans),
-        params=Params((OFFICIAL_TIERS[0], *middle, OFFICIAL_TIERS[-1]), rule),
+        params=Params((*OFFICIAL_TIERS[:2], *middle, OFFICIAL_TIERS[-1]), rule),
     )
     placed = greedy(free).assignments
     pinned = random.sample(placed, min(len(placed), random.randrange(4)))
@@ -67,6 +67,9 @@ def _school(random: Random, number: int) -> School:
 
 
 def _offer(random: Random, number: int, most_seats: int) -> Offer:
+    reserved = random.sample(
+        ("rural", "rep", "none", "school:school-0", "school:school-1"), random.choice((0, 0, 1, 2))
+    )
     line = random.choice((None, None, "nation", "west", "west/3e", "east"))
     levels = {"3e"} if line == "west/3e" else random.choice(({"3e"}, {"3e"}, {"2de_gt"}, {"3e", "2de_gt"}))
     return Offer(
@@ -80,6 +83,7 @@ def _offer(random: Random, number: int, most_seats: int) -> Offer:
         max_per_school=random.choice((None, None, None, 1, 3)),
         line=line,
         admits=random.choice((None, None, None, frozenset({"A", "B"}))),
+        reserved={name: random.randint(1, most_seats) for name in reserved},
     )
 
 
@@ -104,7 +108,13 @@ def _lines(random: Random) -> tuple[QuotaLine, ...]:
 
     return (
         QuotaLine("nation", None, None, some(10, 80), some(5, 90)),
-        QuotaLine("west", "nation", None, some(5, 40), some(5, 50)),
-        QuotaLine("west/3e", "west", "3e", some(2, 12), some(2, 15)),
+        _priced(random, QuotaLine("west", "nation", None, some(5, 40), some(5, 50))),
+        _priced(random, QuotaLine("west/3e", "west", "3e", some(2, 12), some(2, 15))),
         QuotaLine("east", "nation", None, some(5, 40), some(5, 50)),
     )
+
+
+def _priced(random: Random, line: QuotaLine) -> QuotaLine:
+    """The line, whose ceiling, if it has one, may sometimes be passed."""
+    price = None if line.ceiling is None else random.choice((None, 1, 2, 5))
+    return dataclasses.replace(line, overflow_price=price)

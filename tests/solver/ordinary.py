@@ -18,6 +18,12 @@ from tests.solver.verify_oracle import Placements
 def ordinary(instance: Instance) -> Instance:
     """The instance, every field that the fast judges do not read at the value that says nothing."""
     changed: dict[str, Any] = {name: () for name in ORDINARY if "." not in name}
+    # Without its price, a ceiling that may be passed could shut out the pins.
+    open_lines = {row.id for row in instance.lines if row.overflow_price is not None}
+    changed["lines"] = tuple(
+        dataclasses.replace(row, ceiling=None, overflow_price=None) if row.id in open_lines else row
+        for row in instance.lines
+    )
     for name, value in ORDINARY.items():
         listed, _, field = name.partition(".")
         if field:

@@ -81,7 +81,17 @@ BAD: dict[str, Build] = {
     "announced: ['group', 'offer', 'p'] appears 2 times": lambda: world(
         announced=(Announced("group", "offer", "p"),) * 2
     ),
-    "params.tiers: 'placed' comes first": lambda: Params(tiers=(*OFFICIAL_TIERS[1:], Tier.PLACED)),
+    "params.tiers: 'placed' comes first, 'reserves' second": lambda: Params(tiers=(*OFFICIAL_TIERS[1:], Tier.PLACED)),
+    "lines['q'].overflow_price: a whole number": lambda: world(lines=(QuotaLine("q", ceiling=1, overflow_price=0),)),
+    "lines['q'].overflow_price: only of a ceiling": lambda: world(
+        lines=(QuotaLine("p"), QuotaLine("q", parent="p", overflow_price=1))
+    ),
+    "lines['r'].overflow_price: only of a ceiling, and inside": lambda: world(
+        lines=(QuotaLine("r", ceiling=1, overflow_price=1),)
+    ),
+    "offers['offer'].reserved: a priority class": lambda: world(offers=(offer(reserved={"gifted": 1}),)),
+    "offers['offer'].reserved: unknown 'nowhere'": lambda: world(offers=(offer(reserved={"school:nowhere": 1}),)),
+    "offers['offer'].reserved['rep']: a whole number": lambda: world(offers=(offer(reserved={"rep": 0}),)),
     "params.tiers: each of": lambda: Params(tiers=OFFICIAL_TIERS[:-1]),
     "params.priority_weights['none']": lambda: Params(priority_weights={"none": 0}),
     "params.priority_weights: the class 'none' is missing": lambda: Params(priority_weights={"rep": 150}),
@@ -125,4 +135,5 @@ def test_a_school_of_a_million_pupils_is_answered() -> None:
     result = solve(world(groups=(group(count=1_000_000),), offers=(offer(seats={"p": 400_000}),)))
     assert result.status is Status.OPTIMAL
     assert result.placed == 400_000
-    assert result.tiers[1].value == sum(nth * 100 * 1_000_000 // 100_000_000 for nth in range(1, 600_001))
+    values = {row.tier: row.value for row in result.tiers}
+    assert values[Tier.EQUITY] == sum(nth * 100 * 1_000_000 // 100_000_000 for nth in range(1, 600_001))

@@ -34,6 +34,15 @@ def _school_maximum(most: int | None) -> Instance:
     return world(offers=(offer(seats={"p": 9}, max_per_school=most),), groups=groups)
 
 
+def _reserved(reserved: dict[str, int], priority: str, seats: int = 1) -> Instance:
+    """A pupil of an ordinary school comes first, then one of another school."""
+    return world(
+        schools=(school(), school(id="theirs", priority=priority)),
+        offers=(offer(seats={"p": seats}, reserved=reserved),),
+        groups=(group(id="first"), group(id="second", school="theirs")),
+    )
+
+
 TABLE: dict[Rule, list[tuple[str, Instance, int]]] = {
     Rule.DEMAND: [
         ("as many seats as pupils", world(groups=(group(count=3),), offers=(offer(seats={"p": 3}),)), 3),
@@ -81,6 +90,12 @@ TABLE: dict[Rule, list[tuple[str, Instance, int]]] = {
     Rule.SEATS: [
         ("two seats for three", world(groups=(group(count=3),), offers=(offer(seats={"p": 2}),)), 2),
         ("no seat", world(offers=(offer(seats={"p": 0}),)), 0),
+    ],
+    Rule.RESERVE: [
+        ("a seat for a rep school, and nobody of one", _reserved({"rep": 1}, "none"), 1),
+        ("a seat for a rep school, and a pupil of one", _reserved({"rep": 1}, "rep"), 1),
+        ("two seats, one reserved", _reserved({"rep": 1}, "rep", seats=2), 2),
+        ("more seats reserved than there are", _reserved({"rep": 3, "none": 2}, "rep", seats=2), 2),
     ],
     Rule.SCHOOL_MAXIMUM: [
         ("no maximum", _school_maximum(None), 4),

@@ -42,7 +42,7 @@ def rounds_with_unplaced(seed: int, rounds: int = ROUNDS) -> Iterator[tuple[Inst
 
 def squeezed(random: Random, instance: Instance) -> Instance:
     """The same with every offer under a line, low ceilings, and nobody whom distance alone keeps out."""
-    lines = [replace(row, ceiling=random.choice((None, 0, 1, 2))) for row in instance.lines]
+    lines = [replace(row, ceiling=random.choice((None, 0, 1, 2)), overflow_price=None) for row in instance.lines]
     offers = [replace(row, line=row.line or random.choice(("nation", "west", "east"))) for row in instance.offers]
     groups = [replace(row, reach_m=25_000) for row in instance.groups]
     return replace(instance, lines=tuple(lines), offers=tuple(offers), groups=tuple(groups))

@@ -24,6 +24,9 @@ PLACED: dict[str, set[tuple[str, str, int]]] = {
     "island_and_far_hosts": set(),
     "closed_week": set(),
     "needs_and_ban": {("wheelchair", "ramp", 1)},
+    "reserve_kept": {("first", "host", 1)},
+    "reserve_released": {("first", "host", 2), ("second", "near-rep", 1)},
+    "overflow": {("class", "east-site", 3)},
     "repair_keeps": {("first", "bakery", 1), ("second", "garage", 1)},
     "pinned_pupil": {("pinned", "far", 1), ("twin", "near", 1)},
 }
@@ -39,6 +42,8 @@ UNPLACED: dict[str, dict[str, Facts]] = {
         "east-class": (2, "quota_ceiling", (), ("nation",), {"reachable_offers": 2}),
         "west-class": (1, "quota_ceiling", (), ("nation",), {"reachable_offers": 2}),
     },
+    "reserve_kept": {"second": (1, "all_seats_taken", ("host",), (), {"reachable_offers": 1})},
+    "overflow": {"class": (1, "quota_ceiling", (), ("region",), {"reachable_offers": 1})},
     "school_maximum": {"first-class": (1, "school_maximum", (), (), {"reachable_offers": 1})},
     "island_and_far_hosts": {
         "isle-class": (2, "no_offer_of_level_in_reach", (), (), {"reachable_offers": 0}),

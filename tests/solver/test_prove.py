@@ -47,10 +47,10 @@ def times(pytestconfig: pytest.Config) -> int:
 
 def test_every_proven_round_is_accepted(seed: int, times: int) -> None:
     """Rounds with quotas, commitments, pins, bans, maxima and any order of the aims carry a proof that holds."""
-    met = dict.fromkeys(("lines", "openings", "maxima", "pins", "bans", "announced"), 0)
+    met = dict.fromkeys(("lines", "openings", "maxima", "reserves", "pins", "bans", "announced"), 0)
     for found in rounds(Random(f"{seed} accepted"), times):
         assert faults_of(found) == []
-        for name in ("openings", "maxima", "lines"):
+        for name in ("openings", "reserves", "maxima", "lines"):
             met[name] += any(any(row[-1]) for row in found.certificate[name])
         for name in ("pins", "bans", "announced"):
             met[name] += bool(found.asked[name])

@@ -85,8 +85,9 @@ def test_a_pin_may_keep_or_move_an_announced_pupil() -> None:
 def test_the_order_of_the_aims_decides_who_yields() -> None:
     """After the wishes, stability yields to them; before the wishes, it does not."""
     wished = {"groups": (group(wishes=("y",)),), "offers": (offer(), offer(id="wished", sector="y"))}
-    first = (Tier.PLACED, Tier.STABILITY, *(tier for tier in OFFICIAL_TIERS[1:] if tier is not Tier.STABILITY))
-    last = (*(tier for tier in OFFICIAL_TIERS[:-1] if tier is not Tier.STABILITY), Tier.STABILITY, Tier.DRAW)
+    others = tuple(tier for tier in OFFICIAL_TIERS[2:-1] if tier is not Tier.STABILITY)
+    first = (*OFFICIAL_TIERS[:2], Tier.STABILITY, *others, Tier.DRAW)
+    last = (*OFFICIAL_TIERS[:2], *others, Tier.STABILITY, Tier.DRAW)
     for tiers, place in ((first, "offer"), (last, "wished")):
         told = (Announced("group", "offer", "p"),)
         assert where(solve(world(announced=told, params=Params(tiers), **wished))) == {("group", place, 1)}

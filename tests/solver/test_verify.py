@@ -79,7 +79,14 @@ def test_values_worked_out_by_hand() -> None:
     asked, result = documents(triangle(), at_the_site("a", "b"))
     values = {row["tier"]: row["value"] for row in result["tiers"]}
     assert 0 <= values.pop("draw") < 4 * 2**20
-    expected = {"placed": 2, "equity": 312_500 + 625_000, "commitments": 1, "stability": 0, "wishes": 1 + 3}
+    expected = {
+        "placed": 2,
+        "equity": 312_500 + 625_000,
+        "reserves": 0,
+        "commitments": 1,
+        "stability": 0,
+        "wishes": 1 + 3,
+    }
     assert values == expected | {"distance": 10_000}
     assert verify_documents(asked, result) == []
 

@@ -17,12 +17,6 @@ DEPARTMENTS = (
     Department("I", "east", landmass="island"),
 )
 PERIODS = (Period("p", ("2027-W10",)), Period("q", ("2027-W11",)))
-LINES = (
-    QuotaLine("nation", None, None, ceiling=3, commitment=2),
-    QuotaLine("west", "nation", None, ceiling=2, commitment=None),
-    QuotaLine("west/3e", "west", "3e", ceiling=1, commitment=1),
-    QuotaLine("east", "nation", None, ceiling=None, commitment=3),
-)
 PRIORITIES = ("none", "rural", "rep", "rep_plus")
 MOST_PUPILS = 6
 
@@ -30,10 +24,10 @@ MOST_PUPILS = 6
 def tiny_instance(random: Random, *, official: bool = False) -> Instance:
     """At most six pupils and four offers; `official` keeps the official order of the aims."""
     schools = tuple(_school(random, i) for i in range(random.randint(1, 3)))
-    offers = tuple(_offer(random, i) for i in range(random.randint(1, 4)))
+    offers = tuple(_offer(random, i, schools) for i in range(random.randint(1, 4)))
     groups = _groups(random, schools)
     bans = {(random.choice(groups).id, random.choice(offers).id) for _ in range(random.choice((0, 0, 1, 2)))}
-    middle = list(OFFICIAL_TIERS[1:-1])
+    middle = list(OFFICIAL_TIERS[2:-1])
     if not official and random.random() < 0.5:
         random.shuffle(middle)
     rule = random.choice((TerritoryRule.ANYWHERE, *TerritoryRule))
@@ -43,12 +37,29 @@ def tiny_instance(random: Random, *, official: bool = False) -> Instance:
         periods=PERIODS,
         offers=offers,
         groups=groups,
-        lines=LINES,
+        lines=_lines(random),
         pins=_pins(random, groups, offers, bans),
         bans=tuple(Ban(*ban) for ban in bans),
         announced=_announced(random, groups, offers),
-        params=Params((OFFICIAL_TIERS[0], *middle, OFFICIAL_TIERS[-1]), rule),
+        params=Params((*OFFICIAL_TIERS[:2], *middle, OFFICIAL_TIERS[-1]), rule),
     )
+
+
+def _lines(random: Random) -> tuple[QuotaLine, ...]:
+    """A tree of three depths, in which the narrower ceilings may sometimes be passed at a price."""
+    wide, narrow = random.choice((None, None, 1, 3)), random.choice((None, None, 1, 2))
+    return (
+        QuotaLine("nation", None, None, ceiling=3, commitment=2),
+        QuotaLine("west", "nation", None, ceiling=2, overflow_price=wide),
+        QuotaLine("west/3e", "west", "3e", ceiling=1, commitment=random.choice((1, 1, 2)), overflow_price=narrow),
+        QuotaLine("east", "nation", None, commitment=3),
+    )
+
+
+def _reserved(random: Random) -> dict[str, int]:
+    """Seats for a priority class, for one school, for both, mostly for nobody."""
+    names = random.sample((*PRIORITIES, "school:school-0", "school:school-1"), random.choice((0, 0, 1, 1, 2)))
+    return {name: random.choice((1, 1, 2)) for name in names}
 
 
 def _place(random: Random) -> tuple[int, int, int]:
@@ -59,7 +70,9 @@ def _school(random: Random, number: int) -> School:
     return School(f"school-{number}", random.choice("AABC"), _place(random), random.choice(PRIORITIES))
 
 
-def _offer(random: Random, number: int) -> Offer:
+def _offer(random: Random, number: int, schools: tuple[School, ...]) -> Offer:
+    known = {*PRIORITIES, *(f"school:{school.id}" for school in schools)}
+    reserved = {name: seats for name, seats in _reserved(random).items() if name in known}
     levels = random.choice((("3e",), ("3e",), ("2de_gt",), ("3e", "2de_gt")))
     lines = ["nation", "west", "east", None, None] + ["west/3e"] * (levels == ("3e",))
     return Offer(
@@ -68,11 +81,12 @@ def _offer(random: Random, number: int) -> Offer:
         position=_place(random),
         sector=random.choice("xyz"),
         levels=frozenset(levels),
-        seats={period.id: random.choice((0, 1, 1, 2)) for period in random.sample(PERIODS, random.randint(1, 2))},
+        seats={period.id: random.choice((0, 1, 1, 2, 3)) for period in random.sample(PERIODS, random.randint(1, 2))},
         serves=frozenset(random.choice(((), ("step-free",)))),
         max_per_school=random.choice((None, None, 1)),
         line=random.choice(lines),
         admits=random.choice((None, None, None, frozenset("AB"))),
+        reserved=reserved,
     )
 
 

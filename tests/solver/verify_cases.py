@@ -26,6 +26,7 @@ LINES = (
     QuotaLine("narrow", parent="wide", level="3e", ceiling=3, commitment=1),
     QuotaLine("other", commitment=2),
     QuotaLine("idle", parent="other", ceiling=4),
+    QuotaLine("priced", parent="other", ceiling=1, commitment=2, overflow_price=2),
 )
 SECTORS = ("numérique", "santé", "bâtiment")
 LEVELS = ("3e", "2de_gt")
@@ -41,8 +42,9 @@ def _school(random: Random, number: int) -> School:
 
 
 def _offer(random: Random, number: int) -> Offer:
-    line = random.choice((None, "wide", "narrow", "other", "idle"))
+    line = random.choice((None, "wide", "narrow", "other", "idle", "priced"))
     levels = {"3e"} if line == "narrow" else random.choice(({"3e"}, {"2de_gt"}, set(LEVELS)))
+    kept = random.sample(("none", "rep", "rural", "school:school-0", "school:school-1"), random.choice((0, 0, 1, 2)))
     return Offer(
         f"offer-{number}",
         random.choices(DEPARTMENTS, (4, 3, 3, 1))[0].code,
@@ -54,6 +56,7 @@ def _offer(random: Random, number: int) -> Offer:
         random.choice((None, None, 1, 2)),
         line,
         random.choice((None, None, frozenset({"D1", "D2"}))),
+        {name: random.randint(1, 2) for name in kept},
     )
 
 
@@ -75,8 +78,8 @@ def random_instance(random: Random) -> Instance:
     schools = tuple(_school(random, number) for number in range(4))
     offers = tuple(_offer(random, number) for number in range(random.randint(5, 9)))
     groups = tuple(_group(random, number, schools) for number in range(random.randint(5, 9)))
-    middle = random.sample(OFFICIAL_TIERS[1:-1], len(OFFICIAL_TIERS) - 2)
-    params = Params((OFFICIAL_TIERS[0], *middle, OFFICIAL_TIERS[-1]), random.choice(list(TerritoryRule)))
+    middle = random.sample(OFFICIAL_TIERS[2:-1], len(OFFICIAL_TIERS) - 3)
+    params = Params((*OFFICIAL_TIERS[:2], *middle, OFFICIAL_TIERS[-1]), random.choice(list(TerritoryRule)))
     names = {(random.choice(groups).id, random.choice(offers).id) for _ in range(3)}
     bans = tuple(Ban(*name) for name in sorted(names))
     free = Instance(DEPARTMENTS, schools, PERIODS, offers, groups, LINES, bans=bans, params=params)
@@ -91,11 +94,14 @@ def random_instance(random: Random) -> Instance:
 
 
 def lawful_placements(instance: Instance, random: Random) -> Placements:
-    """Pins first, then pupil after pupil wherever a rule-abiding seat is left, in a random order."""
+    """Pins first, then pupil after pupil wherever a rule-abiding seat is left, in a random order.
+
+    A second turn gives the reserved seats that the first left to others.
+    """
     placements: Placements = Counter({(pin.group, pin.offer, pin.period): pin.count for pin in instance.pins})
     names = [(g.id, o.id, p.id) for g in instance.groups for o in instance.offers for p in instance.periods]
     random.shuffle(names)
-    for name in names:
+    for name in names + names:
         while not broken_by_one(instance, name):
             placements[name] += 1
             if broken_rules(instance, placements):

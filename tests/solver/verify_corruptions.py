@@ -42,6 +42,9 @@ def breaking(rule: Rule, when: Callable[[Instance, Trip], bool] = lambda *_: Tru
 
 def moves_to(rule: Rule, instance: Instance, placements: Placements, target: Trip) -> list[Placements]:
     """Every way to send a pupil of the target's group there; for a pin, also every way to send one home."""
+    if rule is Rule.RESERVE:  # somebody from the opening makes room, and is left without a place
+        there = [name for name in placements if name[1:] == target[1:]]
+        return [placements - Counter({name: 1}) + Counter({target: 1}) for name in there]
     fewer = [placements - Counter({name: 1}) for name in placements if name[0] == target[0]]
     sources = list(fewer)
     if rule is Rule.DEMAND or left_of(placements, instance.group[target[0]]) > 0:

@@ -69,13 +69,49 @@ def broken_rules(instance: Instance, placements: Placements) -> set[str]:
         crowd = max(mates(instance, placements, offer).values(), default=0)
         if offer.max_per_school is not None and crowd > offer.max_per_school:
             broken.add("school_maximum")
+    if claimed(instance, placements):
+        broken.add("reserve")
     for line in instance.lines:
-        if line.ceiling is not None and through(instance, placements, line.id) > line.ceiling:
+        if line.hard_ceiling is not None and through(instance, placements, line.id) > line.hard_ceiling:
             broken.add("quota_ceiling")
     for pin in instance.pins:
         if placements[pin.group, pin.offer, pin.period] < pin.count:
             broken.add("pin")
     return broken
+
+
+def kinds(instance: Instance, placements: Placements, offer: Offer, when: str) -> Counter[str]:
+    """Pupils of an opening by the reserve that is for them, or by nothing."""
+    found: Counter[str] = Counter()
+    for (group, host, period), count in placements.items():
+        if (host, period) == (offer.id, when):
+            found[instance.category(instance.group[group].school, offer) or ""] += count
+    return found
+
+
+def released(offer: Offer, when: str, here: Counter[str]) -> int:
+    """Reserved seats on which others sit."""
+    misfits = sum(max(0, count - offer.reserved.get(name, 0)) for name, count in here.items())
+    return max(0, misfits - max(0, offer.seats[when] - sum(offer.reserved.values())))
+
+
+def claimed(instance: Instance, placements: Placements) -> bool:
+    """Whether a pupil left could take the place of another, whom no pin holds, on a seat reserved for them."""
+    pinned = Counter({(pin.group, pin.offer, pin.period): pin.count for pin in instance.pins})
+    for group in (group for group in instance.groups if left_of(placements, group) > 0):
+        for offer in (offer for offer in instance.offers if offer.reserved):
+            for when in offer.seats:
+                here = kinds(instance, placements, offer, when)
+                for other in [name for name in placements if name[1:] == (offer.id, when)]:
+                    if broken_by_one(instance, (group.id, offer.id, when)) or placements[other] <= pinned[other]:
+                        continue
+                    swapped = placements - Counter({other: 1}) + Counter({(group.id, offer.id, when): 1})
+                    crowd = mates(instance, swapped, offer)[group.school, when]
+                    fits = offer.max_per_school is None or crowd <= offer.max_per_school
+                    after = kinds(instance, swapped, offer, when)
+                    if fits and released(offer, when, after) < released(offer, when, here):
+                        return True
+    return False
 
 
 def mates(instance: Instance, placements: Placements, offer: Offer) -> Counter[tuple[str, str]]:
@@ -126,7 +162,13 @@ def tier_value(instance: Instance, sha256: str, placements: Placements, tier: Ti
         return total
     if tier is Tier.COMMITMENTS:
         promised = [(line.id, line.commitment) for line in instance.lines if line.commitment is not None]
-        return sum(max(0, floor - through(instance, placements, name)) for name, floor in promised)
+        short = sum(max(0, floor - through(instance, placements, name)) for name, floor in promised)
+        priced = [line for line in instance.lines if line.overflow_price is not None]
+        above = ((line, through(instance, placements, line.id) - (line.ceiling or 0)) for line in priced)
+        return short + sum((line.overflow_price or 0) * max(0, count) for line, count in above)
+    if tier is Tier.RESERVES:
+        openings = [(offer, when) for offer in instance.offers if offer.reserved for when in offer.seats]
+        return sum(released(offer, when, kinds(instance, placements, offer, when)) for offer, when in openings)
     if tier is Tier.STABILITY:
         return sum(row.count for row in instance.announced) - sum(
             stays(instance, placements, trip) for trip in placements
@@ -143,7 +185,7 @@ def tier_value(instance: Instance, sha256: str, placements: Placements, tier: Ti
 
 
 def is_full(instance: Instance, placements: Placements, line: str) -> bool:
-    ceiling = instance.line[line].ceiling
+    ceiling = instance.line[line].hard_ceiling
     return ceiling is not None and through(instance, placements, line) >= ceiling
 
 

@@ -155,6 +155,7 @@ def test_the_campaigns_rules_are_frozen(engine: Engine, seed: int) -> None:
         params = freeze(session, get_campaign(session, campaign_id), TODAY).params
     assert params.tiers == (
         Tier.PLACED,
+        Tier.RESERVES,
         Tier.WISHES,
         Tier.EQUITY,
         Tier.DISTANCE,
