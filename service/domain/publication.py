@@ -17,6 +17,7 @@ from service.domain.bridge import freeze
 from service.domain.campaigns import day_in_france, get_campaign
 from service.domain.dates import french_span
 from service.domain.decisions import Change, changes_since
+from service.domain.digests import queue_digests
 from service.domain.recording import Dossier, ResultRefusedError, reopen_dossier
 from service.domain.rounds import get_round, name_of, said_of
 from service.domain.texts import plural
@@ -65,6 +66,7 @@ def publish_round(session: Session, round_id: int, actor: str, today: date | Non
     _publish_placements(session, round_id)
     _freeze_requests(session, published)
     _move_pointer(session, campaign, round_id)
+    queue_digests(session, published, campaign)
     record(
         session,
         actor,

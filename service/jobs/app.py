@@ -1,6 +1,6 @@
 """The queue: it carries rounds' numbers from whoever launches to whoever computes, and nothing is asked of it but that.
 
-Responsible for choosing its storage and for the two tasks it knows. A message may be lost, late or doubled: the claim
+Responsible for choosing its storage and for the three tasks it knows. A message may be lost, late or doubled: the claim
 and the sweep make up for it. Refuses to know how a round is computed: the worker passes that in.
 """
 
@@ -31,8 +31,9 @@ def make_queue(
     settings: Settings,
     compute: Callable[[int], object] | None = None,
     sweep: Callable[[], list[int]] | None = None,
+    remind: Callable[[], object] | None = None,
 ) -> Queue:
-    """The queue of these settings. Only a worker says how to `compute` and how to `sweep`.
+    """The queue of these settings. Only a worker says how to `compute`, how to `sweep` and how to `remind`.
 
     Raises:
         ValueError: a storage this version does not know, naming the setting.
@@ -50,6 +51,12 @@ def make_queue(
             task(round_id)
 
     huey.periodic_task(crontab(), name="sweep_rounds")(sweep_rounds)
+
+    def remind_of_deadlines() -> None:
+        if remind is not None:
+            remind()
+
+    huey.periodic_task(crontab(minute="7"), name="remind_of_deadlines")(remind_of_deadlines)
     return Queue(huey, task)
 
 

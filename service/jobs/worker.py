@@ -7,6 +7,7 @@ back, so that another worker takes it. Refuses to serve anything.
 from __future__ import annotations
 
 import threading
+from datetime import date
 
 import structlog
 from huey.consumer import Consumer
@@ -14,9 +15,13 @@ from sqlalchemy import Engine
 
 from service.config import Settings
 from service.domain import rounds
+from service.domain.attempts import forget_old_attempts
+from service.domain.campaigns import day_in_france
+from service.domain.reminders import queue_reminders
 from service.jobs.app import Queue, make_queue
 from service.jobs.attempts import Workshop, open_workshop, run_round
 from service.jobs.postman import Postman
+from service.persistence.columns import utc_now
 from service.persistence.engine import check_durability, session_scope
 
 logger = structlog.get_logger(__name__)
@@ -40,7 +45,12 @@ def run(settings: Settings) -> None:
 
 def open_queue(settings: Settings, workshop: Workshop) -> Queue:
     """The queue as a worker holds it: it knows how to compute, and what to put back."""
-    return make_queue(settings, lambda round_id: run_round(workshop, round_id), lambda: sweep(workshop.engine))
+    return make_queue(
+        settings,
+        lambda round_id: run_round(workshop, round_id),
+        lambda: sweep(workshop.engine),
+        lambda: remind(workshop.engine, settings.today or day_in_france(utc_now())),
+    )
 
 
 def sweep(engine: Engine) -> list[int]:
@@ -50,6 +60,16 @@ def sweep(engine: Engine) -> list[int]:
     if waiting:
         logger.info("rounds_put_back", rounds=waiting)
     return waiting
+
+
+def remind(engine: Engine, today: date) -> int:
+    """Queues the reminders of that day; those already queued stay single. Returns how many are new."""
+    with session_scope(engine) as session:
+        new = queue_reminders(session, today)
+        forget_old_attempts(session, utc_now())
+    if new:
+        logger.info("reminders_queued", messages=new)
+    return new
 
 
 class _Consumer(Consumer):  # type: ignore[misc]

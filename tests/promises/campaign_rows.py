@@ -132,6 +132,7 @@ def _add_school(session: Session, random: Random, campaign: Campaign, seed: int,
         priority=random.choice(list(Priority)),
         insee=f"{code}001",
         department_code=code,
+        official_email=f"ce.{seed}.{index}@ecole.example",
         **_near(random, code),
     )
     _save(session, school)

@@ -45,6 +45,7 @@ STAGES = (
     "_publish_placements",
     "_freeze_requests",
     "_move_pointer",
+    "queue_digests",
     "record",
 )
 """Every stage of a publication, in order; a process is killed, or commits, just after one of them."""
@@ -99,6 +100,8 @@ def check_whole(engine: Engine, round_id: int) -> None:
     assert rows(engine, uneven) == []
     statuses = "SELECT DISTINCT status FROM placementrequest WHERE campaign_id = :c"
     assert rows(engine, statuses, c=found.campaign_id) == [("frozen",)]
+    told = "SELECT count(*) FROM outboxline WHERE cause LIKE :c"
+    assert rows(engine, told, c=f"round:{round_id}/school:%") == [(SIZE["schools"],)]
 
 
 def die_after(url: str, round_id: int, stage: str) -> None:
@@ -151,6 +154,22 @@ def test_sabotage_commit_per_stage(sqlite_engine: Engine, seed: int, tmp_path: A
     before = checksum(sqlite_engine)
     ends_killed(commit_by_stage, url_of(sqlite_engine), computed, "_move_pointer")
     assert checksum(sqlite_engine) != before
+    with pytest.raises(AssertionError):
+        check_whole(sqlite_engine, computed)
+
+
+def tell_after_commit(url: str, round_id: int) -> None:
+    """Publishes, and dies before it writes the messages, in a transaction of their own."""
+    publication.queue_digests = lambda *_: 0
+    publish(engine_at(url), round_id)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_sabotage_outbox_after_commit(sqlite_engine: Engine, seed: int, tmp_path: Any) -> None:
+    """Sabotage: messages written after the COMMIT of their cause are lost by a kill between the two."""
+    computed = compute(sqlite_engine, seed, tmp_path)
+    ends_killed(tell_after_commit, url_of(sqlite_engine), computed)
+    assert read_round(sqlite_engine, computed).status == RoundStatus.PUBLISHED
     with pytest.raises(AssertionError):
         check_whole(sqlite_engine, computed)
 
