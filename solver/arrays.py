@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Shorts = NDArray[np.int32]
 """Whole numbers kept by the million: below 2**31, and turned into `Ints` before they are multiplied."""
+Whole = Ints | Shorts
 Bools = NDArray[np.bool_]
 
 

@@ -11,12 +11,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from solver.arrays import Bools, Ints, ints, runs
+from solver.arrays import Bools, Ints, Shorts, ints, runs
 from solver.candidates import Reachable
 from solver.demand import Demand
 from solver.instance import Instance
 from solver.rules import Rule
 from solver.supply import Supply
+
+PAIRS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -39,23 +41,37 @@ def list_choices(
 
     `without` some of the rules (those of `FILTERS`, or `period`), what they alone keep out is listed too.
     """
-    school = demand.profile_school
-    first = reachable.start[school]
-    sizes = reachable.start[school + 1] - first
-    rows = runs(first, sizes)
-    profile = np.repeat(np.arange(len(school), dtype=np.int64), sizes)
-    meeting = Meeting(instance, demand, supply, profile, reachable.offer[rows], reachable.trip_m[rows])
-    kept = np.logical_and.reduce([allows(meeting) for rule, allows in FILTERS.items() if rule not in without])
-    profile, rows = profile[kept], rows[kept]
-    offer = reachable.offer[rows]
+    school, periods = demand.profile_school, len(instance.periods)
+    sizes = reachable.start[school + 1] - reachable.start[school]
+    filters = [allows for rule, allows in FILTERS.items() if rule not in without]
+    accepted = None if Rule.PERIOD in without else _accepted(demand, periods)
+    found = []
+    for profiles in np.split(np.arange(len(school), dtype=np.int64), _cuts(sizes)):
+        rows = runs(reachable.start[school[profiles]], sizes[profiles])
+        profile = np.repeat(profiles, sizes[profiles])
+        meeting = Meeting(instance, demand, supply, profile, reachable.offer[rows], reachable.trip_m[rows])
+        kept = np.logical_and.reduce([allows(meeting) for allows in filters])
+        found.append(_unfold(supply, profile[kept], meeting.offer[kept], meeting.trip_m[kept], periods, accepted))
+    profile, opening, trip = (np.concatenate(columns, dtype=np.int64) for columns in zip(*found, strict=True))
+    return Choices(profile, opening, trip)
+
+
+def _cuts(sizes: Ints) -> Ints:
+    """Where to cut the profiles so that few pairs are looked at at once: most of them lead nowhere."""
+    return np.flatnonzero(np.diff(np.cumsum(sizes) // PAIRS_AT_ONCE)) + 1
+
+
+def _unfold(
+    supply: Supply, profile: Ints, offer: Ints, trip_m: Ints, periods: int, accepted: Ints | None
+) -> tuple[Shorts, Shorts, Shorts]:
+    """The openings of each pair, in the accepted (profile, period) if they are given."""
     sizes = supply.opening_start[offer + 1] - supply.opening_start[offer]
     opening = runs(supply.opening_start[offer], sizes)
-    profile, trip = np.repeat(profile, sizes), np.repeat(reachable.trip_m[rows], sizes)
-    if Rule.PERIOD in without:
-        return Choices(profile, opening, trip)
-    periods = len(instance.periods)
-    accepted = np.isin(profile * periods + supply.opening_period[opening], _accepted(demand, periods))
-    return Choices(profile[accepted], opening[accepted], trip[accepted])
+    profile, trip_m = np.repeat(profile, sizes), np.repeat(trip_m, sizes)
+    kept = np.ones(len(opening), np.bool_)
+    if accepted is not None:
+        kept = np.isin(profile * periods + supply.opening_period[opening], accepted)
+    return profile[kept].astype(np.int32), opening[kept].astype(np.int32), trip_m[kept].astype(np.int32)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from solver.arrays import Ints, exact_dot
+from solver.arrays import Ints, Shorts, exact_dot
 from solver.flow import LARGEST_COST, FlowError, minimum_cost_flow
 from solver.leximin import spread_unplaced
 from solver.network import Kind, Network
@@ -186,7 +186,7 @@ class Face:
             total += weight * cost
         return total
 
-    def _sent(self, nodes: Ints, tail: Ints, head: Ints, arcs: Ints) -> Ints:
+    def _sent(self, nodes: Ints, tail: Shorts, head: Shorts, arcs: Ints) -> Ints:
         """What each node sends through these arcs, less what it receives: now, or in all when there is no flow yet."""
         if not self.has_flow:
             return self.network.supply[nodes]
@@ -216,12 +216,12 @@ class Face:
         everywhere[nodes] = height
         return fixed + exact_dot(cost, flow), fixed + bound, everywhere, reduced
 
-    def _nodes(self, arcs: Ints) -> tuple[Ints, Ints, Ints]:
+    def _nodes(self, arcs: Ints) -> tuple[Ints, Shorts, Shorts]:
         """The nodes that these arcs touch, and the ends of the arcs renumbered among them."""
         tail, head = self.network.tail[arcs], self.network.head[arcs]
         used = np.zeros(len(self.network.supply), np.bool_)
         used[tail] = used[head] = True
-        number = np.cumsum(used) - 1
+        number = np.cumsum(used, dtype=np.int32) - 1
         return np.flatnonzero(used), number[tail], number[head]
 
 

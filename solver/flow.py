@@ -13,7 +13,7 @@ from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-from solver.arrays import Ints, Shorts
+from solver.arrays import Ints, Shorts, Whole
 
 ENGINE = f"SimpleMinCostFlow {version('ortools')}"
 LARGEST_COST = 2**61
@@ -26,7 +26,7 @@ class FlowError(Exception):
     """The library did not answer OPTIMAL, or what it answered is not optimal."""
 
 
-def minimum_cost_flow(tail: Ints, head: Ints, capacity: Ints | Shorts, cost: Ints, supply: Ints) -> Ints:
+def minimum_cost_flow(tail: Whole, head: Whole, capacity: Whole, cost: Ints, supply: Ints) -> Ints:
     """A flow of least cost that carries every supply.
 
     Raises:
@@ -47,11 +47,11 @@ def minimum_cost_flow(tail: Ints, head: Ints, capacity: Ints | Shorts, cost: Int
     return np.asarray(problem.flows(arcs), dtype=np.int64)
 
 
-def _place_by_neighbours(tail: Ints, head: Ints, nodes: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+def _place_by_neighbours(tail: Whole, head: Whole, nodes: int) -> Shorts:
     """A number for each node, near those of its neighbours."""
     place = np.arange(nodes, dtype=np.int32)
     if nodes > NODES_IN_CACHE:
-        ends = (np.concatenate((tail, head)), np.concatenate((head, tail)))
-        links = csr_array((np.ones(len(ends[0]), np.int8), ends), shape=(nodes, nodes))
+        ends = [np.concatenate(pair, dtype=np.int32) for pair in ((tail, head), (head, tail))]
+        links = csr_array((np.ones(len(ends[0]), np.int8), (ends[0], ends[1])), shape=(nodes, nodes))
         place[reverse_cuthill_mckee(links, symmetric_mode=True)] = np.arange(nodes, dtype=np.int32)
     return place

@@ -8,7 +8,6 @@ needs ten times fewer passes.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
@@ -18,11 +17,12 @@ from solver.flow import FlowError
 PATIENCE = 24
 """Passes after which parallel arcs are worth merging."""
 
+ARCS_AT_ONCE = 500_000
 MOST_PASSES = 5_000
 """A national instance needs some three hundred: beyond this a negative cycle is no longer doubted."""
 
 
-def potentials(tail: Ints, head: Ints, more: Bools, less: Bools, cost: Ints, nodes: int) -> Ints:
+def potentials(tail: Shorts, head: Shorts, more: Bools, less: Bools, cost: Ints, nodes: int) -> Ints:
     """Shortest distances from everywhere to each node (all at most 0).
 
     `more` marks the arcs that can take more flow, `less` those that can give some back.
@@ -32,31 +32,37 @@ def potentials(tail: Ints, head: Ints, more: Bools, less: Bools, cost: Ints, nod
     """
     both = np.flatnonzero(more & less)
     label, offset = _join(tail[both], head[both], cost[both], nodes)
-    length = cost + offset[tail] - offset[head]
-    forth, back = np.flatnonzero(more), np.flatnonzero(less)
-    source = np.concatenate((label[tail[forth]], label[head[back]]))
-    target = np.concatenate((label[head[forth]], label[tail[back]]))
-    length = np.concatenate((length[forth], -length[back]))
-    apart = source != target
-    if (length[~apart] < 0).any():
-        raise FlowError("negative cycle: the flow is not optimal")
     distance = np.zeros(int(label.max(initial=-1)) + 1, np.int64)
     np.minimum.at(distance, label, -offset)
-    _relax(distance, source[apart], target[apart], length[apart])
+    _relax(distance, *_between(label[tail], label[head], more, less, cost + offset[tail] - offset[head]))
     return offset + distance[label]
 
 
-def _join(tail: Ints, head: Ints, cost: Ints, nodes: int) -> tuple[NDArray[np.int32], Ints]:
+def _between(source: Shorts, target: Shorts, more: Bools, less: Bools, length: Ints) -> tuple[Shorts, Shorts, Ints]:
+    """The residual arcs between different groups; inside a group none may be shorter than the way already there."""
+    inside = source == target
+    if (length[inside & more] < 0).any() or (length[inside & less] > 0).any():
+        raise FlowError("negative cycle: the flow is not optimal")
+    forth, back = more & ~inside, less & ~inside
+    return (
+        np.concatenate((source[forth], target[back])),
+        np.concatenate((target[forth], source[back])),
+        np.concatenate((length[forth], -length[back])),
+    )
+
+
+def _join(tail: Shorts, head: Shorts, cost: Ints, nodes: int) -> tuple[Shorts, Ints]:
     """Each node's group, the nodes that these arcs join, and its height above the group's first node."""
     links = csr_array((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
     groups, label = connected_components(links, directed=False)
-    first = np.full(groups, nodes, np.int64)
-    np.minimum.at(first, label, np.arange(nodes, dtype=np.int64))
-    root = np.full(groups, nodes, np.int64)
-    ends = (np.concatenate((tail, head, root)), np.concatenate((head, tail, first)))
-    forest = csr_array((np.ones(len(ends[0]), np.int8), ends), shape=(nodes + 1, nodes + 1))
+    first = np.full(groups, nodes, np.int32)
+    np.minimum.at(first, label, np.arange(nodes, dtype=np.int32))
+    root = np.full(groups, nodes, np.int32)
+    ends = [np.concatenate(parts) for parts in ((tail, head, root), (head, tail, first))]
+    forest = csr_array((np.ones(len(ends[0]), np.int8), (ends[0], ends[1])), shape=(nodes + 1, nodes + 1))
     above = breadth_first_order(forest, nodes)[1][:nodes].astype(np.int64)
-    ends_known = np.concatenate((tail * (nodes + 1) + head, head * (nodes + 1) + tail))
+    low, high = tail.astype(np.int64), head.astype(np.int64)
+    ends_known = np.concatenate((low * (nodes + 1) + high, high * (nodes + 1) + low))
     order = np.argsort(ends_known, kind="stable")
     below = np.flatnonzero(above < nodes)
     at = order[np.searchsorted(ends_known[order], above[below] * (nodes + 1) + below)]
@@ -69,29 +75,31 @@ def _join(tail: Ints, head: Ints, cost: Ints, nodes: int) -> tuple[NDArray[np.in
     return label, offset
 
 
-def _relax(distance: Ints, source: Ints, target: Ints, length: Ints) -> None:
-    """Bellman-Ford on arrays: each pass only relaxes the arcs that leave a node improved by the pass before."""
-    start, reach, length = _rows(len(distance), source, target, length)
+def _relax(distance: Ints, source: Shorts, target: Shorts, length: Ints) -> None:
+    """Bellman-Ford on arrays: each pass only relaxes the arcs that leave a node improved since its last turn."""
+    start, target, length = _rows(len(distance), source, target, length)
+    del source
     improved = np.arange(len(distance), dtype=np.int64)
     marks = np.zeros(len(distance), np.bool_)
     for number in range(min(len(distance) + 1, MOST_PASSES)):
         degree = start[improved + 1] - start[improved]
-        rows = runs(start[improved], degree)
-        reached, through = reach[rows], np.repeat(distance[improved], degree) + length[rows]
-        better = np.flatnonzero(through < distance[reached])
-        if not len(better):
-            return
-        reached = reached[better]
-        np.minimum.at(distance, reached, through[better])
-        marks[reached] = True
+        for nodes in np.split(improved, np.flatnonzero(np.diff(np.cumsum(degree) // ARCS_AT_ONCE)) + 1):
+            rows = runs(start[nodes], start[nodes + 1] - start[nodes])
+            reached = target[rows]
+            through = np.repeat(distance[nodes], start[nodes + 1] - start[nodes]) + length[rows]
+            better = np.flatnonzero(through < distance[reached])
+            np.minimum.at(distance, reached[better], through[better])
+            marks[reached[better]] = True
         improved = np.flatnonzero(marks)
         marks[improved] = False
+        if not len(improved):
+            return
         if number == PATIENCE:
-            start, reach, length = _merge_parallel(start, reach, length)
+            start, target, length = _merge_parallel(start, target, length)
     raise FlowError("negative cycle: the flow is not optimal")
 
 
-def _rows(nodes: int, source: Ints, target: Ints, length: Ints) -> tuple[Ints, Ints | Shorts, Ints]:
+def _rows(nodes: int, source: Shorts, target: Shorts, length: Ints) -> tuple[Ints, Shorts, Ints]:
     """Where each node's arcs begin, their targets and lengths, in the order of sources."""
     arcs = coo_array((length, (source, target)), shape=(nodes, nodes))
     arcs.has_canonical_format = True  # parallel arcs are kept, not summed
@@ -99,12 +107,12 @@ def _rows(nodes: int, source: Ints, target: Ints, length: Ints) -> tuple[Ints, I
     return rows.indptr.astype(np.int64), rows.indices, rows.data
 
 
-def _merge_parallel(start: Ints, target: Ints | Shorts, length: Ints) -> tuple[Ints, Ints | Shorts, Ints]:
+def _merge_parallel(start: Ints, target: Shorts, length: Ints) -> tuple[Ints, Shorts, Ints]:
     """Only the shortest arc between two nodes."""
     nodes = len(start) - 1
     pair = np.repeat(np.arange(nodes, dtype=np.int64), np.diff(start)) * nodes + target
     order = np.argsort(pair, kind="stable")
     pair = pair[order]
     first = np.flatnonzero(np.diff(pair, prepend=-1))
-    source = pair[first] // nodes
-    return _rows(nodes, source, pair[first] % nodes, np.minimum.reduceat(length[order], first))
+    source, target = (column.astype(np.int32) for column in np.divmod(pair[first], nodes))
+    return _rows(nodes, source, target, np.minimum.reduceat(length[order], first))

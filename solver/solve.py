@@ -56,9 +56,7 @@ def solve(
     if diagnosis:
         return Result(sha256, Status.INFEASIBLE, (), (), (), ENGINE, watch.stop(), diagnosis)
     watch("reachable", 0.0)
-    parts = gather(instance)
-    names = _names(instance, sha256, parts.demand, parts.supply)
-    network = build_network(parts)
+    demand, names, network = _lay_out(instance, sha256)
     tiers = instance.params.tiers
 
     def announce(tier: Tier, done: float) -> None:
@@ -69,7 +67,7 @@ def solve(
         if len(optimum.bounds) < 2:  # until the second aim is proven, reserved seats may have gone to others
             raise FlowError("not even the first aim could be proven")
         watch("prove", SHARE_BEFORE + SHARE_OPTIMISING)
-        rows = pair(instance, parts.demand, network, optimum.flow, names)
+        rows = pair(instance, demand, network, optimum.flow, names)
         if rule := broken_rule(instance, rows):
             raise FlowError(f"the pairing broke the rule {rule.value}")
     except (FlowError, MemoryError) as error:
@@ -85,6 +83,12 @@ def solve(
         keep(network, names, optimum)
     status = Status.OPTIMAL if proven else Status.FEASIBLE
     return Result(sha256, status, values, rows, unplaced, ENGINE, watch.stop())
+
+
+def _lay_out(instance: Instance, sha256: str) -> tuple[Demand, Names, Network]:
+    """What the engine works on; the choices, once they are arcs, are let go."""
+    parts = gather(instance)
+    return parts.demand, _names(instance, sha256, parts.demand, parts.supply), build_network(parts)
 
 
 def _names(instance: Instance, sha256: str, demand: Demand, supply: Supply) -> Names:
