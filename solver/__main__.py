@@ -20,6 +20,7 @@ from solver.dossier import (
 )
 from solver.explain_commands import add_commands
 from solver.generate import generate
+from solver.generate_year import generate_year
 from solver.judges import prove_files, verify_files
 from solver.solve import solve
 
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--pupils", type=int, required=True)
     one.add_argument("--seed", type=int, required=True)
     one.add_argument("-o", "--output", type=Path, required=True, help="where the instance is written")
+    one.add_argument("--year", action="store_true", help="a whole year: the seconde and the 3e over thirty weeks")
     one.set_defaults(run=_generate)
     return parser
 
@@ -95,7 +97,8 @@ def _prove(options: argparse.Namespace) -> int:
 
 
 def _generate(options: argparse.Namespace) -> int:
-    write_instance(generate(options.pupils, options.seed), options.output)
+    invent = generate_year if options.year else generate
+    write_instance(invent(options.pupils, options.seed), options.output)
     return 0
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from solver.files import canonical_bytes, instance_document
 from solver.generate import generate
+from solver.generate_year import WEEKS, generate_year
 from solver.parts import gather
 
 
@@ -40,6 +41,21 @@ def test_a_large_instance_has_the_announced_proportions(seed: int) -> None:
     assert all(kinds[name] > 100 for name in ("line", "maximum", "serves"))
     choices = gather(instance).choices
     assert 60 <= np.median(np.bincount(choices.profile)) <= 800
+
+
+def test_a_year_is_the_seconde_and_thirty_weeks_of_3e(seed: int) -> None:
+    """Exactly so many pupils, two fifths of them the very seconde; each 3e class in one week, hosts in three each."""
+    year, base = generate_year(3_000, seed), generate(1_175, seed)
+    assert sum(group.count for group in year.groups) == 3_000
+    assert {group.id for group in base.groups} < {group.id for group in year.groups}
+    added = [group for group in year.groups if group.id.startswith("class-")]
+    weeks = {(group.id.rpartition("-")[0], *group.periods) for group in added}
+    assert len(weeks) == len({name for name, _ in weeks}) == -(-len(added) // 27)
+    assert {week for _, week in weeks} <= {week.id for week in WEEKS}
+    assert all(len(offer.seats) == 3 for offer in year.offers if offer.id.endswith("-3e"))
+    assert canonical_bytes(instance_document(generate_year(400, seed))) == canonical_bytes(
+        instance_document(generate_year(400, seed))
+    )
 
 
 def test_the_impossible_is_refused() -> None:
