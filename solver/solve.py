@@ -73,7 +73,7 @@ def solve(
     except (FlowError, MemoryError) as error:
         diagnosis = f"engine: {str(error) or type(error).__name__}"
     if diagnosis:
-        del parts, network, names  # the baseline needs little, but that little must be free
+        del demand, network, names  # the baseline needs little, but that little must be free
         return replace(greedy(instance), diagnosis=diagnosis)
     values = _announced(instance, sha256, rows, optimum.bounds)
     proven = all(row.proof != "none" for row in values)
