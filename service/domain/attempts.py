@@ -35,6 +35,12 @@ def count_attempt(session: Session, what: str, limit: int, window: timedelta, no
     return int(upsert(session, AttemptCounter, row, ("key",), changed, "count"))
 
 
+def has_spent(session: Session, what: str, limit: int, now: datetime) -> bool:
+    """Whether the window under way already holds `limit` attempts. Counts nothing."""
+    row = session.get(AttemptCounter, _key(what))
+    return row is not None and row.count >= limit and row.window_ends_at > now
+
+
 def forget_attempts(session: Session, what: str) -> None:
     """The one who tried was right: the count starts again."""
     session.exec(delete(AttemptCounter).where(col(AttemptCounter.key) == _key(what)))

@@ -5,6 +5,7 @@ Public: the code is the only right. Wrong codes are counted, right ones are not.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
@@ -12,6 +13,7 @@ from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
+from service.domain.attempts import count_attempt, has_spent
 from service.domain.pupil_wishes import (
     Asked,
     choose_wishes,
@@ -20,12 +22,18 @@ from service.domain.pupil_wishes import (
     refuse_unless_answering,
     written_code,
 )
-from service.errors import Conflict, ServiceError
+from service.errors import Conflict, NotFound, ServiceError
+from service.persistence.engine import session_scope
 from service.web.access import public
 from service.web.class_wishes import code_key
-from service.web.context import db, now, today
+from service.web.context import abandon_unit, db, engine, now, today
 from service.web.forms import Form, show
+from service.web.proxies import client_address
 from service.web.sectors import sector_labels
+
+WRONG_CODES, WINDOW = 60, timedelta(minutes=15)
+"""From one network address: a room of pupils who misread their slips shares one, and ten signs leave room for it."""
+TOO_MANY = "Trop de codes faux ont été essayés depuis cette connexion. Attendez un quart d’heure, puis recommencez."
 
 blueprint = Blueprint("wishes", __name__, url_prefix="/voeux")
 
@@ -80,7 +88,7 @@ def receive() -> Any:
 @blueprint.get("/<code>")
 @public
 def page(code: str) -> Any:
-    asked = open_wishes(db(), read_code(code), code_key())
+    asked = _open(code)
     form = WishesForm()
     for control, sector in zip(form.fields, asked.wishes, strict=False):
         control.data = sector
@@ -90,7 +98,7 @@ def page(code: str) -> Any:
 @blueprint.post("/<code>")
 @public
 def choose(code: str) -> Any:
-    asked = open_wishes(db(), read_code(code), code_key())
+    asked = _open(code)
     form = WishesForm()
     try:
         choose_wishes(db(), asked, form.sectors, today(), now())
@@ -100,6 +108,24 @@ def choose(code: str) -> Any:
     except ServiceError as refusal:
         form.refuse(refusal)
     return _show(asked, form)
+
+
+def _open(code: str) -> Asked:
+    """
+    Raises:
+        NotFound: a wrong code, counted in a unit of work of its own, since this one is rolled back.
+        ServiceError: too many of them came from there; a right code does not open either.
+    """
+    guesses = f"wish_code/address:{client_address()}"
+    if has_spent(db(), guesses, WRONG_CODES, now()):
+        raise ServiceError("too_many_codes", TOO_MANY)
+    try:
+        return open_wishes(db(), read_code(code), code_key())
+    except NotFound:
+        abandon_unit()
+        with session_scope(engine()) as counting:
+            count_attempt(counting, guesses, WRONG_CODES, WINDOW, now())
+        raise
 
 
 def _show(asked: Asked, form: WishesForm) -> Any:

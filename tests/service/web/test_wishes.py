@@ -18,7 +18,7 @@ from service.domain.rounds import launch_round
 from service.persistence.engine import session_scope
 from service.persistence.tables import Campaign, ClassGroup, PlacementRequest, Preference, Pupil, User, WishCode
 from service.vocabulary import RequestStatus
-from service.web.wishes import first_name
+from service.web.wishes import WINDOW, WRONG_CODES, first_name
 from tests.service.web.conftest import Browser, Clock, text_of
 from tests.service.web.small_country import SmallCountry
 from tests.service.web.test_pupil_imports import confirm, send
@@ -209,6 +209,23 @@ def test_a_wrong_code_opens_nothing(browser_for: BrowserFor, wishes_page: str, t
         assert "Ce code n’ouvre rien" in text_of(answer)
     else:
         assert answer.status_code == 422
+
+
+def test_guessing_codes_leads_nowhere(browser_for: BrowserFor, school: Browser, wishes_page: str, clock: Clock) -> None:
+    """After sixty wrong codes from one place even a right one waits a quarter of an hour; right ones never count."""
+    right = f"/voeux/{codes(school, wishes_page)['Zoé ARLET']}"
+    visitor = browser_for()
+    for _ in range(WRONG_CODES + 5):
+        assert visitor.get(right).status_code == 200
+    for number in range(WRONG_CODES):
+        wrong = written_code(f"{ALPHABET[number % 30]}23456789{ALPHABET[number // 30]}")
+        assert visitor.get(f"/voeux/{wrong}").status_code == 404
+    spent = visitor.get(right)
+    assert spent.status_code == 400
+    assert "Trop de codes faux" in text_of(spent)
+    assert visitor.post("/voeux/ABCDE-FGHJK", {"wish_1": "sante"}).status_code == 400
+    clock.advance(WINDOW + timedelta(seconds=1))
+    assert visitor.get(right).status_code == 200
 
 
 @pytest.mark.parametrize(
