@@ -23,9 +23,9 @@ from solver.files import (
     Document,
     canonical_bytes,
     instance_document,
-    instance_from_document,
     result_document,
     result_from_document,
+    rows_from_document,
 )
 from solver.instance import Announced, Ban, Group, Instance, Offer, Pin, School
 from solver.layout import AssignmentRow, BanRow, GroupRow, OfferRow, SchoolRow, UnplacedRow
@@ -81,17 +81,17 @@ def read_instance_columns(path: Path) -> Instance:
         OSError: the file cannot be read.
     """
     file = _File(path, INSTANCE_ROWS)
-    frame = instance_from_document(file.head | {name: [] for name in INSTANCE_ROWS})
+    short = rows_from_document(file.head | {name: [] for name in INSTANCE_ROWS})
     sets: dict[str, Make] = dict.fromkeys(("levels", "serves", "periods", "needs"), _set)
-    return replace(
-        frame,
-        schools=file.rows("schools", School, {}),
-        offers=file.rows("offers", Offer, sets | {"admits": _optional_set}),
-        groups=file.rows("groups", Group, sets | {"wishes": tuple}),
-        pins=file.rows("pins", Pin, {}),
-        bans=file.rows("bans", Ban, {}),
-        announced=file.rows("announced", Announced, {}),
-    )
+    long = {
+        "schools": file.rows("schools", School, {}),
+        "offers": file.rows("offers", Offer, sets | {"admits": _optional_set}),
+        "groups": file.rows("groups", Group, sets | {"wishes": tuple}),
+        "pins": file.rows("pins", Pin, {}),
+        "bans": file.rows("bans", Ban, {}),
+        "announced": file.rows("announced", Announced, {}),
+    }
+    return Instance(**short | long)
 
 
 def read_result_columns(path: Path) -> Result:

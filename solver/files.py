@@ -87,27 +87,36 @@ def instance_from_document(document: object) -> Instance:
     Raises:
         ValueError: naming the path of the field at fault.
     """
+    return Instance(**rows_from_document(document))
+
+
+def rows_from_document(document: object) -> dict[str, Any]:
+    """What an `Instance` is made of, before it is judged as a whole.
+
+    Raises:
+        ValueError: naming the path of the field at fault.
+    """
     rows = check_instance_document(document)
     given = rows["params"]
-    return Instance(
-        departments=tuple(_department(f"departments[{i}]", dict(row)) for i, row in enumerate(rows["departments"])),
-        schools=tuple(_school(dict(row)) for row in rows["schools"]),
-        periods=tuple(Period(row["id"], tuple(row["slots"])) for row in rows["periods"]),
-        offers=tuple(_offer(f"offers[{i}]", dict(row)) for i, row in enumerate(rows["offers"])),
-        groups=tuple(_group(f"groups[{i}]", dict(row)) for i, row in enumerate(rows["groups"])),
-        lines=tuple(QuotaLine(**row) for row in rows["lines"]),
-        pins=tuple(Pin(**row) for row in rows["pins"]),
-        bans=tuple(Ban(**row) for row in rows["bans"]),
-        announced=tuple(Announced(**row) for row in rows["announced"]),
-        wholes=tuple(Whole(**row) for row in rows["wholes"]),
-        bundles=tuple(Bundle(row["group"], tuple(row["periods"])) for row in rows["bundles"]),
-        sequences=tuple(Sequence(tuple(row["groups"])) for row in rows["sequences"]),
-        params=Params(
+    return {
+        "departments": tuple(_department(f"departments[{i}]", dict(row)) for i, row in enumerate(rows["departments"])),
+        "schools": tuple(_school(dict(row)) for row in rows["schools"]),
+        "periods": tuple(Period(row["id"], tuple(row["slots"])) for row in rows["periods"]),
+        "offers": tuple(_offer(f"offers[{i}]", dict(row)) for i, row in enumerate(rows["offers"])),
+        "groups": tuple(_group(f"groups[{i}]", dict(row)) for i, row in enumerate(rows["groups"])),
+        "lines": tuple(QuotaLine(**row) for row in rows["lines"]),
+        "pins": tuple(Pin(**row) for row in rows["pins"]),
+        "bans": tuple(Ban(**row) for row in rows["bans"]),
+        "announced": tuple(Announced(**row) for row in rows["announced"]),
+        "wholes": tuple(Whole(**row) for row in rows["wholes"]),
+        "bundles": tuple(Bundle(row["group"], tuple(row["periods"])) for row in rows["bundles"]),
+        "sequences": tuple(Sequence(tuple(row["groups"])) for row in rows["sequences"]),
+        "params": Params(
             tiers=tuple(_enum(f"params.tiers[{i}]", Tier, name) for i, name in enumerate(given["tiers"])),
             territory_rule=_enum("params.territory_rule", TerritoryRule, given["territory_rule"]),
             priority_weights=given["priority_weights"],
         ),
-    )
+    }
 
 
 def _department(where: str, row: Document) -> Department:
