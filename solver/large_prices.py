@@ -41,6 +41,8 @@ class Prices:
 
     def __init__(self, found: Round, certificate: dict[str, Any]) -> None:
         self._found, self.tiers = found, len(found.params["tiers"])
+        others = {*certificate} - {"format", "instance_sha256", "tiers", "lines", "schools", "openings", "maxima"}
+        require(not any(certificate[name] for name in others), "certificate: prices of what is not read here")
         line, school = found.line_number, found.school_number
         self.lines = self._listed(certificate["lines"], 1, lambda name: line[name])
         self.schools = self._listed(certificate["schools"], 1, lambda name: school[name])

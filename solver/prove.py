@@ -380,19 +380,21 @@ def bound(case: Case, arcs: list[Arc]) -> Vector:
     return reduce(plus, map(share, arcs), total)
 
 
+def identity(layout: Any, tiers: list[str], sha256: str, result: Row, certificate: Row) -> Iterator[str]:
+    """The three documents are of these layouts, of one instance, and of one order of the tiers."""
+    said = layout, result["format"], certificate["format"], result["status"]
+    if (*said, result["instance_sha256"], certificate["instance_sha256"]) != (*FORMATS, "OPTIMAL", *[sha256] * 2):
+        yield f"identity: {said}, or of another instance than {sha256}"
+    ends, told = (*tiers[:2], tiers[-1]), [row["tier"] for row in result["tiers"]]
+    if not certificate["tiers"] == told == tiers or {*tiers} != {*AIMS} or ends != ENDS:
+        yield f"identity: tiers: the campaign's order is {tiers}"
+
+
 def prove_documents(instance: Row, result: Row, certificate: Row) -> list[str]:
     """Every fault, at most twenty; [] when the result is proven optimal."""
-    case, faults = Case(instance, result, certificate), []
+    case = Case(instance, result, certificate)
+    faults = [*identity(instance["format"], case.tiers, case.sha256, result, certificate)]
     told, tiers = [(row["tier"], row["value"], row["bound"]) for row in result["tiers"]], case.tiers
-    said = instance["format"], result["format"], certificate["format"], result["status"]
-    if (*said, result["instance_sha256"], certificate["instance_sha256"]) != (*FORMATS, "OPTIMAL", *[case.sha256] * 2):
-        faults.append(f"identity: {said}, or of another instance than {case.sha256}")
-    if (
-        not certificate["tiers"] == [tier for tier, *_ in told] == tiers
-        or {*tiers} != {*AIMS}
-        or (*tiers[:2], tiers[-1]) != ENDS
-    ):
-        faults.append(f"identity: tiers: the campaign's order is {tiers}")
     arcs = [*rebuild(case)]
     faults += [*infeasible(case), *filter(None, (breach(arc, tiers) for arc in arcs))]
     for tier, mine, low in zip(tiers, value(case, case.load, case.pupils), bound(case, arcs), strict=True):

@@ -138,6 +138,8 @@ STRANGE: dict[str, Any] = {
     "a price that is a fraction": {"schools": [["school", [0.5, *ZEROS[1:]]]]},
     "a price that is a boolean": {"schools": [["school", [True, *ZEROS[1:]]]]},
     "a price too short": {"schools": [["school", ZEROS[1:]]]},
+    "prices of what is not read": {"reserves": [["offer", "p", None, ZEROS]]},
+    "prices of what nobody knows": {"colours": [["red", ZEROS]]},
     "no rows": {"openings": None},
     "no row": {"openings": [1]},
 }
