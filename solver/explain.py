@@ -58,7 +58,7 @@ class Inquiry:
         self.reachable = find_reachable(instance, self.supply, self.territory)
         self.occupancy = Occupancy(instance, rows)
         self.banned = banned_offers(instance)
-        self.full = _full_openings(instance, self.supply, self.occupancy)
+        self.full = full_openings(instance, self.supply, self.occupancy)
         self._school = {row.id: i for i, row in enumerate(instance.schools)}
         self._known: dict[tuple[object, ...], Finding] = {}
 
@@ -134,7 +134,7 @@ class Inquiry:
         return [self.instance.offers[i].id for i in np.unique(self.supply.opening_offer[openings])[:most].tolist()]
 
 
-def _full_openings(instance: Instance, supply: Supply, occupancy: Occupancy) -> Bools:
+def full_openings(instance: Instance, supply: Supply, occupancy: Occupancy) -> Bools:
     offers, periods = instance.offers, instance.periods
     rows = zip(supply.opening_offer.tolist(), supply.opening_period.tolist(), strict=True)
     taken = ints([occupancy.seats[offers[offer].id, periods[period].id] for offer, period in rows])

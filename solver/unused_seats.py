@@ -12,14 +12,14 @@ from enum import StrEnum
 
 import numpy as np
 
-from solver.arrays import Bools, Ints, find, ints, runs
+from solver.arrays import Bools, Ints, find
 from solver.candidates import Territory, find_reachable
 from solver.choices import Choices, list_choices
 from solver.instance import Instance
 from solver.marginal import opening_name, residual_of
 from solver.occupancy import Occupancy
 from solver.parts import Parts
-from solver.placements import Placements, tabulate_placements
+from solver.placements import Placements, higher_wishes, over_periods, tabulate_placements
 from solver.residual import Residual
 from solver.result import Result
 from solver.rules import Rule
@@ -95,12 +95,7 @@ class _Inquiry:
         self.openings, self.periods = len(supply.opening_offer), len(parts.instance.periods)
         self.taken = self._sum(placements.opening, placements.count)
         self.pupils = np.bincount(demand.group_class, [row.count for row in parts.instance.groups]).astype(np.int64)
-        sizes = ints([len(members) for members in demand.period_sets])
-        flat = ints([period for members in demand.period_sets for period in members])
-        mine = demand.class_periods
-        self.member = np.repeat(np.arange(len(mine), dtype=np.int64), sizes[mine])
-        self.when = demand.class_profile[self.member] * self.periods
-        self.when += flat[runs((np.cumsum(sizes) - sizes)[mine], sizes[mine])]
+        self.member, self.when = over_periods(parts, np.arange(len(demand.class_left), dtype=np.int64))
 
     def rows(self, occupancy: Occupancy) -> Iterator[UnusedSeats]:
         supply, choices = self.parts.supply, self.parts.choices
@@ -132,31 +127,16 @@ class _Inquiry:
 
     def _prefer(self, who: Ints) -> Ints:
         """For each choice, the pupils who have a place that they rank lower than this one's sector."""
-        demand, supply, made = self.parts.demand, self.parts.supply, self.placements
-        names = [[supply.sectors.get(name, -1) for name in wishes] for wishes in demand.wish_lists]
-        sizes, flat = ints([len(wishes) for wishes in names]), ints([sector for wishes in names for sector in wishes])
-        wishes, offer = demand.class_wishes[made.member], supply.opening_offer[made.opening]
-        first = (np.cumsum(sizes) - sizes)[wishes]
-        row = np.repeat(np.arange(len(wishes), dtype=np.int64), sizes[wishes])
-        sector, place = flat[runs(first, sizes[wishes])], runs(np.zeros(len(wishes), np.int64), sizes[wishes])
-        better = sizes[wishes].copy()
-        same = sector == supply.sector[offer][row]
-        better[row[same]] = place[same]
-        kept = (place < better[row]) & (sector >= 0)
-        row, sector = row[kept], sector[kept]
+        supply, made = self.parts.supply, self.placements
+        row, _, sector = higher_wishes(self.parts, made)
+        row, sector = row[sector >= 0], sector[sector >= 0]
         many = max(1, len(supply.sectors))
-        key, count = self._by_period(made.member[row], sector, made.free[row], many)
+        origin, when = over_periods(self.parts, made.member[row])
+        key, inverse = np.unique(when * many + sector[origin], return_inverse=True)
+        count = np.bincount(inverse, made.free[row[origin]], len(key)).astype(np.int64)
         wanted = who * many + supply.sector[supply.opening_offer[self.parts.choices.opening]]
         at, exists = find(key, wanted)
         return np.where(exists, count[at] if len(count) else 0, 0)
-
-    def _by_period(self, member: Ints, sector: Ints, pupils: Ints, many: int) -> tuple[Ints, Ints]:
-        """Sorted keys (profile, period, sector) over the periods each class accepts, and their pupils."""
-        start = np.searchsorted(self.member, member).astype(np.int64)
-        sizes = np.searchsorted(self.member, member, side="right").astype(np.int64) - start
-        key = self.when[runs(start, sizes)] * many + np.repeat(sector, sizes)
-        keys, inverse = np.unique(key, return_inverse=True)
-        return keys, np.bincount(inverse, np.repeat(pupils, sizes), len(keys)).astype(np.int64)
 
     def _kept_out(self, free: Bools, pupils: Ints) -> Iterator[tuple[int, tuple[UnusedReason, int]]]:
         """For each free opening where nobody may come: the first rule that leaves nobody, and how many it keeps out."""

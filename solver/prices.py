@@ -1,0 +1,61 @@
+"""What a place costs at the prices of a certificate: the trip, and what its seat is worth to the others.
+
+Vectors have one whole number per tier, in the order of the campaign, and are compared lexicographically. Taking a place
+costs its trip less the potential of its last limit (the school's maximum there, or the opening); see
+`solver.certificate`. The draw is left at zero: it decides nothing that these vectors tell apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solver.arrays import Ints, find, ints
+from solver.files import Document
+from solver.params import Tier
+from solver.parts import Parts
+
+
+class Prices:
+    """The certificate's prices as arrays: `seat[:, o]` is the potential of opening o."""
+
+    def __init__(self, parts: Parts, certificate: Document) -> None:
+        instance, supply = parts.instance, parts.supply
+        self.parts, self.tiers = parts, instance.params.tiers
+        if certificate["tiers"] != [tier.value for tier in self.tiers]:
+            raise ValueError("tiers: the certificate's are not the campaign's")
+        number = {(instance.offers[o].id, instance.periods[p].id): i for i, (o, p) in enumerate(_pairs(parts))}
+        school = {row.id: i for i, row in enumerate(instance.schools)}
+        line = {row.id: i for i, row in enumerate(instance.lines)}
+        potential = np.zeros((len(self.tiers), len(line) + 1), np.int64)  # the sink is the last
+        for name, price in certificate["lines"]:
+            potential[:, line[name]] = price
+        of_offer = ints([len(line) if row.line is None else line[row.line] for row in instance.offers])
+        self.seat = potential[:, of_offer[supply.opening_offer]]
+        for offer, period, worth in certificate["openings"]:
+            self.seat[:, number[offer, period]] -= ints(worth)
+        rows = [
+            (school[name] * len(number) + number[offer, period], *worth)
+            for name, offer, period, worth in certificate["maxima"]
+        ]
+        self.maxima = ints(sorted(rows)).reshape(-1, 1 + len(self.tiers)).T
+
+    def cost(self, school: Ints, opening: Ints, trip_m: Ints, rank: Ints | int = 0) -> Ints:
+        """A column per row: what each place costs a pupil of the school, trip and rank included."""
+        cost = -self.seat[:, opening]
+        at, limited = find(self.maxima[0], school * self.seat.shape[1] + opening)
+        cost[:, limited] += self.maxima[1:, at[limited]]
+        cost[self.tiers.index(Tier.DISTANCE)] += trip_m
+        cost[self.tiers.index(Tier.WISHES)] += rank
+        cost[self.tiers.index(Tier.DRAW)] = 0
+        return cost
+
+
+def first_of_each(key: Ints, cost: Ints) -> Ints:
+    """The rows of least cost, one for each different key, in the order of the keys."""
+    order = np.lexsort((*cost[::-1], key))
+    return order[np.unique(key[order], return_index=True)[1]]
+
+
+def _pairs(parts: Parts) -> list[tuple[int, int]]:
+    supply = parts.supply
+    return list(zip(supply.opening_offer.tolist(), supply.opening_period.tolist(), strict=True))
