@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from solver.files import canonical_bytes
-from solver.instance import Ban, Group, Instance, Offer, Pin, QuotaLine
+from solver.instance import Announced, Ban, Group, Instance, Offer, Pin, QuotaLine
 from solver.params import Params, TerritoryRule, Tier
 
 _Row = TypeVar("_Row")
@@ -34,6 +34,7 @@ class Draft:
         self.lines: dict[str, QuotaLine] = {row.id: row for row in instance.lines}
         self.pins: dict[tuple[str, str, str], Pin] = {(row.group, row.offer, row.period): row for row in instance.pins}
         self.bans: dict[tuple[str, str], Ban] = {(row.group, row.offer): row for row in instance.bans}
+        self.announced: tuple[Announced, ...] = instance.announced
         self.params: Params = instance.params
 
     def offer(self, name: str) -> Offer:
@@ -42,7 +43,7 @@ class Draft:
     def finish(self) -> Instance:
         """The changed instance, checked as any other."""
         tables = {name: tuple(getattr(self, name).values()) for name in ("offers", "groups", "lines", "pins", "bans")}
-        return replace(self.instance, params=self.params, **tables)
+        return replace(self.instance, params=self.params, announced=self.announced, **tables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,13 @@ _CHANGES: TypeAdapter[list[Change]] = TypeAdapter(
 )
 
 
-def apply_changes(instance: Instance, changes: Iterable[Change]) -> Instance:
+class Edit(Protocol):
+    """Anything that changes a draft: the kinds above, or one that no document describes."""
+
+    def edit(self, draft: Draft) -> None: ...
+
+
+def apply_changes(instance: Instance, changes: Iterable[Edit]) -> Instance:
     """The instance with these changes, one after the other, and no other.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The commands that say why, and what another choice would give: explain, unused, marginal, what-if.
+"""The commands that say why, and what another choice would give: explain, unused, marginal, what-if, repair.
 
 Facts on lines, for people and for pipes. They read a result that `solve` wrote and never change it.
 """
@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from solver.changes import changes_from_document
+from solver.changes import Change, changes_from_document
 from solver.difference import Difference
 from solver.dossier import read_instance, read_result, write_instance, write_result
 from solver.files import instance_sha256, read_document
 from solver.fix import Fix
 from solver.instance import Instance
 from solver.marginal import marginal_values
+from solver.repair import repair
 from solver.result import Assignment, Result, Unplaced
 from solver.smallest_fix import find_fixes
 from solver.strict_json import parse_document
 from solver.unused_seats import unused_seats
 from solver.what_if import what_if
+
+REPAIR = "the answer after changes that moves the fewest announced pupils"
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,7 +45,11 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     one.add_argument("result", type=Path)
     one.add_argument("--json", action="store_true", help="as one JSON document")
     one.set_defaults(run=_unused)
-    one = commands.add_parser("what-if", help="what changes would give, beside a result")
+    for name, run, what in (("what-if", _what_if, "what changes would give"), ("repair", _repair, REPAIR)):
+        _add_comparison(commands.add_parser(name, help=f"{what}, beside a result"), run)
+
+
+def _add_comparison(one: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int]) -> None:
     one.add_argument("instance", type=Path)
     one.add_argument("result", type=Path)
     one.add_argument(
@@ -51,7 +59,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     one.add_argument("--json", action="store_true", help="the difference as one JSON document")
     one.add_argument("--changed", type=Path, help="where the changed instance is written")
     one.add_argument("-o", "--output", type=Path, help="where its result is written")
-    one.set_defaults(run=_what_if)
+    one.set_defaults(run=run)
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -121,14 +129,28 @@ def _unused(options: argparse.Namespace) -> int:
 
 def _what_if(options: argparse.Namespace) -> int:
     instance, result = read_instance(options.instance), read_result(options.result)
+    answer = what_if(instance, result, _changes(options))
+    _write(options, answer.instance, answer.result)
+    _tell(answer.difference, answer.result, as_json=options.json)
+    return 0
+
+
+def _repair(options: argparse.Namespace) -> int:
+    instance, result = read_instance(options.instance), read_result(options.result)
+    answer = repair(instance, result, _changes(options))
+    _write(options, answer.instance, answer.result)
+    if not options.json:
+        print(f"{sum(row.count for row in answer.touched)} announced pupils touched, {answer.held} held")
+    _tell(answer.difference, answer.result, as_json=options.json)
+    return 0
+
+
+def _changes(options: argparse.Namespace) -> tuple[Change, ...]:
     rows = [parse_document(text.encode()) for text in options.change]
     listed = read_document(options.changes) if options.changes else []
     if not isinstance(listed, list):
         raise ValueError("changes: a list of objects")
-    answer = what_if(instance, result, changes_from_document([*listed, *rows]))
-    _write(options, answer.instance, answer.result)
-    _tell(answer.difference, answer.result, as_json=options.json)
-    return 0
+    return changes_from_document([*listed, *rows])
 
 
 def _write(options: argparse.Namespace, instance: Instance, result: Result) -> None:

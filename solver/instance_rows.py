@@ -10,7 +10,18 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
-from solver.instance import Bundle, Department, Group, Instance, Offer, Period, School, Sequence
+from solver.instance import (
+    Announced,
+    Bundle,
+    Department,
+    Group,
+    Instance,
+    Offer,
+    Period,
+    Pin,
+    School,
+    Sequence,
+)
 from solver.layout import INSTANCE_FORMAT
 
 
@@ -77,6 +88,11 @@ def _sequence_row(row: Sequence) -> dict[str, Any]:
     return {"groups": list(row.groups)}
 
 
+def _placement_row(row: Pin | Announced) -> dict[str, Any]:
+    """There may be one for each pupil: spelled out, it costs a tenth of `asdict`."""
+    return {"group": row.group, "offer": row.offer, "period": row.period, "count": row.count}
+
+
 ROWS: Mapping[str, Callable[[Any], dict[str, Any]]] = MappingProxyType(
     {
         "departments": _department_row,
@@ -85,9 +101,9 @@ ROWS: Mapping[str, Callable[[Any], dict[str, Any]]] = MappingProxyType(
         "lines": asdict,
         "offers": _offer_row,
         "groups": _group_row,
-        "pins": asdict,
+        "pins": _placement_row,
         "bans": asdict,
-        "announced": asdict,
+        "announced": _placement_row,
         "wholes": asdict,
         "bundles": _bundle_row,
         "sequences": _sequence_row,

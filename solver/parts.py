@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from solver.arrays import Ints, ints
+from solver.arrays import Ints, find, ints
 from solver.candidates import Territory, find_reachable
 from solver.choices import Choices, list_choices
 from solver.demand import Demand, merge_groups
@@ -45,10 +45,15 @@ class Parts:
         unlimited = np.iinfo(np.int64).max
         most = ints([unlimited if row.max_per_school is None else row.max_per_school for row in offers])
         limit = most[self.supply.opening_offer[self.choices.opening]]
-        keys = self.meetings
-        for (school, offer, period), count in self.pinned.by_school.items():
-            at = self._school[school] * len(self.supply.opening_offer) + self.openings[offer, period]
-            limit[(keys == at) & (limit < unlimited)] -= count
+        size = len(self.supply.opening_offer)
+        taken = sorted(
+            (self._school[school] * size + self.openings[offer, period], count)
+            for (school, offer, period), count in self.pinned.by_school.items()
+        )
+        keys, counts = ints(taken).reshape(-1, 2).T
+        at, met = find(keys, self.meetings)
+        limited = np.flatnonzero(met & (limit < unlimited))
+        limit[limited] -= counts[at[limited]]
         return limit
 
     @cached_property

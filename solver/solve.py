@@ -23,7 +23,7 @@ from solver.model import build_network
 from solver.network import Network
 from solver.pairing import broken_rule, pair
 from solver.params import Tier
-from solver.parts import gather
+from solver.parts import Parts, gather
 from solver.pins import diagnose_pins
 from solver.result import Assignment, Result, Status, TierValue
 from solver.score import score
@@ -44,19 +44,25 @@ def solve(
     executor: Executor | None = None,
     progress: Progress | None = None,
     keep: Keep | None = None,
+    parts: Parts | None = None,
+    sha256: str | None = None,
 ) -> Result:
     """Place the pupils: every hard rule held, the tiers optimal in the order of `instance.params`.
 
     `executor` solves separate parts of the network side by side; the answer does not depend on it. A pin that breaks a
     hard rule gives INFEASIBLE with its diagnosis. If the flow library fails or memory runs out, the best correct answer
     at hand is returned as FEASIBLE; nothing is called OPTIMAL unless primal and dual values are equal on every tier.
+
+    A caller who holds pupils by pins that are known to stand gives the `parts` already gathered, and the `sha256` of
+    the instance that the answer is for: draws and names are then that instance's (`solver.repair`).
     """
     watch = Stopwatch(progress)
-    sha256, diagnosis = instance_sha256(instance), diagnose_pins(instance)
+    sha256 = sha256 or instance_sha256(instance)
+    diagnosis = "" if parts else diagnose_pins(instance)
     if diagnosis:
         return Result(sha256, Status.INFEASIBLE, (), (), (), ENGINE, watch.stop(), diagnosis)
     watch("reachable", 0.0)
-    demand, names, network = _lay_out(instance, sha256)
+    demand, names, network = _lay_out(parts or gather(instance), sha256)
     tiers = instance.params.tiers
 
     def announce(tier: Tier, done: float) -> None:
@@ -74,7 +80,7 @@ def solve(
         diagnosis = f"engine: {str(error) or type(error).__name__}"
     if diagnosis:
         del demand, network, names  # the baseline needs little, but that little must be free
-        return replace(greedy(instance), diagnosis=diagnosis)
+        return replace(greedy(instance), instance_sha256=sha256, diagnosis=diagnosis)
     values = _announced(instance, sha256, rows, optimum.bounds)
     proven = all(row.proof != "none" for row in values)
     watch("explain", 0.95)
@@ -85,10 +91,9 @@ def solve(
     return Result(sha256, status, values, rows, unplaced, ENGINE, watch.stop())
 
 
-def _lay_out(instance: Instance, sha256: str) -> tuple[Demand, Names, Network]:
+def _lay_out(parts: Parts, sha256: str) -> tuple[Demand, Names, Network]:
     """What the engine works on; the choices, once they are arcs, are let go."""
-    parts = gather(instance)
-    return parts.demand, _names(instance, sha256, parts.demand, parts.supply), build_network(parts)
+    return parts.demand, _names(parts.instance, sha256, parts.demand, parts.supply), build_network(parts)
 
 
 def _names(instance: Instance, sha256: str, demand: Demand, supply: Supply) -> Names:

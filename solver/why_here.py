@@ -9,9 +9,11 @@ pupils are explained together. Facts only: whoever shows them writes the sentenc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -26,7 +28,7 @@ from solver.marginal import opening_name, residual_of
 from solver.occupancy import Occupancy
 from solver.params import Tier
 from solver.parts import Parts
-from solver.placements import Placements, higher_wishes, over_periods, tabulate_placements
+from solver.placements import higher_wishes, over_periods, tabulate_placements
 from solver.prices import Prices, first_of_each
 from solver.residual import Residual
 from solver.result import Assignment, Result
@@ -112,7 +114,7 @@ def why_here(
         raise ValueError("instance_sha256: the certificate belongs to another instance")
     parts, residual = residual_of(instance, result)
     rows = [row for row in result.assignments if groups is None or row.group in groups]
-    inquiry = _Inquiry(parts, residual, tabulate_placements(parts, rows))
+    inquiry = _Inquiry(parts, residual, rows)
     worse = {} if certificate is None else inquiry.price(Prices(parts, certificate))
     told: list[list[Higher]] = [[] for _ in rows]
     for row, higher in inquiry.run(Occupancy(instance, result.assignments), worse):
@@ -133,8 +135,9 @@ class _Inquiry:
     A row may have a choice when they have the same key (profile, period, sector), for one of the row's periods.
     """
 
-    def __init__(self, parts: Parts, residual: Residual, made: Placements) -> None:
-        self.parts, self.residual, self.made = parts, residual, made
+    def __init__(self, parts: Parts, residual: Residual, rows: list[Assignment]) -> None:
+        self.parts, self.residual, self.rows = parts, residual, rows
+        self.made = made = tabulate_placements(parts, rows)
         self.row, self.place, self.sector = higher_wishes(parts, made)
         self.sectors = max(1, len(parts.supply.sectors))
         known = np.flatnonzero(self.sector >= 0)
@@ -213,18 +216,21 @@ class _Inquiry:
         best = first_of_each(self.menu_key[at], cost)
         found, exists = find(self.menu_key[at[best]], self.key)
         row, option = self.origin[exists], best[found[exists]]
-        least = first_of_each(row, cost[:, option])
-        row, option = row[least], option[least]
-        now = self._cost_now(prices)[:, self.row[row]]
-        there = cost[:, option]
+        opening, there = self.opening[at[option]], cost[:, option]
+        told_row, told = self._promised(at)
+        kept = cost[:, told]
+        kept[prices.tiers.index(Tier.STABILITY)] -= 1
+        row, opening = np.concatenate((row, told_row)), np.concatenate((opening, self.opening[at[told]]))
+        there = np.concatenate((there, kept), axis=1)
+        least = first_of_each(row, there)
+        row, opening, there = row[least], opening[least], there[:, least]
         there[prices.tiers.index(Tier.WISHES)] += self.place[row] + 1
-        extra = there - now
+        extra = there - self._cost_now(prices)[:, self.row[row]]
         first = (extra != 0).argmax(axis=0)
         more = np.take_along_axis(extra, first[None], axis=0)[0]
         tiers = [Tier.DRAW if not n else prices.tiers[i] for i, n in zip(first.tolist(), more.tolist(), strict=True)]
-        names = [opening_name(parts, i) for i in self.opening[at[option]].tolist()]
-        told = zip(names, tiers, more.tolist(), strict=True)
-        return {i: (*name, tier, n) for i, (name, tier, n) in zip(row.tolist(), told, strict=True)}
+        named = zip([opening_name(parts, i) for i in opening.tolist()], tiers, more.tolist(), strict=True)
+        return {i: (*name, tier, n) for i, (name, tier, n) in zip(row.tolist(), named, strict=True)}
 
     def _cost_now(self, prices: Prices) -> Ints:
         """What each placement costs at the prices, rank included."""
@@ -234,4 +240,29 @@ class _Inquiry:
         offer = supply.opening_offer[made.opening]
         places = ints([row.position for row in instance.schools]).reshape(-1, 3)
         trip = trips_m(places[school], supply.position[offer])
-        return prices.cost(school, made.opening, trip, made.rank)
+        cost = prices.cost(school, made.opening, trip, made.rank)
+        told = self._told
+        kept = [bool(told) and told[row.group, row.offer, row.period] >= row.count for row in self.rows]
+        cost[prices.tiers.index(Tier.STABILITY)] -= ints(kept)
+        return cost
+
+    @cached_property
+    def _told(self) -> Counter[tuple[str, str, str]]:
+        return Counter({(row.group, row.offer, row.period): row.count for row in self.parts.instance.announced})
+
+    def _promised(self, at: Ints) -> tuple[Ints, Ints]:
+        """Rows whose group was told a place of the sector that not all of it has, and which of these choices it is."""
+        instance, size = self.parts.instance, len(self.parts.supply.opening_offer)
+        missing = self._told - Counter({(row.group, row.offer, row.period): row.count for row in self.rows})
+        places: dict[tuple[str, int], list[int]] = {}
+        for group, offer, period in sorted(missing):
+            opening = self.parts.openings.get((offer, period))
+            if opening is not None and period in instance.group[group].periods:
+                sector = self.parts.supply.sectors[instance.offer[offer].sector]
+                places.setdefault((group, sector), []).append(opening)
+        asked = zip(self.row.tolist(), self.sector.tolist(), strict=True) if places else ()
+        pairs = [(i, o) for i, (row, which) in enumerate(asked) for o in places.get((self.rows[row].group, which), ())]
+        row, opening = ints(pairs).reshape(-1, 2).T
+        profile = self.parts.demand.class_profile[self.made.member[self.row[row]]]
+        found, exists = find(self.profile[at] * size + self.opening[at], profile * size + opening)
+        return row[exists], found[exists]
