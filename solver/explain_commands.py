@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from solver.changes import Change, changes_from_document
 from solver.difference import Difference
-from solver.dossier import read_instance, read_result, write_instance, write_result
-from solver.files import instance_sha256, read_document
+from solver.dossier import read_certificate, read_instance, read_result, write_instance, write_result
+from solver.files import Document, instance_sha256, read_document
 from solver.fix import Fix
 from solver.instance import Instance
 from solver.marginal import marginal_values
 from solver.repair import repair
-from solver.result import Assignment, Result, Unplaced
+from solver.result import Result, Unplaced
 from solver.smallest_fix import find_fixes
 from solver.strict_json import parse_document
 from solver.unused_seats import unused_seats
 from solver.what_if import what_if
+from solver.why_here import WhyHere, why_here
 
 REPAIR = "the answer after changes that moves the fewest announced pupils"
 
@@ -34,6 +35,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     one.add_argument("instance", type=Path)
     one.add_argument("result", type=Path)
     one.add_argument("group", nargs="?")
+    one.add_argument("--certificate", type=Path, help="what a sector ranked higher would cost, at its prices")
     one.set_defaults(run=_explain)
     one = commands.add_parser("marginal", help="where one more seat would place one more pupil")
     one.add_argument("instance", type=Path)
@@ -68,14 +70,16 @@ def _explain(options: argparse.Namespace) -> int:
         raise ValueError("instance_sha256: the result belongs to another instance")
     if options.group is not None and options.group not in instance.group:
         raise ValueError(f"groups: unknown {options.group!r}")
-    for line in _facts(instance, result, options.group):
+    certificate = read_certificate(options.certificate) if options.certificate else None
+    for line in _facts(instance, result, certificate, options.group):
         print(line)
     return 0
 
 
-def _facts(instance: Instance, result: Result, group: str | None) -> list[str]:
-    """One line per placement of the group (none given: per group without a place)."""
-    told = [_placement(instance, row) for row in result.assignments if row.group == group]
+def _facts(instance: Instance, result: Result, certificate: Document | None, group: str | None) -> list[str]:
+    """Placements of the group and what it ranks higher; the reason and the fixes of each group without a place."""
+    placed = why_here(instance, result, certificate, [group]) if group else ()
+    told = [line for row in placed for line in _placement(row)]
     left = [row for row in result.unplaced if group in (None, row.group)]
     proven = bool(left) and result.tiers[0].proof != "none"
     fixes = find_fixes(instance, result, [row.group for row in left]) if proven else {}
@@ -84,9 +88,11 @@ def _facts(instance: Instance, result: Result, group: str | None) -> list[str]:
     return told
 
 
-def _placement(instance: Instance, row: Assignment) -> str:
-    rank = instance.rank(instance.group[row.group], instance.offer[row.offer].sector)
-    return f"{row.group}: {row.count} placed at {row.offer} in {row.period}, rank {rank}"
+def _placement(row: WhyHere) -> Iterator[str]:
+    yield f"{row.group}: {row.count} placed at {row.offer} in {row.period}, rank {row.rank}"
+    for higher in row.higher:
+        facts = [f"{name}={value}" for name, value in asdict(higher).items() if value not in ("", None)]
+        yield f"  not {higher.sector}: {higher.reason.value} ({' '.join(facts[3:])})"
 
 
 def _reason(row: Unplaced) -> str:

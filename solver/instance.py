@@ -229,11 +229,6 @@ class Instance:
         return {row.id: row for row in self.lines}
 
     @cached_property
-    def banned(self) -> frozenset[tuple[str, str]]:
-        """Groups and the offers they are banned from."""
-        return frozenset((ban.group, ban.offer) for ban in self.bans)
-
-    @cached_property
     def announced_groups(self) -> frozenset[str]:
         """Groups to whom something was announced: pupils of two of them are never merged."""
         return frozenset(row.group for row in self.announced)

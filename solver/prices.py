@@ -2,7 +2,7 @@
 
 Vectors have one whole number per tier, in the order of the campaign, and are compared lexicographically. Taking a place
 costs its trip less the potential of its last limit (the school's maximum there, or the opening); see
-`solver.certificate`. The draw is left at zero: it decides nothing that these vectors tell apart.
+`solver.certificate`. The draw is left at zero: it only decides what the aims do not tell apart.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Prices:
         self.parts, self.tiers = parts, instance.params.tiers
         if certificate["tiers"] != [tier.value for tier in self.tiers]:
             raise ValueError("tiers: the certificate's are not the campaign's")
-        number = {(instance.offers[o].id, instance.periods[p].id): i for i, (o, p) in enumerate(_pairs(parts))}
+        number = parts.openings
         school = {row.id: i for i, row in enumerate(instance.schools)}
         line = {row.id: i for i, row in enumerate(instance.lines)}
         potential = np.zeros((len(self.tiers), len(line) + 1), np.int64)  # the sink is the last
@@ -54,8 +54,3 @@ def first_of_each(key: Ints, cost: Ints) -> Ints:
     """The rows of least cost, one for each different key, in the order of the keys."""
     order = np.lexsort((*cost[::-1], key))
     return order[np.unique(key[order], return_index=True)[1]]
-
-
-def _pairs(parts: Parts) -> list[tuple[int, int]]:
-    supply = parts.supply
-    return list(zip(supply.opening_offer.tolist(), supply.opening_period.tolist(), strict=True))

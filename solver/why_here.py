@@ -63,7 +63,7 @@ LADDER: tuple[tuple[HigherReason, frozenset[Rule]], ...] = (
 )
 """The reason when no place is left, without those rules."""
 
-Worse = tuple[str, str, Tier, int]
+Worse = tuple[str, str, Tier | None, int | None]
 """An offer and a period, and the tier that going there makes worse by at least so much."""
 
 
@@ -72,8 +72,8 @@ class Higher:
     """A sector ranked higher than the one obtained, and why not there.
 
     `openings` it may have, in its periods. At the prices the least costly is `offer` in `period`, and going there makes
-    `tier` worse by `at_least` (in the tier's unit): `draw` and 0 when no aim tells the two apart; None without a
-    certificate, or when no opening may be had.
+    `tier` worse by `at_least` (in the tier's unit). None when the prices do not tell the two apart, without a
+    certificate, or when no opening may be had; what it costs then is for `solver.what_if` and a pin there to say.
     """
 
     sector: str
@@ -217,10 +217,10 @@ class _Inquiry:
         found, exists = find(self.menu_key[at[best]], self.key)
         row, option = self.origin[exists], best[found[exists]]
         opening, there = self.opening[at[option]], cost[:, option]
-        told_row, told = self._promised(at)
-        kept = cost[:, told]
+        told_row, promised = self._promised(at)
+        kept = cost[:, promised]
         kept[prices.tiers.index(Tier.STABILITY)] -= 1
-        row, opening = np.concatenate((row, told_row)), np.concatenate((opening, self.opening[at[told]]))
+        row, opening = np.concatenate((row, told_row)), np.concatenate((opening, self.opening[at[promised]]))
         there = np.concatenate((there, kept), axis=1)
         least = first_of_each(row, there)
         row, opening, there = row[least], opening[least], there[:, least]
@@ -228,9 +228,8 @@ class _Inquiry:
         extra = there - self._cost_now(prices)[:, self.row[row]]
         first = (extra != 0).argmax(axis=0)
         more = np.take_along_axis(extra, first[None], axis=0)[0]
-        tiers = [Tier.DRAW if not n else prices.tiers[i] for i, n in zip(first.tolist(), more.tolist(), strict=True)]
-        named = zip([opening_name(parts, i) for i in opening.tolist()], tiers, more.tolist(), strict=True)
-        return {i: (*name, tier, n) for i, (name, tier, n) in zip(row.tolist(), named, strict=True)}
+        told = zip(row.tolist(), opening.tolist(), first.tolist(), more.tolist(), strict=True)
+        return {i: (*opening_name(parts, o), *((prices.tiers[t], n) if n else (None, None))) for i, o, t, n in told}
 
     def _cost_now(self, prices: Prices) -> Ints:
         """What each placement costs at the prices, rank included."""
@@ -262,7 +261,7 @@ class _Inquiry:
                 places.setdefault((group, sector), []).append(opening)
         asked = zip(self.row.tolist(), self.sector.tolist(), strict=True) if places else ()
         pairs = [(i, o) for i, (row, which) in enumerate(asked) for o in places.get((self.rows[row].group, which), ())]
-        row, opening = ints(pairs).reshape(-1, 2).T
-        profile = self.parts.demand.class_profile[self.made.member[self.row[row]]]
-        found, exists = find(self.profile[at] * size + self.opening[at], profile * size + opening)
-        return row[exists], found[exists]
+        wanted = ints(pairs).reshape(-1, 2).T
+        profile = self.parts.demand.class_profile[self.made.member[self.row[wanted[0]]]]
+        found, exists = find(self.profile[at] * size + self.opening[at], profile * size + wanted[1])
+        return wanted[0][exists], found[exists]

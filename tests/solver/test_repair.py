@@ -78,7 +78,7 @@ def moved(result: Result) -> int:
 def test_holding_pupils_changes_nothing_in_the_answer(seed: int, pytestconfig: pytest.Config) -> None:
     """The repair is the very answer, byte for byte, that solving the whole instance gives, however many are held."""
     ways: Counter[str] = Counter()
-    rounds = published(seed, 2_000 if pytestconfig.getoption("--full") else 200)
+    rounds = published(seed, 2_000 if pytestconfig.getoption("--full") else 120)
     for number, (random, instance, result) in enumerate(rounds):
         changes = something_happens(random, instance, result)
         made = repair(instance, result, changes)
