@@ -111,7 +111,7 @@ def _through_lines(instance: Instance, load: Ints, kept: Ints, above: Ints) -> t
     over = np.zeros(len(lines) + 1, np.bool_)
     for row in sorted(lines, key=lambda row: len(instance.ancestry(row.id)), reverse=True):
         i, parent = number[row.id] + 1, 0 if row.parent is None else number[row.parent] + 1
-        hard = UNLIMITED if row.ceiling is None or row.overflow_price is not None else row.ceiling
+        hard = UNLIMITED if row.hard_ceiling is None else row.hard_ceiling
         over[i - 1] = loads[i] > hard
         loads[parent] += loads[i]
         rooms[parent] += min(rooms[i], hard)

@@ -8,12 +8,12 @@ announced pupils cannot move in any optimal answer, so they are held where they 
    line, a wider line), so the most that can be kept is counted from the bottom up. Rows under a limit that is exceeded,
    or that no rule admits any more, are left to the engine; the others are held.
 2. If the answer found places as many as can be (no way through the residual network of the first aim, nobody being
-   held) and moves no more than that, every optimal answer moves that many, all of them among the rows not held. So the
-   rows held are kept by all of them, and nothing was lost by holding them.
+   held), takes no reserved seat for others and moves no more than that, every optimal answer moves that many, all of
+   them among the rows not held. So the rows held are kept by all of them, and nothing was lost by holding them.
 3. If it moves no more but more could be placed, only pupils on some way from a pupil without a place to a free one need
    be let go: an optimal answer differs from this one by such ways and by cycles, and a cycle that moves a pupil held
    costs a move for nothing. What is found then is optimal by the same argument.
-4. Otherwise, or when rules stand that no network says, nobody is held: plain `solve`.
+4. Otherwise, or where rules stand that no network says, nobody is held: plain `solve`.
 
 Import it explicitly: it loads OR-Tools.
 """
@@ -93,8 +93,7 @@ class _Announce:
 
 
 def _must_solve_plainly(instance: Instance) -> bool:
-    """Whether a rule stands that is no limit of a network, an aim between `placed` and `stability` counts, or a pin
-    holds more than was announced."""
+    """Whether a rule stands that is no limit of a network, or a pin holds more than was announced."""
     told = Counter({(row.group, row.offer, row.period): row.count for row in instance.announced})
     slots = [slot for period in instance.periods for slot in period.slots]
     return bool(
@@ -102,7 +101,7 @@ def _must_solve_plainly(instance: Instance) -> bool:
         or instance.bundles
         or instance.sequences
         or len(slots) != len(set(slots))
-        or any(row.reserved or row.min_group is not None for row in instance.offers)
+        or any(row.min_group is not None for row in instance.offers)
         or any(told[pin.group, pin.offer, pin.period] < pin.count for pin in instance.pins)
         or diagnose_pins(instance)
     )
@@ -111,11 +110,12 @@ def _must_solve_plainly(instance: Instance) -> bool:
 def _solve_held(instance: Instance, holding: Holding, executor: Executor | None) -> tuple[Result, int] | None:
     """The answer and how many pupils were held; None when holding them may have cost something."""
     sha256, held = instance_sha256(instance), holding.admissible
-    for moved_must_be_least in (True, False):
+    for first in (True, False):
         parts = holding.parts_with(held)
         answer = solve(parts.instance, executor=executor, parts=parts, sha256=sha256)
-        moved = next((row.value for row in answer.tiers if row.tier is Tier.STABILITY), None)
-        if answer.status is not Status.OPTIMAL or (moved_must_be_least and moved != holding.fewest_moved):
+        value = {row.tier: row.value for row in answer.tiers}
+        least = value.get(Tier.STABILITY) == holding.fewest_moved and value.get(Tier.RESERVES) == 0
+        if answer.status is not Status.OPTIMAL or (first and not least):
             return None
         residual = build_residual(holding.parts, answer.assignments)
         reached = residual.reached_from(np.flatnonzero(residual.unplaced))

@@ -87,8 +87,7 @@ def test_holding_pupils_changes_nothing_in_the_answer(seed: int, pytestconfig: p
         if made.result.status is Status.OPTIMAL:
             ways["held" if made.held else "plain"] += 1
             ways["others moved"] += moved(plain) > sum(row.count for row in made.touched)
-    assert ways["held"] > ways["plain"]
-    assert ways["others moved"], ways
+    assert min(ways["held"], ways["plain"], ways["others moved"]) >= 3, ways
 
 
 def test_the_fewest_are_moved(seed: int) -> None:
