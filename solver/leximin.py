@@ -59,8 +59,8 @@ class Spread:
         hubs = np.flatnonzero(pairs >= 0)
         kept = np.flatnonzero(np.isin(kind, (Kind.WISH, Kind.LEFT, Kind.UNPLACED), invert=True))
         self.arcs, self.hubs = kept, hubs
-        self.tail = np.concatenate((network.tail[kept], pairs[hubs]))
-        self.head = np.concatenate((network.head[kept], school[first[hubs]]))
+        self.tail = np.concatenate((network.tail[kept], pairs[hubs]), dtype=np.int32)
+        self.head = np.concatenate((network.head[kept], school[first[hubs]]), dtype=np.int32)
         capacity = np.bincount(self.hub_of_left, pupils, len(pairs)).astype(np.int64)
         self.capacity = np.concatenate((network.capacity[kept], capacity[hubs]))
         self.flow = np.zeros(len(self.tail), np.int64)
@@ -131,7 +131,8 @@ class Spread:
             (np.full(len(giving), source), giving, need[giving]),
             (taking, np.full(len(taking), target), taken),
         ):
-            problem.add_arcs_with_capacity(tail.astype(np.int32), head.astype(np.int32), capacity)
+            ends = (tail.astype(np.int32, copy=False), head.astype(np.int32, copy=False))
+            problem.add_arcs_with_capacity(*ends, capacity)
         return problem, source, target
 
     def _split(self, moving: Bools, middle: Ints, above: Ints) -> None:
