@@ -11,7 +11,6 @@ Files found in the folder are used as they are.
 from __future__ import annotations
 
 import argparse
-import copy
 import io
 import resource
 import sys
@@ -132,13 +131,26 @@ def twice(random: Random, dossier: Dossier) -> Document:
     return dossier.result | {"assignments": [*dossier.result["assignments"], row]}
 
 
+def with_own_rows(result: Document) -> Document:
+    """A copy that may be edited row by row, much faster than a deep one."""
+
+    def own(value: Any) -> Any:
+        return [*value] if type(value) is list else dict(value) if type(value) is dict else value
+
+    tables = {name: rows for name, rows in result.items() if type(rows) is list}
+    copied = {name: [{key: own(cell) for key, cell in row.items()} for row in rows] for name, rows in tables.items()}
+    return result | copied
+
+
 def lied(name: str) -> Falsify:
     _, edit = LIES[name]
 
     def falsify(random: Random, dossier: Dossier) -> Document | None:
-        result = copy.deepcopy(dossier.result)
+        result = with_own_rows(dossier.result)
         edit(random, result)
-        return None if repr(result) == repr(dossier.result) else result
+        # 1 and True are equal, and not the same in a document.
+        is_changed = result != dossier.result or repr(result) != repr(dossier.result)
+        return result if is_changed else None
 
     return falsify
 

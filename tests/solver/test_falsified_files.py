@@ -13,11 +13,12 @@ from tests.solver.falsified_files import KINDS, made, said, verdicts, write
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("suffix", [".json", ".npz"])
+@pytest.mark.parametrize(("suffix", "large"), [(".json", 20_000), (".json", 1), (".npz", 20_000)])
 def test_a_round_from_the_shell_and_its_falsifications(
-    suffix: str, seed: int, tmp_path: Path, pytestconfig: pytest.Config
+    suffix: str, large: int, seed: int, tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The true files are accepted in silence; at least 25 kinds of falsified ones are refused, the property named."""
+    monkeypatch.setattr("solver.judges.LARGE", large)
     pupils = 20_000 if pytestconfig.getoption("--full") else 400
     asked, result = made(tmp_path, suffix, pupils, seed)
     assert said("verify", asked, result) == (0, [])
@@ -45,6 +46,23 @@ def test_the_commands_themselves(suffix: str, seed: int, tmp_path: Path) -> None
     false = verify(tmp_path / f"false{suffix}")
     assert (false.returncode, false.stderr) == (1, "")
     assert any(line.startswith(f"{KINDS[name][0]}: ") for line in false.stdout.splitlines())
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+def test_large_rounds_are_proven_by_the_fast_judge(
+    suffix: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a certain size, or in columns, the commands never ask the plain judges about a true round."""
+    monkeypatch.setattr("solver.judges.LARGE", 400)
+    asked, result = made(tmp_path, suffix, 400, seed)
+    certificate = tmp_path / f"certificate{suffix}"
+    said("solve", asked, "-o", result, "--certificate", certificate)
+    for plain in ("solver.judges.verify_documents", "solver.verify_large.Case", "solver.prove_large.prove_documents"):
+        monkeypatch.setattr(plain, None)
+    assert said("verify", asked, result) == (0, [])
+    code, [line] = said("prove", asked, result, certificate)
+    assert code == 0
+    assert line.startswith("proved: placed ")
 
 
 def test_what_no_column_holds_is_not_written(tmp_path: Path) -> None:
