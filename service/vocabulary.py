@@ -270,4 +270,7 @@ REASON_LABELS: Mapping[str, str] = {
     "all_seats_taken": "Toutes les places à portée sont prises",
     "quota_ceiling": "Le plafond du partenaire est atteint",
     "school_maximum": "Les offres à portée n’acceptent pas plus d’élèves du même établissement",
+    "other_placement_then": "Une autre séquence de l’élève a lieu en même temps",
+    "group_too_large": "Il reste des places, mais nulle part assez pour tout le groupe",
+    "minimum_group": "Il reste des places réservées à des groupes plus nombreux",
 }

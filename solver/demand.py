@@ -8,16 +8,19 @@ knows nothing of what is offered.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from solver.arrays import Ints, ints
+import numpy as np
+
+from solver.arrays import Bools, Ints, ints
 from solver.draw import class_key, profile_key
 from solver.instance import Instance
 
 _Key = TypeVar("_Key", bound=Hashable)
-Profile = tuple[int, str, int, tuple[str, ...], tuple[str, ...]]
-"""School (its index), level, reach in metres, needs and banned offers (both sorted)."""
+Profile = tuple[int, str, int, tuple[str, ...], tuple[str, ...], str]
+"""School (its index), level, reach in metres, needs and banned offers (both sorted), and the group's own name if it is
+placed at once or not at all: such a group shares its choices with nobody, so that they can be told apart."""
 
 
 class Numbering(Generic[_Key]):
@@ -57,6 +60,42 @@ class Demand:
     def profile_school(self) -> Ints:
         return ints([profile[0] for profile in self.profiles])
 
+    @property
+    def nowhere(self) -> int:
+        """The number of the empty set of periods; -1 when no class has it."""
+        return self.period_sets.index(()) if () in self.period_sets else -1
+
+    def remaining(self, left: Ints, free: Bools) -> Demand:
+        """What is asked by `left[i]` pupils of each group, when only those in `free` may be placed anywhere.
+
+        The others of a school become one class that accepts no period.
+        """
+        school = self.profile_school[self.class_profile[self.group_class]]
+        classes = len(self.class_profile)
+        member = np.where(free, self.group_class, classes + school)
+        used, member = np.unique(member[left > 0], return_inverse=True)
+        first = np.unique(self.profile_school, return_index=True)
+        profile_of = np.full(int(self.profile_school.max(initial=0)) + 1, -1, np.int64)
+        profile_of[first[0]] = first[1]
+        homes = used[used >= classes] - classes
+        sets = self.period_sets if self.nowhere >= 0 else (*self.period_sets, ())
+        wishes = self.wish_lists if () in self.wish_lists else (*self.wish_lists, ())
+        told = {i: self.told_to[name] for i, name in enumerate(used.tolist()) if name in self.told_to}
+        kept, group_class = used[used < classes], np.zeros(len(left), np.int64)
+        group_class[left > 0] = member
+        return replace(
+            self,
+            period_sets=sets,
+            wish_lists=wishes,
+            class_profile=np.concatenate((self.class_profile[kept], profile_of[homes])),
+            class_periods=np.concatenate((self.class_periods[kept], np.full(len(homes), sets.index(()), np.int64))),
+            class_wishes=np.concatenate((self.class_wishes[kept], np.full(len(homes), wishes.index(()), np.int64))),
+            class_left=np.bincount(member, left[left > 0], len(used)).astype(np.int64),
+            group_class=group_class,
+            group_left=left,
+            told_to=told,
+        )
+
     def names(self, instance: Instance) -> ClassNames:
         """The classes in the public words of the draw."""
         periods = tuple(tuple(sorted(instance.periods[i].id for i in members)) for members in self.period_sets)
@@ -79,7 +118,7 @@ class ClassNames:
     told_to: Mapping[int, str]
 
     def profile(self, number: int) -> str:
-        _, level, reach_m, needs, banned = self.profiles[number]
+        _, level, reach_m, needs, banned, _ = self.profiles[number]
         return profile_key(self.schools[number], level, reach_m, needs, banned)
 
     def __getitem__(self, number: int) -> str:
@@ -99,8 +138,9 @@ def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:
     members, left = [], []
     for group in instance.groups:
         needs = tuple(sorted(group.needs))
-        profile = profiles((school[group.school], group.level, group.reach_m, needs, banned.get(group.id, ())))
-        when = period_sets(tuple(sorted(period[name] for name in group.periods)))
+        alone = group.id if group.id in instance.units else ""
+        profile = profiles((school[group.school], group.level, group.reach_m, needs, banned.get(group.id, ()), alone))
+        when = period_sets(tuple(sorted(period[name] for name in instance.accepted(group))))
         members.append(classes((profile, when, wishes(group.wishes), group.id if group.id in told else None)))
         left.append(group.count - pinned.get(group.id, 0))
     columns = ints([key[:3] for key in classes.keys]).reshape(-1, 3)

@@ -6,7 +6,6 @@ result writes the sentences. Reasons are those of `solver.result.Reason`, in tha
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +18,8 @@ from solver.geography import trips_m
 from solver.instance import Group, Instance
 from solver.occupancy import Occupancy
 from solver.result import Assignment, Reason, Unplaced
+from solver.side_reasons import SideInquiry
+from solver.sides import pupils_placed
 from solver.supply import Supply, tabulate_supply
 
 MOST_OFFERS = 20
@@ -37,9 +38,7 @@ class Finding:
 
 def explain(instance: Instance, rows: tuple[Assignment, ...]) -> tuple[Unplaced, ...]:
     """The unplaced pupils of each group, sorted by group."""
-    placed: Counter[str] = Counter()
-    for row in rows:
-        placed[row.group] += row.count
+    placed = pupils_placed(instance, rows)
     left = [(group, group.count - placed[group.id]) for group in instance.groups]
     if not any(count for _, count in left):
         return ()
@@ -59,13 +58,15 @@ class Inquiry:
         self.occupancy = Occupancy(instance, rows)
         self.banned = banned_offers(instance)
         self.full = full_openings(instance, self.supply, self.occupancy)
+        self.sides = SideInquiry(instance, self.occupancy, rows)
         self._school = {row.id: i for i, row in enumerate(instance.schools)}
         self._known: dict[tuple[object, ...], Finding] = {}
 
     def find(self, group: Group) -> Finding:
         """The finding for a group; groups of one kind share it."""
         banned = self.banned.get(group.id, ())
-        kind = (group.school, group.level, group.reach_m, group.needs, group.periods, banned)
+        alone = group.id if group.id in self.instance.units else ""
+        kind = (group.school, group.level, group.reach_m, group.needs, group.periods, banned, alone)
         if kind not in self._known:
             self._known[kind] = self._look(group, banned)
         return self._known[kind]
@@ -75,23 +76,44 @@ class Inquiry:
         facts = {"reachable_offers": len(offers)}
         if not len(offers):
             return Finding(Reason.NO_OFFER_OF_LEVEL_IN_REACH, facts=facts | self._nearest(group))
-        openings = self._openings(offers, group)
+        openings = self._whole_ways(group, self._openings(offers, group))
         if not len(openings):
             return Finding(Reason.PERIODS_NOT_OPEN, facts=facts)
-        openings = openings[self._serving(group)[self.supply.opening_offer[openings]]]
+        serving = self._serving(group)[self.supply.opening_offer[openings]]
+        openings = self._whole_ways(group, openings[serving])
         if not len(openings):
             return Finding(Reason.NEEDS_NOT_SERVED, facts=facts)
         openings = openings[~self._is_among(banned)[self.supply.opening_offer[openings]]] if banned else openings
+        openings = self._whole_ways(group, openings)
         if not len(openings):
             return Finding(Reason.BANNED, facts=facts)
-        return self._blocked(openings, facts)
+        openings = self._whole_ways(group, openings[self._is_clear(group)[self.supply.opening_period[openings]]])
+        if not len(openings):
+            return Finding(Reason.OTHER_PLACEMENT_THEN, facts=facts)
+        return self._blocked(group, openings, facts)
 
-    def _blocked(self, openings: Ints, facts: Mapping[str, int | str]) -> Finding:
-        """Every opening left is blocked: by its seats, by a quota line, or by the school's maximum."""
-        free = openings[~self.full[openings]]
+    def _whole_ways(self, group: Group, openings: Ints) -> Ints:
+        """Without the openings of a bundle that has none left in one of its periods."""
+        if group.id not in self.instance.bundles_of:
+            return openings
+        periods = [self.instance.periods[i].id for i in self.supply.opening_period[openings].tolist()]
+        usable = self.sides.usable(group, periods)
+        return openings[[period in usable for period in periods]]
+
+    def _is_clear(self, group: Group) -> Bools:
+        """The periods free of the same pupils' other placements."""
+        busy = self.sides.busy(group)
+        return np.array([busy.isdisjoint(period.slots) for period in self.instance.periods], np.bool_)
+
+    def _blocked(self, group: Group, openings: Ints, facts: dict[str, int]) -> Finding:
+        """Every opening left is blocked: by its seats, by a side constraint, by a line, or by the school's maximum."""
+        free = self._whole_ways(group, openings[~self.full[openings]])
         if not len(free):
             offers = tuple(self._offers_of(openings, MOST_OFFERS))
             return Finding(Reason.ALL_SEATS_TAKEN, offers=offers, facts=facts)
+        reason, more, held = self.sides.look(group, [self._names(opening) for opening in free.tolist()])
+        if reason is not None:
+            return Finding(reason, lines=held, facts=facts | more)
         lines = sorted({line for offer in self._offers_of(free) for line in self.occupancy.saturated_lines(offer)})
         if lines:
             return Finding(Reason.QUOTA_CEILING, lines=tuple(lines), facts=facts)
@@ -106,7 +128,8 @@ class Inquiry:
     def _openings(self, offers: Ints, group: Group) -> Ints:
         first, last = self.supply.opening_start[offers], self.supply.opening_start[offers + 1]
         openings = runs(first, last - first)
-        accepted = np.array([period.id in group.periods for period in self.instance.periods], np.bool_)
+        periods = self.instance.accepted(group)
+        accepted = np.array([period.id in periods for period in self.instance.periods], np.bool_)
         return openings[accepted[self.supply.opening_period[openings]]]
 
     def _nearest(self, group: Group) -> dict[str, int]:
@@ -129,6 +152,10 @@ class Inquiry:
     def _is_among(self, names: tuple[str, ...]) -> Bools:
         return np.array([row.id in names for row in self.instance.offers], np.bool_)
 
+    def _names(self, opening: int) -> tuple[str, str]:
+        offer, period = self.supply.opening_offer[opening], self.supply.opening_period[opening]
+        return self.instance.offers[offer].id, self.instance.periods[period].id
+
     def _offers_of(self, openings: Ints, most: int | None = None) -> list[str]:
         """Identifiers of the offers these openings belong to, sorted (offers are, and openings by offer)."""
         return [self.instance.offers[i].id for i in np.unique(self.supply.opening_offer[openings])[:most].tolist()]
@@ -137,5 +164,6 @@ class Inquiry:
 def full_openings(instance: Instance, supply: Supply, occupancy: Occupancy) -> Bools:
     offers, periods = instance.offers, instance.periods
     rows = zip(supply.opening_offer.tolist(), supply.opening_period.tolist(), strict=True)
-    taken = ints([occupancy.seats[offers[offer].id, periods[period].id] for offer, period in rows])
-    return taken >= supply.opening_seats
+    free = ints([occupancy.free_seats(offers[offer].id, periods[period].id) for offer, period in rows])
+    full: Bools = free <= 0
+    return full

@@ -179,9 +179,9 @@ class Instance:
     """A whole problem. Rows are kept in the order of their identifiers, so the caller's order never matters.
 
     Raises:
-        ValueError: naming the field, for a repeated or unknown identifier, a count out of bounds, an offer whose
-            periods overlap, a quota line that is its own ancestor or contradicts its offers' levels, a pin that cannot
-            hold whatever the others do.
+        ValueError: naming the field, for a repeated or unknown identifier, a count out of bounds, a quota line
+            that is its own ancestor or contradicts its offers' levels, a side constraint that cannot mean anything
+            (`solver.side_validation`), a pin that cannot hold whatever the others do.
     """
 
     departments: tuple[Department, ...]
@@ -252,6 +252,29 @@ class Instance:
         The same for everybody, so that nobody gains by ranking fewer sectors.
         """
         return 1 + max((len(group.wishes) for group in self.groups), default=0)
+
+    @cached_property
+    def bundles_of(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:
+        """The bundles of each group that has some."""
+        found: dict[str, tuple[tuple[str, ...], ...]] = {}
+        for row in self.bundles:
+            found[row.group] = (*found.get(row.group, ()), row.periods)
+        return found
+
+    @cached_property
+    def units(self) -> frozenset[str]:
+        """Groups that are placed at once or not at all, which no network can say. One pupil alone needs no network."""
+        whole = {row.group for row in self.wholes if self.group[row.group].count > 1}
+        linked = {name for row in self.sequences for name in row.groups}
+        return frozenset(whole | linked | self.bundles_of.keys())
+
+    def accepted(self, group: Group) -> frozenset[str]:
+        """Periods in which a pupil of the group may be somewhere, alone or in a bundle."""
+        return group.periods.union(*self.bundles_of.get(group.id, ()))
+
+    def is_counted(self, group: str, period: str) -> bool:
+        """Whether a row in this period counts its pupils: those of a bundle count in its first period only."""
+        return not any(period in bundle[1:] for bundle in self.bundles_of.get(group, ()))
 
     def rank(self, group: Group, sector: str) -> int:
         """Rank obtained by a pupil of `group` in `sector`: 1 is the first wish, or any sector without wishes."""

@@ -19,7 +19,7 @@ from solver.parts import Parts
 class Kept:
     """Rows in the order of `Instance.announced`: the class, its choice (an index into `Choices`), the rank obtained.
 
-    `count` is the number of pupils told and not pinned there.
+    `count` is the number of pupils told and not fixed there.
     """
 
     member: Ints
@@ -31,17 +31,18 @@ class Kept:
 def list_kept(parts: Parts) -> Kept:
     """The announced placements that the group's profile and periods still admit, at an opening that has a seat."""
     instance, demand, choices = parts.instance, parts.demand, parts.choices
-    pinned = Counter({(pin.group, pin.offer, pin.period): pin.count for pin in instance.pins})
+    pinned = Counter({(row.group, row.offer, row.period): row.count for row in parts.fixed})
     number = {row.id: i for i, row in enumerate(instance.groups)} if instance.announced else {}
     found = []
     for row in instance.announced:
         group, offer, opening = instance.group[row.group], instance.offer[row.offer], (row.offer, row.period)
-        if row.period in group.periods and opening in parts.openings:
+        if row.period in instance.accepted(group) and opening in parts.openings:
             count = row.count - pinned[row.group, row.offer, row.period]
             found.append((number[row.group], parts.openings[opening], instance.rank(group, offer.sector), count))
-    who, where, rank, told = ints(found).reshape(-1, 4).T
+    rows = ints(found).reshape(-1, 4)
+    who, where, rank, told = rows[demand.group_left[rows[:, 0]] > 0].T
     member = demand.group_class[who]
     size = len(parts.supply.opening_offer)
     at, exists = find(choices.profile * size + choices.opening, demand.class_profile[member] * size + where)
-    kept = np.flatnonzero(exists & (told > 0))
+    kept = np.flatnonzero(exists & (told > 0) & (demand.class_periods[member] != demand.nowhere))
     return Kept(member[kept], at[kept], rank[kept], told[kept])

@@ -25,7 +25,8 @@ def build_network(parts: Parts) -> Network:
     demand, left = parts.demand, parts.demand.class_left
     hubs, kept = list_hubs(demand, parts.supply, parts.choices), list_kept(parts)
     gates, reserves = _find_gates(parts, kept), list_reserves(parts)
-    assembly = Assembly(largest=int(left.sum()))
+    longest = max((len(row.periods) for row in parts.instance.bundles), default=1)
+    assembly = Assembly(largest=int(left.sum()) * longest)
     class_node = assembly.number_nodes(len(left))
     hub_node = assembly.number_nodes(len(hubs.keys))
     kept_node = assembly.number_nodes(len(kept.choice))

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from solver.instance import Instance, Pin
 from solver.result import Assignment
 from solver.rules import Rule
+from solver.sides import Sides
 
 
 class Occupancy:
@@ -23,6 +24,7 @@ class Occupancy:
         self.through: Counter[str] = Counter()
         self._categories: defaultdict[tuple[str, str], Counter[str | None]] = defaultdict(Counter)
         self._lines = {offer.id: instance.ancestry(offer.line) for offer in instance.offers}
+        self.shared = Sides(instance).shared
         for row in rows:
             self.add(instance.group[row.group].school, row.offer, row.period, row.count)
 
@@ -40,7 +42,7 @@ class Occupancy:
         Until reserves are `released`, those reserved for others are not for them.
         """
         host = self.instance.offer[offer]
-        limits = [(host.seats.get(period, 0) - self.seats[offer, period], Rule.SEATS)]
+        limits = [(self.free_seats(offer, period), Rule.SEATS)]
         if host.max_per_school is not None:
             limits.append((host.max_per_school - self.by_school[school, offer, period], Rule.SCHOOL_MAXIMUM))
         for line in self._lines[offer]:
@@ -76,6 +78,18 @@ class Occupancy:
         name = self.instance.category(school, host)
         own = 0 if name is None else max(0, host.reserved[name] - self.by_category(offer, period)[name])
         return own + max(0, self.unreserved(offer, period) - self.outside(offer, period))
+
+    def free_seats(self, offer: str, period: str) -> int:
+        """Seats nobody takes, those that overlapping periods take counted."""
+        host = self.instance.offer[offer]
+        left = [host.seats.get(period, 0) - self.seats[offer, period]]
+        for periods in self._sharing(offer, period):
+            left.append(max(host.seats[other] for other in periods) - sum(self.seats[offer, each] for each in periods))
+        return min(left)
+
+    def _sharing(self, offer: str, period: str) -> list[tuple[str, ...]]:
+        """The sets of overlapping periods that this one shares seats with."""
+        return [periods for periods in self.shared.get(offer, {}).values() if period in periods]
 
     def saturated_lines(self, offer: str) -> tuple[str, ...]:
         """The lines above the offer that can take nobody more."""

@@ -7,7 +7,7 @@ period): the answer depends on the frozen instance alone, and nobody chose it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -18,11 +18,14 @@ from solver.instance import Instance
 from solver.network import Kind, Network
 from solver.result import Assignment
 from solver.rules import Rule
+from solver.sides import Row, Sides, pupils_placed
 from solver.tiers import Names
 
 
-def pair(instance: Instance, demand: Demand, network: Network, flow: Ints, names: Names) -> tuple[Assignment, ...]:
-    """Placements, the pins' among them, sorted by group, offer, period."""
+def pair(
+    instance: Instance, demand: Demand, network: Network, flow: Ints, names: Names, fixed: Sequence[Row]
+) -> tuple[Assignment, ...]:
+    """Placements, those that stood before the network (pins at least) among them, sorted by group, offer, period."""
     turn = _ranks(drawn_order(names.sha256, group.id) for group in instance.groups)
     group = np.flatnonzero(demand.group_left)
     held = np.stack((demand.group_class[group], group, demand.group_left[group]))  # class i is node i
@@ -32,17 +35,16 @@ def pair(instance: Instance, demand: Demand, network: Network, flow: Ints, names
         held = np.concatenate((waiting, np.stack((network.head[arc], group, count))), axis=1)
     arcs = np.flatnonzero((network.kind == Kind.CHOICE) & (flow > 0)).astype(np.int64)
     _, (arc, group, count) = _carry(network, flow, held, _in_drawn_order(network, arcs, names), turn)
-    return _rows(instance, names, group, network.right[arc].astype(np.int64), count)
+    return _rows(instance, fixed, names, group, network.right[arc].astype(np.int64), count)
 
 
-def broken_rule(instance: Instance, rows: Iterable[Assignment]) -> Rule | None:
-    """What the flow's proof does not cover: that giving seats to groups neither invented a pupil nor lost a pin."""
+def broken_rule(instance: Instance, rows: Sequence[Assignment]) -> Rule | None:
+    """What the flow's proof does not cover: side constraints, no pupil invented, no pin lost."""
     placed = {(row.group, row.offer, row.period): row.count for row in rows}
-    by_group = Counter[str]()
-    for (group, _, _), count in placed.items():
-        by_group[group] += count
-    if any(count > instance.group[group].count for group, count in by_group.items()):
+    if any(count > instance.group[group].count for group, count in pupils_placed(instance, rows).items()):
         return Rule.DEMAND
+    if fault := next(Sides(instance).faults(rows), None):
+        return fault[0]
     if any(placed.get((pin.group, pin.offer, pin.period), 0) < pin.count for pin in instance.pins):
         return Rule.PIN
     return None
@@ -76,10 +78,12 @@ def _ranks(keys: Iterable[bytes]) -> Ints:
     return ranks
 
 
-def _rows(instance: Instance, names: Names, group: Ints, opening: Ints, count: Ints) -> tuple[Assignment, ...]:
+def _rows(
+    instance: Instance, fixed: Sequence[Row], names: Names, group: Ints, opening: Ints, count: Ints
+) -> tuple[Assignment, ...]:
     total: Counter[tuple[str, str, str]] = Counter()
-    for pin in instance.pins:
-        total[pin.group, pin.offer, pin.period] += pin.count
+    for row in fixed:
+        total[row.group, row.offer, row.period] += row.count
     for who, where, pupils in zip(group.tolist(), opening.tolist(), count.tolist(), strict=True):
         total[(instance.groups[who].id, *names.openings[where])] += pupils
     return tuple(Assignment(*key, pupils) for key, pupils in sorted(total.items()))

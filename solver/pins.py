@@ -10,6 +10,7 @@ from solver.geography import is_served_by, trip_m
 from solver.instance import Group, Instance, Offer, Pin
 from solver.occupancy import Occupancy
 from solver.rules import Rule
+from solver.sides import Sides
 
 
 def broken_rule(instance: Instance, group: Group, offer: Offer, period: str) -> Rule | None:
@@ -19,7 +20,7 @@ def broken_rule(instance: Instance, group: Group, offer: Offer, period: str) -> 
     admitted = offer.admits is None or home.code in offer.admits
     checks = (
         (Rule.LEVEL, group.level in offer.levels),
-        (Rule.PERIOD, period in group.periods and period in offer.seats),
+        (Rule.PERIOD, period in instance.accepted(group) and period in offer.seats),
         (Rule.NEEDS, group.needs <= offer.serves),
         (Rule.REACH, home.landmass == host.landmass and trip_m(school.position, offer.position) <= group.reach_m),
         (Rule.TERRITORY, admitted and is_served_by(instance.params.territory_rule, home, host)),
@@ -36,6 +37,9 @@ def diagnose_pins(instance: Instance) -> str:
         rule = _fault(instance, occupancy, pin)
         if rule is not None:
             faults.append(f"pin of group {pin.group!r} to offer {pin.offer!r} in {pin.period!r}: {rule.value}")
+    for rule, groups in Sides(instance).faults(instance.pins):
+        if rule is Rule.SEQUENCE:
+            faults.append(f"pin of group {' and of group '.join(map(repr, sorted(groups)))}: {rule.value}")
     return "; ".join(faults)
 
 

@@ -27,9 +27,15 @@ class Reason(StrEnum):
     PERIODS_NOT_OPEN = "periods_not_open"
     NEEDS_NOT_SERVED = "needs_not_served"
     BANNED = "banned"
+    OTHER_PLACEMENT_THEN = "other_placement_then"
+    """The same pupil's other placements of the year overlap what is left."""
     ALL_SEATS_TAKEN = "all_seats_taken"
     QUOTA_CEILING = "quota_ceiling"
     SCHOOL_MAXIMUM = "school_maximum"
+    GROUP_TOO_LARGE = "group_too_large"
+    """There is room, nowhere for all those who stay together; `largest_room` is the most there is."""
+    MINIMUM_GROUP = "minimum_group"
+    """There is room only where the school would send fewer pupils than the offer receives at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,8 @@ class TierValue:
     value: int
     bound: int
     proof: str
-    """`potentials` (dual values, primal equals dual) or `none` (only the answer is known)."""
+    """Who vouches for the bound: `potentials` (dual values of the network; alone they make a tier optimal), `solver`
+    (CP-SAT declares it, on what no network can say) or `none` (only the answer is known)."""
 
 
 @dataclass(frozen=True, slots=True)

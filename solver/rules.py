@@ -19,12 +19,23 @@ class Rule(StrEnum):
     TERRITORY = "territory"
     """The campaign's territory rule and the offer's own list of départements."""
     SEATS = "seats"
+    """In each period; and at any time, over the offer's periods under way, the largest of their numbers of seats."""
     RESERVE = "reserve"
-    """Nobody sits on a seat reserved for others while a pupil of theirs, who could have it, is without a place."""
+    """Nobody sits on a seat reserved for others while a pupil of theirs, who could have it, is without a place.
+
+    Those who stay together, or come in numbers, are not exchanged one for one."""
     SCHOOL_MAXIMUM = "school_maximum"
     QUOTA_CEILING = "quota_ceiling"
     PIN = "pin"
     BAN = "ban"
+    WHOLE = "whole"
+    """A group that stays whole has all its pupils in one (offer, period), or in one bundle, or none."""
+    MINIMUM_GROUP = "minimum_group"
+    """The pupils of one school in one (offer, period) are none or at least the minimum, unless a pin brought them."""
+    BUNDLE = "bundle"
+    """As many pupils of a group in each period of a bundle."""
+    SEQUENCE = "sequence"
+    """The placements of one pupil never overlap in time."""
 
 
 PROPERTIES: tuple[str, ...] = (*Rule, "identity", "announced_tiers", "reasons")

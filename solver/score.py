@@ -16,14 +16,15 @@ from solver.instance import Instance, Pin
 from solver.occupancy import Occupancy
 from solver.params import Tier
 from solver.result import Assignment
+from solver.sides import pupils_placed
 
 
 def score(instance: Instance, sha256: str, rows: Iterable[Assignment | Pin]) -> dict[Tier, int]:
     """The value of every tier, in the units of `solver.params.Tier`."""
     rows = tuple(rows)
     placed: Counter[str] = Counter()
-    for row in rows:
-        placed[instance.group[row.group].school] += row.count
+    for name, count in pupils_placed(instance, rows).items():
+        placed[instance.group[name].school] += count
     left = {school: pupils - placed[school] for school, pupils in instance.pupils_by_school.items()}
     occupancy, kept = Occupancy(instance, rows), _kept(instance, rows)
     return {
@@ -69,7 +70,9 @@ def _draw(
         group, sector = instance.group[row.group], instance.offer[row.offer].sector
         needs = tuple(sorted(group.needs))
         profile = profile_key(group.school, group.level, group.reach_m, needs, banned.get(group.id, ()))
-        key = class_key(profile, tuple(sorted(group.periods)), group.wishes, group.id if group.id in told else None)
+        key = class_key(
+            profile, tuple(sorted(instance.accepted(group))), group.wishes, group.id if group.id in told else None
+        )
         drawn = ranked(key, sector if sector in group.wishes else "")
         total += row.count * (trip(profile, row.offer, row.period) + drawn)
         if stays := kept[row.group, row.offer, row.period]:

@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from time import perf_counter
 
+from solver.blocks import Settlement, settle
 from solver.components import optimise_parts
 from solver.demand import Demand
 from solver.explain import explain
@@ -25,16 +26,18 @@ from solver.pairing import broken_rule, pair
 from solver.params import Tier
 from solver.parts import Parts, gather
 from solver.pins import diagnose_pins
-from solver.result import Assignment, Result, Status, TierValue
+from solver.result import Result, Status, TierValue
 from solver.score import score
-from solver.supply import Supply
-from solver.tiers import Names
+from solver.sides import Sides
+from solver.tiers import Names, names_of
 
 Progress = Callable[[str, float], None]
 """Told the phase that begins (`reachable`, `optimise:<tier>`, `prove`, `explain`) and the share of the work done."""
 Keep = Callable[[Network, Names, Optimum], None]
 """Given the network, its names and the optimum, if every tier is proven: what a certificate is made from."""
 
+EFFORT = 60.0
+"""Deterministic time of CP-SAT, near a second each on the machine of the README; a pure network uses none."""
 SHARE_BEFORE, SHARE_OPTIMISING = 0.1, 0.8
 
 
@@ -46,6 +49,7 @@ def solve(
     keep: Keep | None = None,
     parts: Parts | None = None,
     sha256: str | None = None,
+    effort: float = EFFORT,
 ) -> Result:
     """Place the pupils: every hard rule held, the tiers optimal in the order of `instance.params`.
 
@@ -55,6 +59,9 @@ def solve(
 
     A caller who holds pupils by pins that are known to stand gives the `parts` already gathered, and the `sha256` of
     the instance that the answer is for: draws and names are then that instance's (`solver.repair`).
+
+    Side constraints (`solver.sides`) are held by what `solver.blocks` decides on the components that have them, within
+    `effort` (deterministic time of CP-SAT); the network's potentials still bound every answer.
     """
     watch = Stopwatch(progress)
     sha256 = sha256 or instance_sha256(instance)
@@ -73,16 +80,19 @@ def solve(
         if len(optimum.bounds) < 2:  # until the second aim is proven, reserved seats may have gone to others
             raise FlowError("not even the first aim could be proven")
         watch("prove", SHARE_BEFORE + SHARE_OPTIMISING)
-        rows = pair(instance, demand, network, optimum.flow, names)
-        if rule := broken_rule(instance, rows):
-            raise FlowError(f"the pairing broke the rule {rule.value}")
+        rows = pair(instance, demand, network, optimum.flow, names, instance.pins)
+        settled = Settlement(rows, ())
+        if Sides(instance).exist:
+            settled = settle(parts or gather(instance), network, names, rows, effort)
+        if rule := broken_rule(instance, settled.rows):
+            raise FlowError(f"the placements break the rule {rule.value}")
     except (FlowError, MemoryError) as error:
         diagnosis = f"engine: {str(error) or type(error).__name__}"
     if diagnosis:
         del demand, network, names  # the baseline needs little, but that little must be free
         return replace(greedy(instance), instance_sha256=sha256, diagnosis=diagnosis)
-    values = _announced(instance, sha256, rows, optimum.bounds)
-    proven = all(row.proof != "none" for row in values)
+    rows, values = settled.rows, _announced(instance, sha256, settled, optimum.bounds)
+    proven = all(row.proof == "potentials" and row.bound == row.value for row in values)
     watch("explain", 0.95)
     unplaced = explain(instance, rows)
     if keep is not None and proven:
@@ -93,38 +103,39 @@ def solve(
 
 def _lay_out(parts: Parts, sha256: str) -> tuple[Demand, Names, Network]:
     """What the engine works on; the choices, once they are arcs, are let go."""
-    return parts.demand, _names(parts.instance, sha256, parts.demand, parts.supply), build_network(parts)
+    return parts.demand, names_of(parts, sha256), build_network(parts)
 
 
-def _names(instance: Instance, sha256: str, demand: Demand, supply: Supply) -> Names:
-    rows = zip(supply.opening_offer.tolist(), supply.opening_period.tolist(), strict=True)
-    return Names(
-        sha256=sha256,
-        schools=tuple(school.id for school in instance.schools),
-        sectors=tuple(supply.sectors),
-        openings=tuple((instance.offers[offer].id, instance.periods[period].id) for offer, period in rows),
-        classes=demand.names(instance),
-    )
+def _announced(instance: Instance, sha256: str, settled: Settlement, bounds: tuple[int, ...]) -> tuple[TierValue, ...]:
+    """Each tier's value, counted again from the placements, beside the best bound known.
 
-
-def _announced(
-    instance: Instance, sha256: str, rows: tuple[Assignment, ...], bounds: tuple[int, ...]
-) -> tuple[TierValue, ...]:
-    """Each tier's value, counted again from the placements, beside the bound that the network's potentials prove.
-
-    A tier is announced as proven when the two are equal and every tier before it is proven. Otherwise its bound is 0:
-    no tier can be less.
+    While every tier before is proven, the network's potentials bound a tier: it is proven when the two are equal. While
+    every tier before is closed, CP-SAT may declare a higher bound. After a tier left open a bound is 0: no tier can be
+    less.
     """
-    values, fixed = score(instance, sha256, rows), score(instance, sha256, instance.pins)
+    values, fixed = score(instance, sha256, settled.rows), score(instance, sha256, instance.pins)
     fixed |= {Tier.PLACED: 0, Tier.EQUITY: 0}  # the unplaced are all counted on arcs
-    announced: list[TierValue] = []
+    announced, proven, closed = list[TierValue](), True, True
     for i, tier in enumerate(instance.params.tiers):
-        before = all(row.proof == "potentials" for row in announced)
-        if before and i < len(bounds) and fixed[tier] + bounds[i] == values[tier]:
-            announced.append(TierValue(tier, values[tier], values[tier], "potentials"))
-        else:
-            announced.append(TierValue(tier, values[tier], 0, "none"))
+        value, bound, proof = values[tier], 0, "none"
+        if closed and i < len(settled.gaps):
+            bound, proof = value - settled.gaps[i], "solver"
+        certified = fixed[tier] + bounds[i] - _hidden(instance, tier) if proven and i < len(bounds) else 0
+        if proven and i < len(bounds) and bound <= certified <= value:
+            bound, proof = certified, "potentials"
+        announced.append(TierValue(tier, value, max(0, bound), proof if bound > 0 or value == 0 else "none"))
+        closed = closed and bound == value
+        proven = proven and closed and proof == "potentials"
     return tuple(announced)
+
+
+def _hidden(instance: Instance, tier: Tier) -> int:
+    """What the network may overstate: it sees a bundle in one period, and the others may fill commitments, or stay."""
+    if tier is Tier.COMMITMENTS:
+        return sum(instance.group[row.group].count * (len(row.periods) - 1) for row in instance.bundles)
+    if tier is Tier.STABILITY:
+        return sum(row.count for row in instance.announced if row.group in instance.bundles_of)
+    return 0
 
 
 class Stopwatch:

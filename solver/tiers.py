@@ -22,6 +22,7 @@ from solver.demand import ClassNames
 from solver.draw import draw_class, draw_kept, draw_trip
 from solver.network import Kind, Network
 from solver.params import Tier
+from solver.parts import Parts
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,19 @@ class Names:
     sectors: tuple[str, ...]
     openings: tuple[tuple[str, str], ...]
     classes: ClassNames
+
+
+def names_of(parts: Parts, sha256: str) -> Names:
+    """The words of a network built from these parts."""
+    instance, supply = parts.instance, parts.supply
+    rows = zip(supply.opening_offer.tolist(), supply.opening_period.tolist(), strict=True)
+    return Names(
+        sha256=sha256,
+        schools=tuple(school.id for school in instance.schools),
+        sectors=tuple(supply.sectors),
+        openings=tuple((instance.offers[offer].id, instance.periods[period].id) for offer, period in rows),
+        classes=parts.demand.names(instance),
+    )
 
 
 def arc_costs(tier: Tier, network: Network, arcs: Ints, names: Names) -> Ints:

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from solver.side_validation import validate_sides
+
 if TYPE_CHECKING:
     from solver.instance import Instance
 
@@ -39,9 +41,7 @@ def validate(instance: Instance) -> None:
     _check_groups(instance)
     _check_pins(instance)
     _check_announced(instance)
-    for name in ("wholes", "bundles", "sequences"):
-        if getattr(instance, name):
-            raise ValueError(f"{name}: not solved by this version")
+    validate_sides(instance)
 
 
 def _unique(field: str, ids: Iterable[str]) -> None:
@@ -110,21 +110,14 @@ def _check_offers(instance: Instance) -> None:
         where = f"offers[{offer.id!r}]"
         if not offer.levels:
             raise ValueError(f"{where}.levels: at least one level")
-        used: dict[str, str] = {}
         for period, seats in offer.seats.items():
             _known(f"{where}.seats", period, instance.period)
             _whole(f"{where}.seats[{period!r}]", seats, 0, MAX_COUNT)
-            for slot in instance.period[period].slots:
-                if slot in used:
-                    raise ValueError(f"{where}.seats: periods {used[slot]!r} and {period!r} overlap in {slot!r}")
-                used[slot] = period
         if offer.max_per_school is not None:
             _whole(f"{where}.max_per_school", offer.max_per_school, 1, MAX_COUNT)
         for name, seats in offer.reserved.items():
             _check_category(instance, f"{where}.reserved", name)
             _whole(f"{where}.reserved[{name!r}]", seats, 1, MAX_COUNT)
-        if offer.min_group is not None:
-            raise ValueError(f"{where}.min_group: not solved by this version")
         if offer.line is not None:
             _known(f"{where}.line", offer.line, instance.line)
         for line in instance.ancestry(offer.line):
@@ -189,7 +182,7 @@ def _check_pins(instance: Instance) -> None:
             raise ValueError(f"pins[{pin.group!r}]: also banned from {pin.offer!r}")
         if group.level not in offer.levels:
             raise ValueError(f"pins[{pin.group!r}]: offer {pin.offer!r} does not admit {group.level!r}")
-        pinned[pin.group] += pin.count
+        pinned[pin.group] += pin.count * instance.is_counted(pin.group, pin.period)
     for identifier, count in pinned.items():
         if count > instance.group[identifier].count:
             raise ValueError(f"pins[{identifier!r}].count: {count} pins for {instance.group[identifier].count} pupils")

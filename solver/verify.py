@@ -16,13 +16,14 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
 Trip = tuple[str, str, str]
 Cells = dict[tuple[int, ...], list[Row]]
+Opening = tuple[Row, str]
 ROW_FIELDS: dict[str, dict[str, type]] = {
     "tiers": {"tier": str, "value": int, "bound": int, "proof": str},
     "assignments": {"group": str, "offer": str, "period": str, "count": int},
@@ -48,6 +49,17 @@ class Case:
         self.banned: defaultdict[str, set[str]] = defaultdict(set)
         for row in instance["bans"]:
             self.banned[row["group"]].add(row["offer"])
+        self.bundles: dict[str, list[list[str]]] = {}
+        for row in instance["bundles"]:
+            self.bundles[row["group"]] = [*self.bundles.get(row["group"], ()), row["periods"]]
+        self.accepted = {name: {*row["periods"]} for name, row in self.groups.items()}
+        for row in instance["bundles"]:
+            self.accepted[row["group"]] |= {*row["periods"]}
+        self.whole = {row["group"] for row in instance["wholes"]}
+        self.sequences = [row["groups"] for row in instance["sequences"]]
+        self.mates = {name: {*names} - {name} for names in self.sequences for name in names}
+        places = ((self.groups[row["group"]]["school"], row["offer"], row["period"]) for row in instance["pins"])
+        self.opened_by_pins = {*places}
         listed = {name: result[name] if type(result.get(name)) is list else [] for name in ROW_FIELDS}
         read = [(name, row, self._fault(name, row)) for name, rows in listed.items() for row in rows]
         self.unreadable = [fault for _, _, fault in read if fault]
@@ -67,6 +79,7 @@ class Case:
         self.pupils, self.through = Counter[str](), Counter[str]()
         self.kinds: defaultdict[tuple[str, str], Counter[str | None]] = defaultdict(Counter)
         self.seated, self.together = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
+        self.present, self.during = Counter[tuple[str, str]](), defaultdict[str, set[str]](set)
         for group in self.groups.values():
             self.pupils[group["school"]] += group["count"]
         self.told, self.at = (Counter[Trip]() for _ in range(2))
@@ -77,16 +90,42 @@ class Case:
         for row in self.rows["assignments"]:
             group, offer, when = self.groups[row["group"]], self.offers[row["offer"]], row["period"]
             self.moves.append((row, group, self.schools[group["school"]], offer))
-            self.left[group["school"]] -= row["count"]
+            self.left[group["school"]] -= row["count"] * self.is_counted(row)
+            self.during[group["id"]] |= {*self.periods[when]["slots"]}
+            for slot in self.periods[when]["slots"] if len(offer["seats"]) > 1 and when in offer["seats"] else ():
+                self.present[offer["id"], slot] += row["count"]
             self.seated[offer["id"], when] += row["count"]
             self.at[group["id"], offer["id"], when] += row["count"]
             self.together[group["school"], offer["id"], when] += row["count"]
             if offer["reserved"] and when in offer["seats"]:
                 self.kinds[offer["id"], when][self.category(group["school"], offer)] += row["count"]
-            self.through.update(dict.fromkeys(self._above(offer["line"]), row["count"]))
+            self.through.update(dict.fromkeys(self.above(offer["line"]), row["count"]))
 
-    def _above(self, line: str | None) -> list[str]:
-        return [] if line is None else [line, *self._above(self.lines[line]["parent"])]
+    def above(self, line: str | None) -> list[str]:
+        return [] if line is None else [line, *self.above(self.lines[line]["parent"])]
+
+    def is_counted(self, row: Row) -> bool:
+        """A pupil in a bundle is placed once: counted in its first period."""
+        return not any(row.get("period") in bundle[1:] for bundle in self.bundles.get(row["group"], ()))
+
+    def stays_together(self, name: str) -> bool:
+        """Whether the group's pupils are placed at once or not at all; one pupil of a group is told from no other."""
+        return name in self.bundles or name in self.mates or (name in self.whole and self.groups[name]["count"] > 1)
+
+    def most(self, offer: Row, slot: str) -> int:
+        """Seats that the periods under way in a slot share."""
+        return max((n for when, n in offer["seats"].items() if slot in self.periods[when]["slots"]), default=0)
+
+    def free(self, offer: Row, when: str) -> int:
+        slots = self.periods[when]["slots"] if len(offer["seats"]) > 1 else []
+        shared = [self.most(offer, slot) - self.present[offer["id"], slot] for slot in slots]
+        return int(min([offer["seats"][when] - self.seated[offer["id"], when], *shared]))
+
+    def room(self, school: str, offer: Row, when: str) -> float:
+        """How many more pupils of a school may come."""
+        lines = [self.ceilings.get(line, math.inf) - self.through[line] for line in self.above(offer["line"])]
+        most = math.inf if offer["max_per_school"] is None else offer["max_per_school"]
+        return float(min(self.free(offer, when), most - self.together[school, offer["id"], when], *lines))
 
     def category(self, school: str, offer: Row) -> str | None:
         """The reserve for the school's pupils: the one in its name, else the one for its priority class."""
@@ -101,7 +140,7 @@ class Case:
         return int(max(0, sum(max(0, count) for count in outside) - nobodys))
 
     def saturated(self, offer: Row) -> list[str]:
-        return [line for line in self._above(offer["line"]) if self.through[line] >= self.ceilings.get(line, math.inf)]
+        return [line for line in self.above(offer["line"]) if self.through[line] >= self.ceilings.get(line, math.inf)]
 
     def is_across_sea(self, *places: Row) -> bool:
         return len({self.departments[place["department"]]["landmass"] for place in places}) > 1
@@ -139,7 +178,7 @@ def squared_m(school: Row, offer: Row) -> int:
 def demand(case: Case) -> Iterator[str]:
     missing = Counter({name: group["count"] for name, group in case.groups.items()})
     for row in (*case.rows["assignments"], *case.rows["unplaced"]):
-        missing[row["group"]] -= row["count"]
+        missing[row["group"]] -= row["count"] * case.is_counted(row)
     return (f"group {name!r}: {n} pupils neither placed nor declared unplaced" for name, n in missing.items() if n)
 
 
@@ -148,7 +187,7 @@ def level(case: Case) -> Iterator[str]:
 
 
 def period(case: Case) -> Iterator[str]:
-    return (f"{row}" for row, g, _, o in case.moves if row["period"] not in {*g["periods"]} & {*o["seats"]})
+    return (f"{row}" for row, g, _, o in case.moves if row["period"] not in case.accepted[g["id"]] & {*o["seats"]})
 
 
 def needs(case: Case) -> Iterator[str]:
@@ -169,12 +208,19 @@ def seats(case: Case) -> Iterator[str]:
     for (offer, when), count in case.seated.items():
         if count > case.offers[offer]["seats"].get(when, count):  # a period that is not open is `period`'s to name
             yield f"offer {offer!r}, period {when!r}: {count} pupils"
+    for (offer, slot), count in case.present.items():
+        if count > case.most(case.offers[offer], slot):
+            yield f"offer {offer!r}, slot {slot!r}: {count} pupils"
 
 
 def reserve(case: Case) -> Iterator[str]:
-    """No pupil is left for whom a seat is reserved where others sit on it, that they could have and no pin holds."""
+    """No pupil is left for whom a seat is reserved where others sit on it, that they could have and no pin holds.
+
+    One pupil against one: those who stay together, or come in numbers, cannot be exchanged.
+    """
     pinned = Counter[tuple[str, str, str | None]]()
-    for row in case.instance["pins"]:
+    alone = (row for row in case.instance["pins"] if not case.stays_together(row["group"]))
+    for row in (*alone, *(row for row in case.rows["assignments"] if case.stays_together(row["group"]))):
         group, offer = case.groups[row["group"]], case.offers[row["offer"]]
         pinned[offer["id"], row["period"], case.category(group["school"], offer)] += row["count"]
     claims = list[tuple[Row, str, set[str]]]()
@@ -182,11 +228,11 @@ def reserve(case: Case) -> Iterator[str]:
         offer = case.offers[name]
         ours = {who for who, seats in offer["reserved"].items() if kinds[who] < seats}
         movable = any(n > max(offer["reserved"].get(who, 0), pinned[name, when, who]) for who, n in kinds.items())
-        if ours and movable and case.released(offer, when):
+        if ours and movable and (offer["min_group"] or 1) == 1 and case.released(offer, when):
             claims.append((offer, when, ours))
     for row in case.rows["unplaced"] if claims else ():
         group = case.groups[row["group"]]
-        for offer, when, ours in claims:
+        for offer, when, ours in claims if not case.stays_together(row["group"]) else ():
             most = math.inf if offer["max_per_school"] is None else offer["max_per_school"]
             room = case.together[group["school"], offer["id"], when] < most
             if case.category(group["school"], offer) in ours and room and case.admits(group, offer, when):
@@ -214,6 +260,36 @@ def pin(case: Case) -> Iterator[str]:
 
 def ban(case: Case) -> Iterator[str]:
     return (f"{row}" for row, group, _, offer in case.moves if offer["id"] in case.banned[group["id"]])
+
+
+def whole(case: Case) -> Iterator[str]:
+    """All of such a group in each place where it is; `demand` sees that it is placed once."""
+    rows = (row for row, group, _, _ in case.moves if group["id"] in case.whole and row["count"] != group["count"])
+    return (f"{row}: not all of the group" for row in rows)
+
+
+def minimum_group(case: Case) -> Iterator[str]:
+    for meeting, count in case.together.items():
+        least = case.offers[meeting[1]]["min_group"] or 0
+        if 0 < count < least and meeting not in case.opened_by_pins:
+            yield f"{meeting}: {count} pupils of a school, at least {least}"
+
+
+def bundle(case: Case) -> Iterator[str]:
+    held = Counter[tuple[str, str]]()
+    for row in case.rows["assignments"]:
+        held[row["group"], row["period"]] += row["count"]
+    for name, bundles in case.bundles.items():
+        for periods in bundles:
+            if len({held[name, when] for when in periods}) > 1:
+                yield f"group {name!r}: not as many pupils in each of {', '.join(periods)}"
+
+
+def sequence(case: Case) -> Iterator[str]:
+    for names in case.sequences:
+        held = [(name, row) for name in names for row in case.rows["assignments"] if row["group"] == name]
+        times = Counter(slot for _, row in held for slot in case.periods[row["period"]]["slots"])
+        yield from (f"groups {', '.join(names)}: {n} placements in {slot!r}" for slot, n in times.items() if n > 1)
 
 
 def identity(case: Case) -> Iterator[str]:
@@ -245,7 +321,7 @@ def tier_faults(status: Any, rows: list[Row], order: list[str], values: dict[str
         if row["value"] != values.get(row["tier"]):
             yield f"{row}: {values.get(row['tier'])} recomputed"
         proven = row["bound"] == row["value"] and row["proof"] == "potentials"
-        honest = row["bound"] <= row["value"] and row["proof"] in ("potentials", "none")
+        honest = row["bound"] <= row["value"] and row["proof"] in ("potentials", "solver", "none")
         if not (proven if status == "OPTIMAL" else honest):
             yield f"{row}: bound or proof disagree with the status"
 
@@ -282,7 +358,7 @@ def lots(case: Case, group: Row, offer: Row, when: str) -> tuple[int, int, int]:
     profile = [group["school"], group["level"], group["reach_m"], sorted(group["needs"])]
     profile, sector = [*profile, sorted(case.banned[group["id"]])], offer["sector"]
     told_to = [group["id"]] if group["id"] in case.told_to else []
-    name = canonical([*profile, sorted(group["periods"]), group["wishes"], *told_to])
+    name = canonical([*profile, sorted(case.accepted[group["id"]]), group["wishes"], *told_to])
     drawn = case.lot("class", name, sector if sector in group["wishes"] else "")
     stays = case.lot("kept", name, offer["id"], when) if told_to else drawn
     return case.lot("trip", canonical(profile), offer["id"], when), drawn, stays
@@ -298,29 +374,78 @@ def reasons(case: Case) -> Iterator[str]:
     why = cache(lambda kind: reason_of(case, *near(*kind[:3]), kind))
     for row in case.rows["unplaced"]:
         group = case.groups[row["group"]]
-        sets = (tuple(group["needs"]), tuple(group["periods"]), frozenset(case.banned[group["id"]]))
+        sets = (tuple(group["needs"]), tuple(group["periods"]), frozenset(case.banned[group["id"]]), ways(case, group))
         if (found := why((group["school"], group["level"], group["reach_m"], *sets))) is None:
             yield f"group {group['id']!r}: no reason holds, a seat is free for it"
         elif canonical(found) != canonical({field: row[field] for field in found}):
             yield f"group {group['id']!r}: {found}, not {row['reason']!r}"
 
 
+def ways(case: Case, group: Row) -> tuple[Any, ...]:
+    """How many pupils stay together, the group's bundles, and the slots that the same pupils' other groups take."""
+    name, mates = group["id"], case.mates.get(group["id"], set())
+    together = group["count"] if case.stays_together(name) else 1
+    busy = frozenset().union(*(case.during[mate] for mate in mates))
+    return together, tuple(map(tuple, case.bundles.get(name, ()))), busy
+
+
+def usable(openings: list[Opening], periods: tuple[str, ...], bundles: tuple[tuple[str, ...], ...]) -> list[Opening]:
+    """Without the openings of a bundle that has none left in one of its periods."""
+    there = {when for _, when in openings}
+    kept = {*periods}.union(*(bundle for bundle in bundles if there >= {*bundle}))
+    return [(offer, when) for offer, when in openings if when in kept]
+
+
 def reason_of(case: Case, near: list[Row], facts: Row, kind: tuple[Any, ...]) -> Row | None:
     """The first reason that applies; None when one more pupil of the group could be placed as things stand."""
-    school, _, _, asked, periods, banned = kind
-    opened = [(offer, when) for offer in near for when in periods if offer["seats"].get(when, 0) > 0]
-    serving = [(offer, when) for offer, when in opened if {*asked} <= {*offer["serves"]}]
-    allowed = [(offer, when) for offer, when in serving if offer["id"] not in banned]
-    free = [(offer, when) for offer, when in allowed if case.seated[offer["id"], when] < offer["seats"][when]]
-    mates = ((offer, case.together[school, offer["id"], when]) for offer, when in free)
-    if not all(case.saturated(offer) for offer, count in mates if count < (offer["max_per_school"] or math.inf)):
-        return None
+    school, _, _, asked, periods, banned, (_, bundles, busy) = kind
+    whens = [*{}.fromkeys(periods), *(when for bundle in bundles for when in bundle)]
+    opened = usable([(o, when) for o in near for when in whens if o["seats"].get(when, 0) > 0], periods, bundles)
+    serving = usable([(o, when) for o, when in opened if {*asked} <= {*o["serves"]}], periods, bundles)
+    allowed = usable([(o, when) for o, when in serving if o["id"] not in banned], periods, bundles)
+    clear = usable([(o, w) for o, w in allowed if busy.isdisjoint(case.periods[w]["slots"])], periods, bundles)
+    free = usable([(o, when) for o, when in clear if case.free(o, when) > 0], periods, bundles)
+    names = "no_offer_of_level_in_reach", "periods_not_open", "needs_not_served", "banned", "other_placement_then"
+    steps = zip((*names, "all_seats_taken"), (near, opened, serving, allowed, clear, free), strict=True)
+    if (reason := next((name for name, rest in steps if not rest), "")) == "all_seats_taken":
+        offers = sorted({offer["id"] for offer, _ in clear})[:LISTED_OFFERS]
+        return {"reason": reason, "offers": offers, "lines": [], "facts": facts}
+    if reason:
+        return {"reason": reason, "offers": [], "lines": [], "facts": facts}
+    rooms = [(each, case.room(school, *each)) for each in free]
+    if usable([each for each, room in rooms if room > 0], periods, bundles):
+        return too_few(case, rooms, facts, kind)
     lines = sorted({line for offer, _ in free for line in case.saturated(offer)})
-    names = ("no_offer_of_level_in_reach", "periods_not_open", "needs_not_served", "banned", "all_seats_taken")
-    steps = zip(names, (near, opened, serving, allowed, free), strict=True)
-    reason = next((name for name, rest in steps if not rest), "quota_ceiling" if lines else "school_maximum")
-    offers = sorted({offer["id"] for offer, _ in allowed})[:LISTED_OFFERS] if reason == "all_seats_taken" else []
-    return {"reason": reason, "offers": offers, "lines": lines, "facts": facts}
+    return {"reason": "quota_ceiling" if lines else "school_maximum", "offers": [], "lines": lines, "facts": facts}
+
+
+def too_few(case: Case, rooms: list[tuple[Opening, float]], facts: Row, kind: tuple[Any, ...]) -> Row | None:
+    """Why openings with room are none for pupils who stay together, come in numbers or need several periods."""
+    school, *_, periods, _, (together, bundles, _) = kind
+    possible = usable([each for each, room in rooms if room > 0], periods, bundles)
+    enough = usable([each for each, room in rooms if room >= together], periods, bundles)
+    named = {"offers": [], "lines": [], "facts": facts}
+    if not enough:
+        largest = max(room for (offer, when), room in rooms if (offer, when) in possible)
+        return named | {"reason": "group_too_large", "facts": facts | {"largest_room": int(largest)}}
+    meetings = [(offer, when, (school, offer["id"], when)) for offer, when in enough]
+    numerous = [
+        (offer, when)
+        for offer, when, meeting in meetings
+        if case.together[meeting] + together >= (offer["min_group"] or 0) or meeting in case.opened_by_pins
+    ]
+    if not (numerous := usable(numerous, periods, bundles)):
+        return named | {"reason": "minimum_group"}
+    passed = set[str]()
+    for bundle in bundles if {when for _, when in numerous}.isdisjoint(periods) else ():
+        choices = ({o["line"]: case.above(o["line"]) for o, w in numerous if w == when}.values() for when in bundle)
+        for way in product(*choices):
+            times = Counter(line for lines in way for line in lines)
+            over = [n for n in times if case.ceilings.get(n, math.inf) - case.through[n] < times[n] * together]
+            if not over:
+                return None
+            passed.update(over)
+    return named | {"reason": "quota_ceiling", "lines": sorted(passed)} if passed else None
 
 
 def nearby(case: Case, cells: Cells, school: Row, reach_m: int) -> tuple[list[Row], Row]:
@@ -341,7 +466,7 @@ def nearby(case: Case, cells: Cells, school: Row, reach_m: int) -> tuple[list[Ro
 
 
 PLACES = (demand, level, period, needs, reach, territory, seats, reserve, school_maximum)
-HARD_RULES = (*PLACES, quota_ceiling, pin, ban)
+HARD_RULES = (*PLACES, quota_ceiling, pin, ban, whole, minimum_group, bundle, sequence)
 CHECKS = {check.__name__: check for check in (*HARD_RULES, identity, announced_tiers, reasons)}
 
 

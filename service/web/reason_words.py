@@ -46,4 +46,7 @@ _WAYS_OUT: Mapping[str, str] = {
     "all_seats_taken": "Publier des places à portée de ces établissements.",
     "quota_ceiling": "Demander au partenaire de relever son plafond.",
     "school_maximum": "Demander à la structure de relever son maximum par établissement.",
+    "other_placement_then": "Avancer ou reculer l’une des deux séquences de l’élève.",
+    "group_too_large": "Accepter de partager le groupe, ou publier une offre assez grande.",
+    "minimum_group": "Réunir davantage d’élèves de l’établissement, ou demander d’abaisser le minimum.",
 }

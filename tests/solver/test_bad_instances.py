@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from solver.instance import Announced, Ban, Instance, Period, Pin, QuotaLine
+from solver.instance import Announced, Ban, Bundle, Instance, Period, Pin, QuotaLine, Sequence, Whole
 from solver.params import OFFICIAL_TIERS, Params, Tier
 from solver.result import Reason, Status
 from solver.solve import solve
@@ -32,8 +32,27 @@ BAD: dict[str, Build] = {
         offers=(offer(seats={"p": 10**12}),)
     ),
     "offers['offer'].seats: unknown 'never'": lambda: world(offers=(offer(seats={"never": 1}),)),
-    "offers['offer'].seats: periods 'p' and 'q' overlap in '2027-W11'": lambda: world(
-        periods=OVERLAPPING, offers=(offer(seats={"p": 1, "q": 1}),)
+    "offers['offer'].min_group: a whole number between 1": lambda: world(offers=(offer(min_group=0),)),
+    "offers['offer'].min_group: 3, and at most 2": lambda: world(offers=(offer(min_group=3, max_per_school=2),)),
+    "wholes.group: unknown 'nobody'": lambda: world(wholes=(Whole("nobody"),)),
+    "wholes: 'group' appears 2 times": lambda: world(wholes=(Whole("group"), Whole("group"))),
+    "bundles['group'].periods: at least two": lambda: world(bundles=(Bundle("group", ("q",)),)),
+    "bundles['group'].periods: unknown 'never'": lambda: world(bundles=(Bundle("group", ("q", "never")),)),
+    "bundles['group'].periods: 'p' is already": lambda: world(bundles=(Bundle("group", ("p", "q")),)),
+    "bundles['group'].periods: 'q' overlaps": lambda: world(
+        periods=OVERLAPPING, groups=(group(periods=frozenset()),), bundles=(Bundle("group", ("p", "q")),)
+    ),
+    "bundles.group: group 'group' counts several": lambda: world(
+        groups=(group(count=2, periods=frozenset()),), bundles=(Bundle("group", ("p", "q")),)
+    ),
+    "sequences[['group']]: at least two": lambda: world(sequences=(Sequence(("group",)),)),
+    "sequences[['group', 'group']].groups: 'group' appears twice": lambda: world(
+        sequences=(Sequence(("group", "group")),)
+    ),
+    "sequences[['group', 'b']]: the same pupils": lambda: world(
+        schools=(school(), school(id="other")),
+        groups=(group(), group(id="b", school="other")),
+        sequences=(Sequence(("group", "b")),),
     ),
     "offers['offer'].levels: at least one": lambda: world(offers=(offer(levels=frozenset()),)),
     "offers['offer'].levels: under line 'line' only '2de_gt'": lambda: world(

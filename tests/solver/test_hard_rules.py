@@ -8,15 +8,16 @@ import pytest
 
 from solver.choices import FILTERS
 from solver.greedy import greedy
-from solver.instance import Ban, Instance, Pin, QuotaLine
+from solver.instance import Ban, Bundle, Instance, Period, Pin, QuotaLine, Sequence, Whole
 from solver.params import Params, TerritoryRule
 from solver.result import Result, Status
 from solver.rules import Rule
 from solver.solve import solve
-from tests.solver.small_world import at_km, group, offer, school, world
+from tests.solver.small_world import PERIODS, at_km, group, offer, school, world
 
 STEP_FREE = frozenset({"step-free"})
 TWO_WEEKS = {"p": 1, "q": 1}
+LONG_TOO = (*PERIODS, Period("long", ("2027-W10", "2027-W11")))
 
 
 def _territory(rule: TerritoryRule, host: str) -> Instance:
@@ -41,6 +42,41 @@ def _reserved(reserved: dict[str, int], priority: str, seats: int = 1) -> Instan
         offers=(offer(seats={"p": seats}, reserved=reserved),),
         groups=(group(id="first"), group(id="second", school="theirs")),
     )
+
+
+def _whole(*seats: int, periods: frozenset[str] = frozenset({"p"})) -> Instance:
+    """Three pupils who stay together, and offers with so many seats in the first week."""
+    offers = tuple(offer(id=f"offer-{i}", seats={"p": count}, position=at_km(5 + i)) for i, count in enumerate(seats))
+    return world(offers=offers, groups=(group(count=3, periods=periods),), wholes=(Whole("group"),))
+
+
+def _minimum(least: int | None, pupils: int, others: int = 0, pins: tuple[Pin, ...] = ()) -> Instance:
+    """Pupils of one school, perhaps some of another, before a host that receives them only in numbers."""
+    groups = [group(count=pupils), *([group(id="theirs", school="other", count=others)] if others else [])]
+    schools = (school(), school(id="other"))
+    host = offer(seats={"p": 9}, min_group=least)
+    return world(schools=schools, offers=(host,), groups=tuple(groups), pins=pins)
+
+
+def _bundle(here: dict[str, int], there: dict[str, int], alone: frozenset[str] = frozenset()) -> Instance:
+    """A pupil of two one-week placements, at one host or two."""
+    offers = (offer(seats=here), offer(id="there", seats=there, position=at_km(7)))
+    asking = group(periods=alone)
+    return world(periods=LONG_TOO, offers=offers, groups=(asking,), bundles=(Bundle("group", ("p", "q")),))
+
+
+def _sequence(seats: dict[str, int]) -> Instance:
+    """One pupil owed two placements, who accepts any period."""
+    groups = (group(periods=frozenset({"p"})), group(id="later", periods=frozenset({"p", "q", "long"})))
+    return world(
+        periods=LONG_TOO, offers=(offer(seats=seats),), groups=groups, sequences=(Sequence(("group", "later")),)
+    )
+
+
+def _overlapping(seats: dict[str, int]) -> Instance:
+    """Many pupils for each period of one host."""
+    groups = tuple(group(id=f"group-{period}", count=4, periods=frozenset({period})) for period in seats)
+    return world(periods=LONG_TOO, offers=(offer(seats=seats),), groups=groups)
 
 
 TABLE: dict[Rule, list[tuple[str, Instance, int]]] = {
@@ -90,6 +126,9 @@ TABLE: dict[Rule, list[tuple[str, Instance, int]]] = {
     Rule.SEATS: [
         ("two seats for three", world(groups=(group(count=3),), offers=(offer(seats={"p": 2}),)), 2),
         ("no seat", world(offers=(offer(seats={"p": 0}),)), 0),
+        ("one week after the other", _overlapping({"p": 1, "q": 2}), 3),
+        ("overlapping periods share their seats", _overlapping({"p": 1, "long": 2}), 2),
+        ("up to the largest of them", _overlapping({"p": 4, "long": 5}), 5),
     ],
     Rule.RESERVE: [
         ("a seat for a rep school, and nobody of one", _reserved({"rep": 1}, "none"), 1),
@@ -137,6 +176,33 @@ TABLE: dict[Rule, list[tuple[str, Instance, int]]] = {
         ("banned elsewhere", world(groups=(group(), group(id="b")), bans=(Ban("b", "offer"),)), 1),
         ("banned", world(bans=(Ban("group", "offer"),)), 0),
     ],
+    Rule.WHOLE: [
+        ("room for all", _whole(3), 3),
+        ("room for two of three", _whole(2), 0),
+        ("two and one elsewhere", _whole(2, 1), 0),
+        ("all elsewhere", _whole(2, 3), 3),
+        ("one pupil is whole", world(wholes=(Whole("group"),)), 1),
+        ("in one week of the two", _whole(3, periods=frozenset(TWO_WEEKS)), 3),
+    ],
+    Rule.MINIMUM_GROUP: [
+        ("no minimum", _minimum(None, 1), 1),
+        ("fewer than the minimum", _minimum(3, 2), 0),
+        ("exactly the minimum", _minimum(3, 3), 3),
+        ("one of each of two schools", _minimum(2, 1, others=1), 0),
+        ("a pin opens the meeting", _minimum(3, 1, pins=(Pin("group", "offer", "p"),)), 1),
+        ("a minimum of one", _minimum(1, 1), 1),
+    ],
+    Rule.BUNDLE: [
+        ("both weeks at one host", _bundle({"p": 1, "q": 1}, {}), 2),
+        ("a week at each host", _bundle({"p": 1}, {"q": 1}), 2),
+        ("one week only", _bundle({"p": 1}, {}), 0),
+        ("rather a long period alone", _bundle({"p": 1, "q": 1}, {"long": 1}, frozenset({"long"})), 1),
+    ],
+    Rule.SEQUENCE: [
+        ("one after the other", _sequence({"p": 1, "q": 1}), 2),
+        ("at once", _sequence({"p": 1, "long": 1}), 1),
+        ("in the same week", _sequence({"p": 2}), 1),
+    ],
 }
 
 
@@ -157,7 +223,7 @@ def test_every_hard_rule_has_its_truth_table() -> None:
 def test_a_rule_lets_through_exactly_whom_it_should(
     answer: Callable[[Instance], Result], instance: Instance, placed: int
 ) -> None:
-    """On each side of a rule, the round and the first-come baseline place as many pupils as the rule allows."""
+    """On each side of a rule, the round and the first-come baseline make as many placements as the rule allows."""
     assert answer(instance).placed == placed
 
 

@@ -21,7 +21,8 @@ from solver.params import Tier
 from solver.parts import gather
 from solver.potentials import potentials
 from solver.result import Status
-from solver.solve import _names, solve
+from solver.solve import solve
+from solver.tiers import names_of
 from solver.verify import verify_documents
 from tests.solver.brute_force import exhaust
 from tests.solver.tiny_instances import tiny_instance
@@ -157,7 +158,7 @@ def test_worse_answers_are_never_proven(seed: int) -> None:
         parts = gather(instance)
         network = build_network(parts)
         worst = _costliest(network)
-        face = Face(network, _names(instance, "sha256", parts.demand, parts.supply))
+        face = Face(network, names_of(parts, "sha256"))
         face.adopt(worst)
         proven = face.prove([Tier.PLACED])
         is_best = int(worst[network.kind == Kind.LEFT].sum()) == truth.best[0]

@@ -16,6 +16,7 @@ from solver.instance import Instance
 from solver.params import Tier
 from solver.result import Reason
 from solver.rules import Rule
+from tests.solver.side_corruptions import LOOSENED, breaking_side
 from tests.solver.verify_cases import documents, random_case
 from tests.solver.verify_oracle import Document, Placements, Trip, broken_by_one, broken_rules, honest, left_of
 
@@ -231,7 +232,7 @@ LIES: dict[str, tuple[str, Edit]] = {
     "a tier one too high": ("announced_tiers", tier(value=lambda value: value + 1)),
     "a tier one too low": ("announced_tiers", tier(value=lambda value: value - 1, bound=lambda value: value - 1)),
     "a bound above the value": ("announced_tiers", tier(bound=lambda value: value + 1)),
-    "a proof of an unknown kind": ("announced_tiers", tier(proof=lambda _: "solver")),
+    "a proof of an unknown kind": ("announced_tiers", tier(proof=lambda _: "oracle")),
     "tiers reordered": ("announced_tiers", lambda _, result: result["tiers"].reverse()),
     "a tier missing": ("announced_tiers", lambda random, result: result["tiers"].pop(random.randrange(len(Tier)))),
     "a tier announced twice": ("announced_tiers", lambda _, result: result["tiers"].append(result["tiers"][-1])),
@@ -267,7 +268,8 @@ LIES: dict[str, tuple[str, Edit]] = {
 }
 
 OPERATORS: dict[str, tuple[str, Operator]] = {
-    **{f"{rule.value} broken": (rule.value, breaking(rule)) for rule in Rule},
+    **{f"{rule.value} broken": (rule.value, breaking(rule)) for rule in Rule if rule not in LOOSENED},
+    **{f"{rule.value} broken": (rule.value, breaking_side(rule)) for rule in LOOSENED},
     **{name: (rule.value, breaking(rule, when)) for name, (rule, when) in ASPECTS.items()},
     **{name: (rule, editing(edit)) for name, (rule, edit) in LIES.items()},
     "a pupil left beside a free seat": ("reasons", left_beside_a_free_seat),
