@@ -97,7 +97,7 @@ def test_a_pairing_that_invents_a_pupil_is_not_used(seed: int, monkeypatch: pyte
         monkeypatch.setattr("solver.solve.pair", lambda *_arguments, rows=rows: rows)
         result = solve(instance)
         assert result.status is Status.FEASIBLE
-        assert result.diagnosis == f"engine: the pairing broke the rule {rule}"
+        assert result.diagnosis == f"engine: the placements break the rule {rule}"
         assert verify_documents(instance_document(instance), result_document(result)) == []
 
 
