@@ -12,7 +12,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from service.domain.pupil_wishes import answered_names
+from service.domain.pupil_wishes import CHANGING, answered_names
 from service.domain.request_entries import create_requests, existing_classes
 from service.domain.request_pupils import read_pupils
 from service.domain.request_rules import PupilDraft, RequestDraft
@@ -57,6 +57,11 @@ class ClassChange:
     @property
     def is_new(self) -> bool:
         return self.request is None
+
+    @property
+    def comes_too_late(self) -> bool:
+        """A round has taken the class's request: what the list would change in it can no longer be."""
+        return self.request is not None and self.request.status not in CHANGING and self.changes_something
 
     @property
     def changes_something(self) -> bool:

@@ -192,6 +192,7 @@ def _show_plan(school: School, campaign: Campaign, row: ImportFile, form: TermsF
         row=row,
         changes=changes,
         outcome=_outcome(changes),
+        too_late=[one.name for one in changes if one.comes_too_late],
         pupils=counted(sum(one.added + one.changed + one.unchanged for one in changes), "élève"),
         read=table,
         recognised=recognised(table, COLUMNS),

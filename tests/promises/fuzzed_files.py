@@ -55,9 +55,9 @@ def workbook_of(cells: Cells) -> bytes:
     return held.getvalue()
 
 
-def fuzzed_file(draw: random.Random) -> bytes:
+def fuzzed_file(draw: random.Random, header: list[str] = HEADER, lines: Callable[[int], Cells] = good_lines) -> bytes:
     """One file. About one in six is a list without a fault."""
-    cells = [list(HEADER), *good_lines(draw.randrange(1, 25))]
+    cells = [list(header), *lines(draw.randrange(1, 25))]
     for _ in range(draw.choice((0, 1, 1, 2, 5))):
         draw.choice(_CELL_FAULTS)(draw, cells)
     if draw.random() < 0.06:
@@ -80,7 +80,8 @@ def _long_row(draw: random.Random, cells: Cells) -> None:
 
 
 def _short_row(draw: random.Random, cells: Cells) -> None:
-    del draw.choice(cells)[draw.randrange(len(HEADER)) :]
+    row = draw.choice(cells)
+    del row[draw.randrange(len(row) + 1) :]
     cells[:] = [row or [""] for row in cells]
 
 

@@ -34,21 +34,26 @@ from service.persistence.tables import (
     Campaign,
     ClassGroup,
     ImportFile,
+    Offer,
+    Opening,
+    PartnerMember,
     PlacementRequest,
     Preference,
     Pupil,
     RequestPeriod,
 )
+from service.persistence.tables import Site as SiteRow
 from service.vocabulary import Level
 from tests.promises.fuzzed_files import CODES, SEPARATORS, fuzzed_file, quoted, text_of_cells, workbook_of
 from tests.service.conftest import _copy
+from tests.service.web import site_files
 from tests.service.web.conftest import ORIGIN, Browser, Clock, text_of
 from tests.service.web.pupil_files import HEADER, csv_of, good_lines, spoil
 from tests.service.web.small_country import SmallCountry, build_country, open_everything
 
 LABELS = {one.key: one.label for one in readers.read_sectors()}
 FIELD = (ClassGroup, Pupil, Preference, PlacementRequest, RequestPeriod)
-WRITTEN = (*FIELD, ImportFile, AuditEntry)
+WRITTEN = (*FIELD, ImportFile, AuditEntry, SiteRow, Offer, Opening, PartnerMember)
 _ROW = re.compile(r'<th scope="row" class="number">.*?</span>([^<]*)</th>\s*<td[^>]*>([^<]*)</td>\s*<td[^>]*>([^<]*)<')
 
 
@@ -91,10 +96,10 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         app.extensions["sequence_engine"].dispose()
 
 
-def check_fuzzed(site: Site, content: bytes) -> bool:
+def check_fuzzed(site: Site, content: bytes, address: str = "") -> bool:
     """Sends one file: refused, it changed nothing and says where; accepted, it waits and can be forgotten."""
     before = site.checksum(*WRITTEN)
-    answer = site.post(site.address, file=(io.BytesIO(content), "liste.csv"))
+    answer = site.post(address or site.address, file=(io.BytesIO(content), "liste.csv"))
     assert answer.status_code in (303, 422), f"{answer.status_code} for {content[:200]!r}"
     if answer.status_code == 303:
         page = site.browser.get(answer.location)
@@ -127,6 +132,18 @@ def test_fuzzed_files_change_nothing_and_say_where(site: Site, seed: int, full: 
     for number in range(10_000 if full else 500):
         refused += check_fuzzed(site, fuzzed_file(random.Random(f"{seed}/{number}")))
     assert refused > 100, "the files are too good to try anything"
+
+
+def test_fuzzed_files_of_sites_change_nothing_and_say_where(site: Site, seed: int, full: bool) -> None:
+    """The same machinery serves a partner: 100 random files of sites and places on each engine (2,000 in full)."""
+    browser = Browser(site.browser.client.application.test_client())
+    assert browser.sign_in(site.country.email_partner_a).status_code == 303
+    partner = Site(site.engine, site.country, browser, browser.token("/"))
+    address, refused = f"/partenaires/{site.country.partner_a}/import", 0
+    for number in range(2_000 if full else 100):
+        draw = random.Random(f"sites/{seed}/{number}")
+        refused += check_fuzzed(partner, fuzzed_file(draw, site_files.HEADER, site_files.good_lines), address)
+    assert refused > 20, "the files are too good to try anything"
 
 
 def test_the_same_file_twice_adds_nobody(site: Site, seed: int, full: bool) -> None:

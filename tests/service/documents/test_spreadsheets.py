@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import pytest
 from python_calamine import CalamineWorkbook
 
-from service.documents.spreadsheets import write_csv, write_xlsx
+from service.documents.spreadsheets import LEGEND, write_csv, write_template, write_xlsx
 from service.domain.spreadsheet_cells import plain_text, safe_text
 
 PAYLOADS = (
@@ -106,3 +106,22 @@ def test_an_instant_and_an_empty_cell_are_written() -> None:
     row = read_csv(write_csv(["a", "b"], [[None, datetime(2026, 11, 22, 14, 5, tzinfo=UTC)]]))[1]
     assert row == ["", "2026-11-22T14:05:00+00:00"]
     assert write_xlsx("Essai", ["a", "b"], [[None, datetime(2026, 11, 22, 14, 5, tzinfo=UTC)]])
+
+
+def test_a_template_is_text_and_proposes_its_lists() -> None:
+    """Whatever its words, a template to fill in holds no formula; its second sheet has the legend, then the lists."""
+    lists = {"Niveau": ["3e", *PAYLOADS], "Secteur": ["Santé"]}
+    content = write_template(
+        "Élèves", ["Classe", "Niveau", PAYLOADS[0]], [("Colonne", "Dit"), ("Classe", "=1+1")], lists
+    )
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    assert book.sheet_names == ["Élèves", LEGEND]
+    assert book.get_sheet_by_index(0).to_python() == [["Classe", "Niveau", PAYLOADS[0]]]
+    legend = book.get_sheet_by_index(1).to_python()
+    assert legend[:2] == [["Colonne", "Dit"], ["Classe", "=1+1"]]
+    assert legend[3] == ["Niveau", "Secteur"]
+    assert legend[4] == ["3e", "Santé"]
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheets = [archive.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2)]
+    assert all("<f>" not in sheet for sheet in sheets)
+    assert "dataValidation" in sheets[0]

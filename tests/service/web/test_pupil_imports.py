@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 from werkzeug.test import TestResponse
 
 from service.documents.spreadsheets import LEGEND
+from service.persistence.engine import session_scope
 from service.persistence.tables import ImportFile, PlacementRequest, Preference, Pupil
 from service.vocabulary import RequestStatus
 from tests.service.web.conftest import ORIGIN, Browser, text_of
@@ -112,6 +114,24 @@ def test_a_week_is_asked_for(browser_for: BrowserFor, country: SmallCountry, dat
     assert count(database, Pupil) == 0
     assert confirm(browser, page, keep="1", periods_troisieme="2027-W05").status_code == 303
     assert count(database, Pupil) == 2
+
+
+def test_a_class_that_a_round_has_taken_is_told_before(
+    browser_for: BrowserFor, country: SmallCountry, database: Session, app: Flask
+) -> None:
+    """A list that would change a frozen class says which one and offers no button; without its lines it passes."""
+    browser, address = browser_for(country.email_school_b), f"/etablissements/{country.school_b}/import"
+    lines = good_lines(40)
+    confirm(browser, send(browser, address, csv_of(lines)).location, send="1", periods_seconde="2027-W24-2")
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        session.exec(select(PlacementRequest).order_by(col(PlacementRequest.id))).first().status = RequestStatus.FROZEN
+    lines[3][3] = lines[35][3] = "Santé"
+    page = send(browser, address, csv_of(lines)).location
+    said = browser.get(page)
+    assert "Un tour a déjà pris en compte 2de 1" in text_of(said)
+    assert "envoyer les demandes" not in text_of(said)
+    assert confirm(browser, page, keep="1").status_code == 422
+    assert confirm(browser, send(browser, address, csv_of(lines[30:])).location, keep="1").status_code == 303
 
 
 def test_another_schools_file_does_not_exist(browser_for: BrowserFor, country: SmallCountry) -> None:
