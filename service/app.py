@@ -18,6 +18,7 @@ from service.persistence.engine import make_engine
 from service.web import (
     accounts,
     activities,
+    answers,
     arrivals,
     class_wishes,
     context,
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     public.blueprint,
     accounts.blueprint,
     arrivals.blueprint,
+    answers.blueprint,
     schools.blueprint,
     class_wishes.blueprint,
     wishes.blueprint,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -66,6 +66,7 @@ class OfferRow:
     status: OfferStatus
     max_per_school: int | None
     title: str
+    confirmed_at: datetime | None
     openings: Sequence[OpeningRow]
 
     @property
@@ -132,6 +133,7 @@ def offers_of_partner(session: Session, partner_id: int) -> list[OfferRow]:
             status=offer.status,
             max_per_school=offer.max_per_school,
             title=offer.title,
+            confirmed_at=offer.confirmed_at,
             openings=openings[row_id(offer)],
         )
         for offer, site, commune, sector, key in session.execute(query)

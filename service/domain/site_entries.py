@@ -121,6 +121,7 @@ def _differs(site: Site, draft: SiteDraft) -> bool:
     return bool(
         (draft.siret and draft.siret != site.siret)
         or (draft.street and draft.street != site.street)
+        or (draft.contact_email and draft.contact_email != site.contact_email)
         or (draft.serves and sorted(set(draft.serves)) != site.serves)
     )
 
@@ -148,6 +149,7 @@ def enter_sites(
 def _correct(session: Session, site: Site, draft: SiteDraft, actor: str) -> None:
     take_version(session, site, None)
     site.siret, site.street = draft.siret or site.siret, draft.street or site.street
+    site.contact_email = draft.contact_email or site.contact_email
     site.serves = sorted(set(draft.serves)) or site.serves
     session.add(site)
     record(session, actor, "correct_site", f"site:{site.id}")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, select
 
+from service.domain.accounts import normalise_email
 from service.domain.audit import record
 from service.domain.gathering import gathered
 from service.domain.identifiers import check_siren, check_siret
@@ -31,6 +32,7 @@ class SiteDraft(BaseModel):
     siret: str = ""
     street: str = ""
     serves: tuple[str, ...] = ()
+    contact_email: str = ""
     member: str = ""
 
 
@@ -91,7 +93,7 @@ def check_site(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Sit
     Raises:
         Refusals: a missing name, a SIRET that is not one, an unknown commune or need.
     """
-    name, siret, street, warning = "", "", "", ""
+    name, siret, street, email, warning = "", "", "", "", ""
     commune: Commune | None = None
     with gathered() as faults:
         with faults.next():
@@ -103,6 +105,9 @@ def check_site(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Sit
         if draft.siret.strip():
             with faults.next():
                 siret, warning = check_siret(draft.siret)
+        if draft.contact_email.strip():
+            with faults.next():
+                email = _contact_email(draft.contact_email)
         check_needs(draft.serves, "serves", faults.found)
     assert commune is not None
     site = Site(
@@ -115,8 +120,16 @@ def check_site(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Sit
         latitude=commune.latitude,
         longitude=commune.longitude,
         serves=sorted(set(draft.serves)),
+        contact_email=email,
     )
     return site, [warning] if warning else []
+
+
+def _contact_email(text: str) -> str:
+    try:
+        return normalise_email(text)
+    except ServiceError as refusal:
+        raise ServiceError(refusal.code, refusal.message, "contact_email") from None
 
 
 def check_needs(needs: Sequence[str], field: str, faults: list[ServiceError]) -> None:

@@ -31,6 +31,13 @@ COLUMNS = (
     Column(
         "street", "Adresse", "Numéro et voie.", ("Rue", "Voie", "Adresse 1", "Numéro et voie"), example="1 rue Neuve"
     ),
+    Column(
+        "contact_email",
+        "Courriel du site",
+        "Qui confirme les places du site, par un lien et sans compte.",
+        ("Courriel", "E-mail", "Email", "Mail", "Adresse électronique"),
+        example="accueil@agence.example",
+    ),
     Column("postcode", "Code postal", "Cinq chiffres.", ("CP", "Code post"), example="69003"),
     Column(
         "commune",

@@ -129,6 +129,7 @@ def _read_site(reading: _Reading, line: int, row: Mapping[str, str]) -> Site | N
         insee=insee,
         siret=row["siret"],
         street=row["street"],
+        contact_email=row["contact_email"],
         serves=serves,
         member=row["member"] if reading.setting.has_members else "",
     )
@@ -142,7 +143,13 @@ def _read_site(reading: _Reading, line: int, row: Mapping[str, str]) -> Site | N
 
 def _remember(reading: _Reading, line: int, site: Site, draft: SiteDraft) -> None:
     checked = draft.model_copy(
-        update={"name": site.name, "insee": site.insee, "siret": site.siret, "street": site.street}
+        update={
+            "name": site.name,
+            "insee": site.insee,
+            "siret": site.siret,
+            "street": site.street,
+            "contact_email": site.contact_email,
+        }
     )
     first, known = reading.sites.setdefault((site.name, site.insee), (line, checked))
     if known.siret and checked.siret and known.siret != checked.siret:

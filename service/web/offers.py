@@ -10,6 +10,7 @@ from wtforms.fields.choices import SelectChoice
 
 from service.domain.calendar import PeriodChoice, period_choices
 from service.domain.conventions import accepts_offers
+from service.domain.offer_answers import ask_to_confirm
 from service.domain.offers import (
     OfferDraft,
     OfferRow,
@@ -23,7 +24,7 @@ from service.errors import NotFound, ServiceError
 from service.persistence.tables import Commune, Partner, Site
 from service.vocabulary import LEVEL_LABELS, OFFER_STATUS_LABELS, Level, OfferStatus, Role
 from service.web.access import allowed, signed_in_person
-from service.web.context import abandon_unit, db, today
+from service.web.context import abandon_unit, db, now, today
 from service.web.forms import show
 from service.web.french import counted
 from service.web.offer_forms import OfferForm, SeatsForm
@@ -71,11 +72,31 @@ def index(partner: Partner) -> Any:
         page=cut(kept, request.args),
         status=status,
         any_offer=bool(rows),
+        unconfirmed=sum(row.status is OfferStatus.PUBLISHED and row.confirmed_at is None for row in rows),
         remaining=sum(row.capacity - row.used for row in rows if row.status is OfferStatus.PUBLISHED),
         level_labels=LEVEL_LABELS,
         status_labels=OFFER_STATUS_LABELS,
         convention_names=_convention_names(partner),
     )
+
+
+@blueprint.post("/offres/confirmations")
+@partner_staff
+def ask_confirmations(partner: Partner) -> Any:
+    asked = ask_to_confirm(db(), partner, signed_in_person().actor, now())
+    if asked.messages:
+        flash(
+            f"{counted(asked.messages, 'message part', 'messages partent')} vers les sites, avec un lien pour répondre."
+        )
+    else:
+        flash(
+            "Aucun message ne part\u00a0: toutes les offres sont confirmées, ou leurs sites sont sans courriel.",
+            "attention",
+        )
+    if asked.without_address:
+        said = counted(asked.without_address, "offre attend sur un site", "offres attendent sur des sites")
+        flash(f"{said} sans courriel\u00a0: personne n’a pu y être interrogé.", "attention")
+    return redirect(url_for("offers.index", partner_id=partner.id), 303)
 
 
 @blueprint.get("/sites/<int:site_id>/offres")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlmodel import col, select
-from wtforms import RadioField, SelectMultipleField, StringField
+from wtforms import EmailField, RadioField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length
 
 from service.domain.offers import SiteDraft, add_site, offers_of_partner
@@ -35,6 +35,7 @@ class SiteForm(Form):
     name = StringField("Nom du site", [InputRequired("Donnez un nom au site."), Length(max=120)])
     siret = StringField("SIRET du site", [Length(max=40, message="Un SIRET compte quatorze chiffres.")])
     street = StringField("Adresse", [Length(max=200)])
+    contact_email = EmailField("Courriel du site", [Length(max=200, message="200 caractères au plus.")])
     commune = StringField("Commune ou code postal", [InputRequired("Indiquez la commune ou son code postal.")])
     insee = RadioField("Commune trouvée", choices=[], validate_choice=False)
     serves = SelectMultipleField("Accueil possible", choices=[], validate_choice=False)
@@ -115,6 +116,7 @@ def _draft(form: SiteForm, found: list[Commune], partner: Partner) -> SiteDraft:
         siret=form.siret.data or "",
         street=form.street.data or "",
         serves=tuple(form.serves.data or ()),
+        contact_email=form.contact_email.data or "",
         member=(form.member.data or "") if partner.kind in HAS_MEMBERS else "",
     )
 

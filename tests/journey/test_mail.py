@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from service.domain import outbox
 from service.domain.letters import Letter
 from service.persistence.engine import session_scope
-from service.persistence.tables import OutboxLine
+from service.persistence.tables import OutboxLine, Site
 from tests.service.web.small_country import SmallCountry
 
 pytestmark = pytest.mark.browser
@@ -97,3 +97,30 @@ def test_a_school_gets_its_people(
     window.goto(link)
     expect(window.get_by_role("heading", level=1)).to_have_text("Ce lien ne fonctionne pas")
     look("lien-deja-servi")
+
+
+@pytest.mark.parametrize("stage", ["published"])
+def test_a_site_confirms_its_places_by_link(
+    window: Page, sign_in: Callable[..., None], look: Callable[[str], None], app: Flask, country: SmallCountry
+) -> None:
+    """The partner asks, the site answers from its message without an account, the partner reads the answer."""
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        site = session.exec(select(Site).where(Site.partner_id == country.partner_a)).one()
+        site.contact_email = "accueil@site.example"
+        session.add(site)
+    sign_in(country.email_partner_a)
+    window.get_by_role("link", name="Offres").first.click()
+    window.get_by_role("button", name="Demander aux sites de confirmer").click()
+    expect(window.get_by_role("status")).to_contain_text("1 message part")
+    look("offres-a-confirmer")
+    window.get_by_role("button", name="Se déconnecter").click()
+    window.goto(last_link(app))
+    window.get_by_text("Augmenter, réduire ou fermer").click()
+    window.get_by_text("Ne plus accueillir").click()
+    look("reponse")
+    window.get_by_label("Semaine du 1er février 2027").fill("3")
+    window.get_by_role("button", name="Enregistrer et confirmer").click()
+    look("reponse-refusee")
+    window.get_by_role("button", name="Oui, confirmer ces places").click()
+    expect(window.get_by_role("heading", level=1)).to_have_text("Vos places sont confirmées")
+    look("reponse-faite")

@@ -47,6 +47,8 @@ class Site(SQLModel, table=True):
     longitude: float
     serves: list[str] = json_field(list)
     """Functional needs the site can serve (`Need`)."""
+    contact_email: str = ""
+    """Who answers for the site by mail, without an account; empty when nobody does."""
     version: int = 1
 
     __table_args__ = (UniqueConstraint("partner_id", "name", "insee", name="site_once"),)
@@ -66,6 +68,8 @@ class Offer(SQLModel, table=True):
     max_per_school: int | None = None
     title: str = ""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the site last said that its places stand."""
     version: int = 1
 
     __table_args__ = (check("max_per_school IS NULL OR max_per_school > 0", "offer_max_per_school_positive"),)
