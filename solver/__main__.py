@@ -20,6 +20,7 @@ from solver.dossier import (
 )
 from solver.explain_commands import add_commands
 from solver.generate import generate
+from solver.generate_classes import with_classes
 from solver.generate_year import generate_year
 from solver.judges import prove_files, verify_files
 from solver.solve import solve
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, required=True)
     one.add_argument("-o", "--output", type=Path, required=True, help="where the instance is written")
     one.add_argument("--year", action="store_true", help="a whole year: the seconde and the 3e over thirty weeks")
+    one.add_argument("--whole-share", type=float, default=0.0, help="share of the pupils in classes that stay whole")
     one.set_defaults(run=_generate)
     return parser
 
@@ -98,7 +100,10 @@ def _prove(options: argparse.Namespace) -> int:
 
 def _generate(options: argparse.Namespace) -> int:
     invent = generate_year if options.year else generate
-    write_instance(invent(options.pupils, options.seed), options.output)
+    instance = invent(options.pupils, options.seed)
+    if options.whole_share:
+        instance = with_classes(instance, options.whole_share, options.seed)
+    write_instance(instance, options.output)
     return 0
 
 

@@ -77,11 +77,15 @@ class Queue:
 
     def serve(self, numbers: Sequence[int]) -> None:
         """Let these groups choose; if there are reserves, everybody has a turn before they are released."""
-        for released in (False, True) if any(offer.reserved for offer in self.instance.offers) else (True,):
+        for released in self._turns():
             self._lists.clear()
             self.released = released
             for i in numbers:
                 self._serve(i)
+
+    def _turns(self) -> tuple[bool, ...]:
+        """Whether reserves are released, turn by turn."""
+        return (False, True) if any(offer.reserved for offer in self.instance.offers) else (True,)
 
     def _serve(self, i: int) -> None:
         """Place the pupils left of the group, its wishes first."""

@@ -7,8 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from solver.files import canonical_bytes, instance_document
+from solver.files import canonical_bytes, instance_document, instance_sha256
 from solver.generate import generate
+from solver.generate_classes import with_classes
 from solver.generate_year import WEEKS, generate_year
 from solver.parts import gather
 
@@ -64,3 +65,17 @@ def test_the_impossible_is_refused() -> None:
         generate(-1, 0)
     with pytest.raises(ValueError, match="not negative"):
         generate(1, 0, seats_per_pupil=-0.1)
+
+
+def test_classes_that_stay_whole_take_the_place_of_single_pupils() -> None:
+    """A campaign with classes has as many pupils, the share asked for in classes of 5 to 30, and the same bytes."""
+    plain = generate(3_000, 5)
+    instance = with_classes(plain, 0.05, 5)
+    classes = [instance.group[row.group].count for row in instance.wholes]
+    assert sum(group.count for group in instance.groups) == 3_000
+    assert 150 <= sum(classes) < 180
+    assert all(5 <= count <= 30 for count in classes)
+    assert with_classes(plain, 0.0, 5) == plain
+    assert instance_sha256(instance) == instance_sha256(with_classes(generate(3_000, 5), 0.05, 5))
+    with pytest.raises(ValueError, match="share of pupils in classes"):
+        with_classes(plain, 1.5, 5)

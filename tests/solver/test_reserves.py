@@ -7,7 +7,7 @@ import pytest
 
 from solver import tiers
 from solver.files import instance_document, result_document
-from solver.greedy import _Queue, greedy
+from solver.greedy import Queue, greedy
 from solver.instance import Instance, Pin, QuotaLine
 from solver.params import Tier
 from solver.result import Result, Status
@@ -91,7 +91,7 @@ def test_who_comes_first_does_not_take_what_is_reserved(monkeypatch: pytest.Monk
     instance = two_schools({"rural": 2})
     assert where(greedy(instance)) == {("group", "offer"): 1, ("theirs", "offer"): 2}
     assert faults(instance, greedy(instance)) == []
-    monkeypatch.setattr(_Queue, "_turns", lambda _queue: (True,))
+    monkeypatch.setattr(Queue, "_turns", lambda _queue: (True,))
     assert any(fault.startswith("reserve:") for fault in faults(instance, greedy(instance)))
 
 
