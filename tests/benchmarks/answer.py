@@ -19,7 +19,8 @@ STOPPED = "stopped_after_s"
 class Answer:
     """Values to minimise, in order (unplaced pupils, sum of ranks, metres), and what describes the quality.
 
-    `proven` is false when the engine stopped before the optimum, or never looks for it.
+    `proven` is false when the engine stopped before the optimum, or never looks for it; `gap` is then the most that is
+    missing, as a share of the pupils who could be placed (none known: 1).
     """
 
     unplaced: int
@@ -30,6 +31,7 @@ class Answer:
     mean_rank: float = 0.0
     mean_metres: float = 0.0
     worst_school: float = 0.0
+    gap: float = 1.0
     notes: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -78,8 +80,16 @@ def answer_of_result(instance: Instance, result: Result, proven: bool, notes: di
         mean_rank=values["wishes"] / max(1, placed),
         mean_metres=values["distance"] / max(1, placed),
         worst_school=_worst_rate(by_school, pupils),
+        gap=_gap(result),
         notes=notes,
     )
+
+
+def _gap(result: Result) -> float:
+    """How many more pupils might be placed, against all who might."""
+    first = result.tiers[0]
+    missing = first.value - first.bound
+    return missing / max(1, result.placed + missing)
 
 
 def _is_first_wish(instance: Instance, row: Assignment) -> bool:

@@ -16,7 +16,8 @@ from solver.columns import read_instance_columns, read_result_columns, write_ins
 from solver.files import instance_document, result_document, write_instance
 from solver.generate import generate
 from solver.greedy import greedy
-from solver.instance import Instance
+from solver.instance import Instance, Whole
+from tests.solver.small_world import group, world
 from tests.solver.verify_cases import random_instance
 
 Members = dict[str, bytes]
@@ -54,6 +55,13 @@ def test_instances_come_back_whole(seed: int, tmp_path: Path) -> None:
     again = read_instance_columns(tmp_path / "case.npz")
     assert again == instance
     assert instance_document(again) == instance_document(instance)
+
+
+def test_short_lists_may_speak_of_long_ones(tmp_path: Path) -> None:
+    """Groups that stay whole are named in the head of the file, and the groups themselves stand in its columns."""
+    instance = world(groups=(group(count=2), group(id="other")), wholes=(Whole("group"),))
+    write_instance_columns(instance, tmp_path / "case.npz")
+    assert read_instance_columns(tmp_path / "case.npz") == instance
 
 
 @pytest.mark.parametrize("pupils", [0, 1, 700])
