@@ -160,11 +160,8 @@ def accounts() -> Any:
         .outerjoin(Membership, col(Membership.partner_id) == col(Partner.id))
         .group_by(col(Partner.id))
     )
-    rows = [(people, name, uai, place, url_for(".school_index", uai=uai)) for uai, name, place, people in schools]
-    rows += [
-        (people, name, "partenaire", place or "", url_for(".partner_index", partner_id=key))
-        for key, name, place, people in partners
-    ]
+    rows = [(people, name, uai, place, 0) for uai, name, place, people in schools]
+    rows += [(people, name, "partenaire", place or "", key) for key, name, place, people in partners]
     kept = sorted(row for row in rows if query in search_form(f"{row[1]} {row[2]} {row[3]}"))
     return render_template(
         "coordinators/accounts.html",

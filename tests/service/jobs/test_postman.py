@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import ssl
 from collections.abc import Iterator
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -15,11 +18,14 @@ from sqlmodel import Session, col, select
 from service.config import Settings
 from service.domain import outbox
 from service.domain.letters import Letter
+from service.jobs import worker
+from service.jobs.attempts import open_workshop
 from service.jobs.postman import Postman, deliver_due
 from service.persistence.clock import InstantIn
 from service.persistence.engine import session_scope
-from service.persistence.tables import OutboxLine
-from service.vocabulary import MailStatus
+from service.persistence.tables import Campaign, OutboxLine, PlacementRequest
+from service.vocabulary import MailStatus, RequestStatus
+from tests.promises.campaign_rows import fill_campaign
 from tests.promises.processes import kill, start
 from tests.promises.round_scenes import engine_at, url_of, wait_until
 from tests.service.jobs.mail_receiver import ACCOUNT, Receiver, always, free_port, receiving
@@ -222,6 +228,40 @@ def test_the_postman_works_while_it_is_open(sqlite_engine: Engine, receiver: Rec
         write(sqlite_engine)
         wait_until(lambda: only_line(sqlite_engine).status is MailStatus.SENT, "the message")
     assert receiver.recipients == [ADDRESS]
+
+
+def test_the_worker_posts_the_mail(sqlite_engine: Engine, receiver: Receiver) -> None:
+    """The worker's own process sends what is queued, beside the rounds, and stops in good order."""
+    process = start(worker.run, settings_for(receiver, database_url=url_of(sqlite_engine)))
+    write(sqlite_engine)
+    wait_until(lambda: only_line(sqlite_engine).status is MailStatus.SENT, "the message")
+    assert receiver.recipients == [ADDRESS]
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(60)
+    assert process.exitcode == 0
+
+
+def test_the_worker_reminds_every_hour(sqlite_engine: Engine, seed: int, tmp_path: Path) -> None:
+    """Among what the worker does by the clock is the reminder of a deadline, on the day of its settings."""
+    with session_scope(sqlite_engine) as session:
+        campaign = session.get_one(Campaign, fill_campaign(session, seed % 90_000))
+        day = campaign.closes_on - timedelta(days=1)
+    queue_url = f"sqlite:///{tmp_path / 'queue.db'}"
+    settings = Settings(database_url=url_of(sqlite_engine), queue_url=queue_url, today=day)
+    workshop = open_workshop(settings)
+    queue = worker.open_queue(settings, workshop)
+    make_everybody_late(sqlite_engine)
+    (task,) = [one for one in queue.huey._registry.periodic_tasks if one.name == "remind_of_deadlines"]
+    task.execute()
+    workshop.engine.dispose()
+    assert {line.cause.partition(":")[0] for line in lines(sqlite_engine)} == {"reminder"}
+
+
+def make_everybody_late(engine: Engine) -> None:
+    """Every request goes back to a draft: every school is late."""
+    with session_scope(engine) as session:
+        session.exec(update(PlacementRequest).values(status=RequestStatus.DRAFT))
 
 
 def test_without_a_server_lines_wait(sqlite_engine: Engine) -> None:
