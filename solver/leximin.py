@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from ortools.graph.python.max_flow import SimpleMaxFlow
 
-from solver.arrays import Bools, Ints, starts_of
+from solver.arrays import Bools, Ints, Whole, starts_of
 from solver.flow import FlowError
 from solver.network import Kind, Network
 
@@ -62,9 +62,9 @@ class Spread:
         self.tail = np.concatenate((network.tail[kept], pairs[hubs]), dtype=np.int32)
         self.head = np.concatenate((network.head[kept], school[first[hubs]]), dtype=np.int32)
         capacity = np.bincount(self.hub_of_left, pupils, len(pairs)).astype(np.int64)
-        self.capacity = np.concatenate((network.capacity[kept], capacity[hubs]))
-        self.flow = np.zeros(len(self.tail), np.int64)
-        self.inner = np.arange(len(self.tail))
+        self.capacity = np.concatenate((network.capacity[kept], capacity[hubs]), dtype=np.int32)
+        self.flow = np.zeros(len(self.tail), np.int32)
+        self.inner = np.arange(len(self.tail), dtype=np.int32)
 
     def below(self, rank: Ints) -> Ints:
         """How many unplaced pupils each school has at levels below a rank of its own."""
@@ -110,7 +110,7 @@ class Spread:
         undecided: Bools = (self.high - self.low > 1) & ~decided[self.low]
         return undecided
 
-    def _cut(self, arcs: Ints, room: Ints, need: Ints) -> Ints:
+    def _cut(self, arcs: Whole, room: Ints, need: Ints) -> Ints:
         """The nodes on the source's side of a minimum cut."""
         problem, source, target = self._problem(arcs, need)
         ends = np.full(len(self.school), target, np.int32)
@@ -120,7 +120,7 @@ class Spread:
         above = np.asarray(problem.get_source_side_min_cut(), np.int64)
         return above[above < len(self.need)]
 
-    def _problem(self, arcs: Ints, need: Ints) -> tuple[SimpleMaxFlow, int, int]:
+    def _problem(self, arcs: Whole, need: Ints) -> tuple[SimpleMaxFlow, int, int]:
         """Arcs inside parts, what nodes must send and receive, and the sink that takes what comes."""
         problem, source, target = SimpleMaxFlow(), len(need), len(need) + 1
         giving, taking = np.flatnonzero(need > 0), np.flatnonzero(need < 0)
