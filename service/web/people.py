@@ -161,7 +161,7 @@ def accounts() -> Any:
         .group_by(col(Partner.id))
     )
     rows = [(people, name, uai, place, 0) for uai, name, place, people in schools]
-    rows += [(people, name, "partenaire", place or "", key) for key, name, place, people in partners]
+    rows += [(people, name, "partenaire", place or "", key or 0) for key, name, place, people in partners]
     kept = sorted(row for row in rows if query in search_form(f"{row[1]} {row[2]} {row[3]}"))
     return render_template(
         "coordinators/accounts.html",
