@@ -24,7 +24,7 @@ class Listed:
         self.keys, order = np.unique(np.array(keys, np.int64), return_index=True)
         require(len(self.keys) == len(keys), "certificate: a price twice")
         columns = np.array(prices, np.int64).reshape(-1, tiers)[order]
-        self._columns = np.concatenate((columns, np.zeros((1, tiers), np.int64))).T
+        self._columns = np.ascontiguousarray(np.concatenate((columns, np.zeros((1, tiers), np.int64))).T)
 
     def of(self, wanted: Ints) -> Ints:
         """One column for each key."""

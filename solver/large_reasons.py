@@ -25,19 +25,21 @@ class Reach:
     def __init__(self, found: Round) -> None:
         self.found, self.offers = found, found.offers
         self._order = np.argsort(found.offers.place[:, 0], kind="stable")
-        self._sorted = found.offers.place[self._order, 0]
+        self._columns = np.ascontiguousarray(found.offers.place[self._order].T)
         self.admitting = cache(self._admitting)
 
     def near(self, school: int, level: str, reach_m: int) -> tuple[Ints, Ints]:
         """The offers in reach in the order of their names, and the square of the metres to go there."""
-        x = int(self.found.school_place[school, 0])
-        first, last = np.searchsorted(self._sorted, (x - reach_m, x + reach_m + 1))
-        there = self._order[first:last]
-        there = there[self.admitting(level)[there]]
-        there = np.sort(there[self.found.received[int(self.found.home[school])][there]])
-        squared = self._squared(school, there)
-        inside = squared < (reach_m + 1) ** 2
-        return there[inside], squared[inside]
+        place = self.found.school_place[school]
+        first, last = np.searchsorted(self._columns[0], (place[0] - reach_m, place[0] + reach_m + 1))
+        x, y, z = self._columns[:, first:last] - place[:, None]
+        squared = x * x + y * y + z * z
+        inside = np.flatnonzero(squared < (reach_m + 1) ** 2)
+        there = self._order[first:last][inside]
+        suits = self.admitting(level)[there] & self.found.received[int(self.found.home[school])][there]
+        there, squared = there[suits], squared[inside[suits]]
+        order = np.argsort(there)
+        return there[order], squared[order]
 
     def nearest_m(self, school: int, level: str) -> int | None:
         """The metres to the nearest offer, however far; None without any."""

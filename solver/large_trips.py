@@ -5,7 +5,7 @@ Exact whole numbers, from the instance alone. It is written from the documents, 
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class Lots:
         codes = (groups.school, groups.level, groups.needs[1], groups.periods[1], groups.wishes[1])
         self._spelled = [list(map(canonical, table)) for table in tables]
         self._codes, self._reach_m = [column.tolist() for column in codes], groups.reach_m.tolist()
-        names = found.offers.names
+        self._drawn_classes, names = dict[tuple[int, str], int](), found.offers.names
         self._bans = {group: canonical([names[offer] for offer in some]) for group, some in found.banned.items()}
 
     def profile(self, group: int) -> str:
@@ -100,10 +100,13 @@ class Lots:
 
     def of_class(self, group: int, sector: str) -> int:
         """`sector` is empty when the group does not rank it."""
-        *_, periods, wishes = self._spelled
-        *_, at_periods, at_wishes = self._codes
-        wanted = f"{periods[at_periods[group]]},{wishes[at_wishes[group]]}"
-        return self._drawn("class", f"{self.profile(group)[:-1]},{wanted}]", sector)
+        if (found := self._drawn_classes.get((group, sector))) is None:
+            *_, periods, wishes = self._spelled
+            *_, at_periods, at_wishes = self._codes
+            wanted = f"{periods[at_periods[group]]},{wishes[at_wishes[group]]}"
+            found = self._drawn("class", f"{self.profile(group)[:-1]},{wanted}]", sector)
+            self._drawn_classes[group, sector] = found
+        return found
 
     def of_trip(self, profile: str, offer: int, period: int) -> int:
         return self._drawn("trip", profile, self.found.offers.names[offer], self.found.period_names[period])
@@ -120,6 +123,6 @@ class Lots:
             np.int64,
         )
 
-    def _drawn(self, *parts: str) -> int:
-        text = "\x1f".join((self.found.sha256, *parts))
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:3], "big") >> 4
+    def _drawn(self, kind: str, key: str, *names: str) -> int:
+        text = "\x1f".join((self.found.sha256, kind, key, *names))
+        return int.from_bytes(sha256(text.encode()).digest()[:3], "big") >> 4

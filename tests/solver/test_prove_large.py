@@ -112,8 +112,9 @@ def test_prices_moved_at_random_prove_what_the_plain_judge_says(seed: int, times
 
 def test_announced_values_are_recounted(seed: int) -> None:
     """A value or a bound announced one off, tiers in another order, another instance, a status without optimality."""
-    found = proven_round(generate(100, seed))
-    assert found is not None
+    drawn = (proven_round(generate(100, seed + n)) for n in range(50))
+    # Now and then nobody has a place: nothing can then be forgotten.
+    found = next(one for one in drawn if one is not None and one.result["assignments"])
     lies = [
         found.result | {"tiers": found.result["tiers"][::-1]},
         found.result | {"status": "FEASIBLE"},
