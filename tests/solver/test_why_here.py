@@ -71,8 +71,8 @@ def pinned_there(instance: Instance, result: Result, why: WhyHere, sector: str) 
 def is_true(instance: Instance, result: Result, why: WhyHere, higher: Higher) -> bool:
     """Whether an answer with the pupil there is as much worse as it is said to be, in the tier said, or more."""
     truth = pinned_there(instance, result, why, higher.sector)
-    if truth is None:
-        return higher.openings == 0 or higher.reason in (HigherReason.ALL_SEATS_TAKEN, HigherReason.QUOTA_CEILING)
+    if truth is None:  # pins hold every place: no answer at all sends the pupil there
+        return True
     if higher.tier is None or higher.at_least is None:
         return truth >= vector(result)
     at = instance.params.tiers.index(higher.tier)
