@@ -79,6 +79,9 @@ class Case:
         self.schools, self.offers, self.groups, self.lines = (
             {row["id"]: row for row in instance[name]} for name in ("schools", "offers", "groups", "lines")
         )
+        for bundle in instance["bundles"]:  # one period of a bundle costs no more than all: a bound, and enough here
+            group = self.groups[bundle["group"]]
+            self.groups[group["id"]] = group | {"periods": [*group["periods"], *bundle["periods"]]}
         self.unranked = 1 + max((len(group["wishes"]) for group in self.groups.values()), default=0)
         self.banned: defaultdict[str, set[str]] = defaultdict(set)
         for ban in instance["bans"]:

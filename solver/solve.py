@@ -132,7 +132,8 @@ def _announced(instance: Instance, sha256: str, settled: Settlement, bounds: tup
 def _hidden(instance: Instance, tier: Tier) -> int:
     """What the network may overstate: it sees a bundle in one period, and the others may fill commitments, or stay."""
     if tier is Tier.COMMITMENTS:
-        return sum(instance.group[row.group].count * (len(row.periods) - 1) for row in instance.bundles)
+        more = sum(instance.group[row.group].count * (len(row.periods) - 1) for row in instance.bundles)
+        return more if any(line.commitment for line in instance.lines) else 0
     if tier is Tier.STABILITY:
         return sum(row.count for row in instance.announced if row.group in instance.bundles_of)
     return 0
