@@ -30,7 +30,9 @@ class Tier(StrEnum):
     STABILITY = "stability"
     """Sum over announced rows of the pupils missing there: those moved since, or left unplaced (pupils)."""
     WISHES = "wishes"
-    """Sum over placed pupils of the rank obtained (1 for the first wish, or for a pupil without wishes)."""
+    """Sum over placements of the rank obtained (1 for the first wish, or for a pupil without wishes).
+
+    A pupil placed by a bundle has a placement in each of its periods: each rank counts, and so do trips and draws."""
     DISTANCE = "distance"
     """Sum over placed pupils of the trip (metres)."""
     DRAW = "draw"
