@@ -259,6 +259,7 @@ TIER_LABELS: Mapping[str, str] = {
     "stability": "affectations annoncées",
     "wishes": "vœux des élèves",
     "distance": "distance",
+    "longest": "trajet le plus long",
     "draw": "tirage au sort",
 }
 

@@ -23,6 +23,7 @@ from solver.params import Tier
 from solver.parts import Parts
 from solver.result import Assignment
 from solver.rules import Rule
+from solver.score import longest_trip
 from solver.sides import Row, Sides
 from solver.tiers import Names, arc_costs
 
@@ -110,6 +111,8 @@ class _Model:
         for tier in tiers:
             cost = arc_costs(tier, self.network, arcs, self.names)
             total = sum(self.flow[arc] * int(cost[arc]) for arc in np.flatnonzero(cost).tolist())
+            if tier is Tier.LONGEST:
+                total, open_tier = self._longest(), True  # a maximum over all parts: this one alone cannot bound it
             self.model.minimize(total)
             solver = self._solver(left)
             status = solver.solve(self.model)
@@ -118,13 +121,26 @@ class _Model:
             left = max(0.0, left - solver.response_proto.deterministic_time)
             best = np.array([solver.value(flow) for flow in self.flow], np.int64)
             picked = {key for key, variable in self.chosen.items() if solver.boolean_value(variable)}
-            value = exact_dot(cost, best)
+            value = solver.value(total) if tier is Tier.LONGEST else exact_dot(cost, best)
             if not open_tier:
                 gaps.append(value - int(np.ceil(solver.best_objective_bound - 1e-6)))
                 open_tier = gaps[-1] > 0
             self.model.add(total <= value)
             self._restart(solver)
         return None if best is None else Exact(self._rows(best, picked), tuple(gaps), effort - left)
+
+    def _longest(self) -> cp_model.IntVar:
+        """A variable at least as high as every trip made, here or by those who stand (metres)."""
+        choices = np.flatnonzero(self.network.kind == Kind.CHOICE)
+        metres, instance = self.network.number[choices].tolist(), self.parts.instance
+        standing = longest_trip(instance, self.parts.fixed)
+        longest = self.model.new_int_var(standing, max([standing, *metres]), "")
+        for arc, trip in zip(choices.tolist(), metres, strict=True):
+            if trip > standing:
+                made = self.model.new_bool_var("")
+                self.model.add(self.flow[arc] <= made * max(1, int(self.network.supply[:-1].sum())))
+                self.model.add(longest >= made * trip)
+        return longest
 
     def _solver(self, effort: float) -> cp_model.CpSolver:
         solver = cp_model.CpSolver()

@@ -13,7 +13,9 @@ need no potential, and a class's is the best that its own choices offer it. What
 A worth is what one more seat, one more reserved for a category (null: for nobody), or one more pupil under the school's
 maximum would save: p(opening) is p(its line, or the sink) - worth, p(category at the opening) is p(opening) - worth
 where seats are reserved, and p(school at the opening) is p(its category there, or the opening) - worth. Without a row:
-zeros. Rows are sorted by identifiers. `solver.prove` reads this with its own lines.
+zeros. The longest trip is no sum: its numbers are the potentials of another tier in its place, the pupils whose trip is
+as long as the longest, of whom the tiers before it leave one at least; the tiers after it do without longer trips. Rows
+are sorted by identifiers. `solver.prove` reads this with its own lines.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from solver.arrays import Bools, Ints, ints
+from solver.arrays import Ints, ints
 from solver.faces import Optimum
 from solver.files import Document
 from solver.instance import Instance
@@ -51,7 +53,7 @@ def solve_with_certificate(
 def certify(instance: Instance, network: Network, names: Names, optimum: Optimum) -> Document:
     """The certificate of an optimum of the instance's network, every tier of which is proven."""
     tiers, (lines, schools) = instance.params.tiers, (instance.lines, instance.schools)
-    prices = _price(network, names, np.stack(optimum.potentials))
+    prices = _price(network, names, np.stack(optimum.potentials), tiers, optimum.longest)
     first_line = len(network.supply) - 1 - len(schools) - len(lines)
     unplaced = np.unique(network.tail[network.kind == Kind.UNPLACED]).tolist()
     listed = {first_line + i: row.id for i, row in enumerate(lines)}
@@ -64,13 +66,14 @@ def certify(instance: Instance, network: Network, names: Names, optimum: Optimum
         "schools": [[asking[node], prices.potential[:, node].tolist()] for node in unplaced],
         "openings": sorted(_openings(prices)),
         "reserves": sorted(_reserves(prices, categories(instance)), key=lambda row: [text or "" for text in row[:3]]),
-        "maxima": sorted(_maxima(prices, tiers)),
+        "maxima": sorted(_maxima(prices)),
     }
 
 
 @dataclass(frozen=True)
 class Prices:
-    """A column of potentials per node, and for each opening's node, and each way inside it, its number (-1 elsewhere).
+    """A column of potentials per node, with a row per tier; and for each opening's node, and each way inside it, its
+    number (-1 elsewhere). `reached` is the longest trip.
 
     Openings are never dearer than their line: `_price` lowers those that nobody takes, which changes no choice.
     """
@@ -79,9 +82,15 @@ class Prices:
     names: Names
     potential: Ints
     opening: Ints
+    tiers: Sequence[Tier]
+    reached: int
+
+    @property
+    def longest(self) -> int:
+        return self.tiers.index(Tier.LONGEST)
 
 
-def _price(network: Network, names: Names, potential: Ints) -> Prices:
+def _price(network: Network, names: Names, potential: Ints, tiers: Sequence[Tier], reached: int) -> Prices:
     choice, gate = np.flatnonzero(network.kind == Kind.CHOICE), np.flatnonzero(network.kind == Kind.GATE)
     seat, released = np.flatnonzero(network.kind == Kind.SEAT), np.flatnonzero(network.kind == Kind.RELEASED)
     behind = np.arange(len(network.supply))
@@ -90,16 +99,20 @@ def _price(network: Network, names: Names, potential: Ints) -> Prices:
     opening[behind[network.head[choice]]] = network.right[choice]
     opening[network.head[released]] = network.right[released]
     above, place = network.head[seat], network.tail[seat]
-    dearer = _is_above_zero(potential[:, place] - potential[:, above])
-    potential[:, place[dearer]] = potential[:, above[dearer]]
-    return Prices(network, names, potential, opening)
+    prices = Prices(network, names, potential, opening, tiers, reached)
+    at = prices.longest
+    before = _signs((potential[:, place] - potential[:, above])[:at])
+    after = _signs((potential[:, place] - potential[:, above])[at + 1 :])
+    for rows, dearer in ((slice(None), before > 0), (slice(at + 1, None), (before == 0) & (after > 0))):
+        potential[rows, place[dearer]] = potential[rows, above[dearer]]
+    return prices
 
 
 def _openings(prices: Prices) -> Iterator[list[object]]:
     network, potential = prices.network, prices.potential
     arcs = np.flatnonzero(network.kind == Kind.SEAT)
     worth = potential[:, network.head[arcs]] - potential[:, network.tail[arcs]]
-    for arc in np.flatnonzero(_is_above_zero(worth)).tolist():
+    for arc in np.flatnonzero(worth.any(axis=0)).tolist():
         yield [*prices.names.openings[prices.opening[network.tail[arcs[arc]]]], worth[:, arc].tolist()]
 
 
@@ -115,29 +128,40 @@ def _reserves(prices: Prices, names: tuple[str, ...]) -> Iterator[list[Any]]:
         yield [*opening, None if category < 0 else names[category], worth[:, row].tolist()]
 
 
-def _maxima(prices: Prices, tiers: Sequence[Tier]) -> Iterator[list[object]]:
+def _maxima(prices: Prices) -> Iterator[list[object]]:
     """A maximum that several hubs share has a gate; one that only concerns one choice is that choice's limit."""
     network, potential, names = prices.network, prices.potential, prices.names
     alone = np.flatnonzero(network.limited & (network.kind == Kind.CHOICE))
-    gates = np.flatnonzero(network.kind == Kind.GATE)
-    cost = np.stack([arc_costs(tier, network, alone, names) for tier in tiers])
-    choices = np.flatnonzero(network.kind == Kind.CHOICE)
+    gates, choices = np.flatnonzero(network.kind == Kind.GATE), np.flatnonzero(network.kind == Kind.CHOICE)
     school = np.full(len(network.supply), -1, np.int64)
     profile_school = ints([profile[0] for profile in names.classes.profiles])
     school[network.head[choices]] = profile_school[network.left[choices]]
-    columns = (
-        np.concatenate((profile_school[network.left[alone]], school[network.tail[gates]])),
-        np.concatenate((network.head[alone], network.head[gates])),
-        np.concatenate((cost + potential[:, network.tail[alone]], potential[:, network.tail[gates]]), axis=1),
-    )
-    worth = potential[:, columns[1]] - columns[2]
-    for row in np.flatnonzero(_is_above_zero(worth)).tolist():
-        opening = names.openings[prices.opening[columns[1][row]]]
-        yield [names.schools[columns[0][row]], *opening, worth[:, row].tolist()]
+    whose = np.concatenate((profile_school[network.left[alone]], school[network.tail[gates]]))
+    inside = np.concatenate((network.head[alone], network.head[gates]))
+    shared = potential[:, network.head[gates]] - potential[:, network.tail[gates]]
+    worth = np.concatenate((_worth_alone(prices, alone), shared), axis=1)
+    for row in np.flatnonzero(worth.any(axis=0)).tolist():
+        yield [names.schools[whose[row]], *names.openings[prices.opening[inside[row]]], worth[:, row].tolist()]
 
 
-def _is_above_zero(vectors: Ints) -> Bools:
-    """Whether the first number that is not zero in each column is positive."""
+def _worth_alone(prices: Prices, arcs: Ints) -> Ints:
+    """What one more pupil through each of these choices would save, if anything."""
+    network, potential, at = prices.network, prices.potential, prices.longest
+    cost = np.stack([arc_costs(tier, network, arcs, prices.names) for tier in prices.tiers])
+    cost[at] = network.number[arcs] >= prices.reached
+    saved = potential[:, network.head[arcs]] - potential[:, network.tail[arcs]] - cost
+    before, shorter = _signs(saved[:at]), saved[at].copy()
+    saved[at] = 0
+    is_closed = (before == 0) & (network.number[arcs] > prices.reached)
+    saved[:, (_signs(saved) < 0) | is_closed] = 0
+    saved[at] = np.where(before > 0, shorter, np.where(before == 0, np.maximum(0, shorter), 0))
+    return saved
+
+
+def _signs(vectors: Ints) -> Ints:
+    """The sign of the first number that is not zero in each column."""
+    if not len(vectors):
+        return np.zeros(vectors.shape[1], np.int64)
     first = (vectors != 0).argmax(axis=0)
-    above: Bools = np.take_along_axis(vectors, first[None], axis=0)[0] > 0
-    return above
+    signs: Ints = np.sign(np.take_along_axis(vectors, first[None], axis=0)[0])
+    return signs

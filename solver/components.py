@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from solver.arrays import Ints
-from solver.faces import Optimum, optimise
+from solver.faces import Optimum, optimise, shorten
 from solver.flow import FlowError
 from solver.network import Network
-from solver.params import Tier
+from solver.params import OFFICIAL_TIERS, Tier
 from solver.tiers import Names
 
 ARCS_PER_PART = 100_000
 """Small components are solved together up to this size: below it, starting the solver costs more than solving."""
+
+FIRST_SHARE = 0.9
+"""Of the work, the tiers before the longest trip."""
 
 
 def optimise_parts(
@@ -30,33 +35,61 @@ def optimise_parts(
     names: Names,
     executor: Executor | None,
     announce: Callable[[Tier, float], None],
+    longest_pinned: int = 0,
 ) -> Optimum:
     """Optimise each part and put the answers together, in an order that the executor does not change.
+
+    The longest trip (metres, pins included) is one for all parts: each first goes as far as the tiers before it.
 
     Raises:
         FlowError: a first search failed, or the executor lost a part for good.
     """
     parts = split(network)
+    at = tiers.index(Tier.LONGEST) if Tier.LONGEST in tiers else len(tiers)
+    jobs = [(tiers[:at], names)] * len(parts)
+    optima = list(_each_part(optimise, network, parts, jobs, executor, _within(announce, tiers, 0.0, FIRST_SHARE)))
+    if at < len(tiers) and all(len(optimum.bounds) == at for optimum in optima):
+        longest = max((longest_pinned, *(optimum.longest for optimum in optima)))
+        more = [(tiers, names, optimum, longest) for optimum in optima]
+        rest = _within(announce, tiers, FIRST_SHARE, 1.0 - FIRST_SHARE)
+        optima = list(_each_part(shorten, network, parts, more, executor, rest))
+        return replace(_merge(network, parts, optima, tiers), longest=longest)
+    return _merge(network, parts, optima, tiers)
+
+
+def _each_part(
+    work: Callable[..., Optimum],
+    network: Network,
+    parts: Sequence[Ints],
+    jobs: Sequence[tuple[object, ...]],
+    executor: Executor | None,
+    announce: Callable[[Tier, float], None],
+) -> Iterator[Optimum]:
+    """Each part's answer, in the order of the parts."""
     done, total = 0, max(1, len(network.tail))
-    optima = []
     if executor is None:
-        for arcs in parts:
-            share = _announcement(announce, tiers, done / total, len(arcs) / total)
-            optima.append(optimise(network.part(arcs), tiers, names, share))
+        for arcs, job in zip(parts, jobs, strict=True):
+            before, share = done / total, len(arcs) / total
+            yield work(network.part(arcs), *job, partial(_announce_part, announce, before, share))
             done += len(arcs)
     else:
-        for arcs, found in zip(parts, _elsewhere(network, parts, tiers, names, executor), strict=True):
-            optima.append(found)
+        for arcs, found in zip(parts, _elsewhere(work, network, parts, jobs, executor), strict=True):
+            yield found
             done += len(arcs)
-            announce(tiers[-1], done / total)
-    return _merge(network, parts, optima, len(tiers))
+            announce(Tier.DRAW, done / total)
 
 
 def _elsewhere(
-    network: Network, parts: Sequence[Ints], tiers: Sequence[Tier], names: Names, executor: Executor
+    work: Callable[..., Optimum],
+    network: Network,
+    parts: Sequence[Ints],
+    jobs: Sequence[tuple[object, ...]],
+    executor: Executor,
 ) -> Iterator[Optimum]:
-    """Each part's answer, in the order of the parts. What a lost worker raises is known to its executor alone."""
-    futures = [executor.submit(_optimise_quietly, network.part(arcs), tiers, names) for arcs in parts]
+    """The same by an executor. What a lost worker raises is known to it alone."""
+    futures = [
+        executor.submit(work, network.part(arcs), *job, _say_nothing) for arcs, job in zip(parts, jobs, strict=True)
+    ]
     try:
         for future in futures:
             yield future.result()
@@ -84,28 +117,33 @@ def split(network: Network) -> list[Ints]:
     return np.split(order, np.flatnonzero(np.diff(part[label][order])) + 1) if len(order) else []
 
 
-def _merge(network: Network, parts: Sequence[Ints], optima: Sequence[Optimum], tiers: int) -> Optimum:
-    """One flow; a tier is proven when it is in every part."""
+def _merge(network: Network, parts: Sequence[Ints], optima: Sequence[Optimum], tiers: Sequence[Tier]) -> Optimum:
+    """One flow; a tier is proven when it is in every part. All are sums over the parts but the longest trip."""
     flow = np.zeros(len(network.tail), np.int64)
-    proven = min((len(optimum.bounds) for optimum in optima), default=tiers)
+    proven = min((len(optimum.bounds) for optimum in optima), default=len(tiers))
     potentials = tuple(np.zeros(len(network.supply), np.int64) for _ in range(proven))
     for arcs, optimum in zip(parts, optima, strict=True):
         flow[arcs] = optimum.flow
         nodes = network.nodes(arcs)
         for whole, mine in zip(potentials, optimum.potentials, strict=False):
             whole[nodes] = mine
-    bounds = tuple(sum(optimum.bounds[i] for optimum in optima) for i in range(proven))
-    return Optimum(flow, bounds, potentials)
+    rows = ([optimum.bounds[i] for optimum in optima] for i in range(proven))
+    bounds = tuple(
+        max(row, default=0) if tier is Tier.LONGEST else sum(row) for tier, row in zip(tiers, rows, strict=False)
+    )
+    free = np.concatenate([arcs[optimum.free] for arcs, optimum in zip(parts, optima, strict=True)] or [np.arange(0)])
+    return Optimum(flow, bounds, potentials, free, max((optimum.longest for optimum in optima), default=0))
 
 
-def _announcement(
+def _within(
     announce: Callable[[Tier, float], None], tiers: Sequence[Tier], before: float, share: float
-) -> Callable[[Tier], None]:
-    return lambda tier: announce(tier, before + share * tiers.index(tier) / len(tiers))
+) -> Callable[[Tier, float], None]:
+    """Announce a share of the whole work, never going back."""
+    return lambda tier, done: announce(tier if tier in tiers else tiers[-1], before + share * done)
 
 
-def _optimise_quietly(network: Network, tiers: Sequence[Tier], names: Names) -> Optimum:
-    return optimise(network, tiers, names, _say_nothing)
+def _announce_part(announce: Callable[[Tier, float], None], before: float, share: float, tier: Tier) -> None:
+    announce(tier, before + share * OFFICIAL_TIERS.index(tier) / len(OFFICIAL_TIERS))
 
 
 def _say_nothing(_tier: Tier) -> None:

@@ -27,6 +27,7 @@ from scipy.sparse.csgraph import connected_components
 from solver.arrays import Ints, Shorts, exact_dot
 from solver.flow import LARGEST_COST, FlowError, minimum_cost_flow
 from solver.leximin import spread_unplaced
+from solver.longest import is_longer, least_longest, move_off, prove_longest
 from solver.network import Kind, Network
 from solver.params import OFFICIAL_TIERS, Tier
 from solver.potentials import potentials
@@ -46,36 +47,49 @@ ARCS_TOGETHER = 20_000
 class Optimum:
     """A flow, a proven bound on the cost of each tier in order, and each one's potentials (a row of nodes per tier).
 
-    Fewer bounds than tiers: a proof failed there.
+    Fewer bounds than tiers: a proof failed there. `free` are the arcs that the tiers proven leave free, `longest` the
+    least longest trip (metres) of the flows that they find best.
     """
 
     flow: Ints
     bounds: tuple[int, ...]
     potentials: tuple[Ints, ...]
+    free: Ints
+    longest: int
 
 
 def optimise(network: Network, tiers: Sequence[Tier], names: Names, announce: Callable[[Tier], None]) -> Optimum:
-    """Search and prove the tiers in order. Stops at the first that cannot be proven, keeping the last flow it has.
+    """Search and prove these tiers, which are sums, in order.
 
     Raises:
         FlowError: the first search already failed, so there is no flow at all.
     """
     announce(tiers[0])
-    face, together = _begin(network, tiers, names), len(tiers)
-    while waiting := tiers[len(face.bounds) :]:
-        announce(waiting[0])
-        searched = face.fitting((waiting[:-1] or waiting)[:together])
-        try:
-            face.search(searched)
-        except FlowError:
-            if not face.has_flow:
-                raise
-            break
-        proven = face.prove(searched)
-        if not proven and len(searched) == 1:
-            break
-        together = len(tiers) if proven else 1
-    return Optimum(face.flow, tuple(face.bounds), tuple(face.potentials))
+    face = _begin(network, tiers, names)
+    face.improve(tiers, announce)
+    return face.best()
+
+
+def shorten(
+    network: Network,
+    tiers: Sequence[Tier],
+    names: Names,
+    found: Optimum,
+    longest: int,
+    announce: Callable[[Tier], None],
+) -> Optimum:
+    """The tiers from `longest` on, on the face where those before it are best, given the longest trip in all parts.
+
+    Raises:
+        FlowError: no flow of the face keeps to that.
+    """
+    announce(Tier.LONGEST)
+    face = Face(network, names)
+    face.flow, face.free, face.has_flow = found.flow, found.free, True
+    face.bounds, face.potentials = list(found.bounds), list(found.potentials)
+    face.close(found.longest, longest)
+    face.improve(tiers, announce)
+    return face.best()
 
 
 def _begin(network: Network, tiers: Sequence[Tier], names: Names) -> Face:
@@ -105,6 +119,45 @@ class Face:
         self.has_flow = False
         self.bounds: list[int] = []
         self.potentials: list[Ints] = []
+
+    def improve(self, tiers: Sequence[Tier], announce: Callable[[Tier], None]) -> None:
+        """Search and prove those of the tiers that are not proven yet. Stops at the first that cannot be.
+
+        Raises:
+            FlowError: the first search already failed, so there is no flow at all.
+        """
+        together = len(tiers)
+        while waiting := tiers[len(self.bounds) :]:
+            announce(waiting[0])
+            sums = [tier for tier in waiting if tier is not Tier.DRAW]
+            searched = self.fitting((sums or waiting)[:together])
+            try:
+                self.search(searched)
+            except FlowError:
+                if not self.has_flow:
+                    raise
+                break
+            proven = self.prove(searched)
+            if not proven and len(searched) == 1:
+                break
+            together = len(tiers) if proven else 1
+
+    def best(self) -> Optimum:
+        longest = least_longest(self.network, self.flow, self._moving()) if self.has_flow else 0
+        return Optimum(self.flow, tuple(self.bounds), tuple(self.potentials), self.free, longest)
+
+    def close(self, mine: int, longest: int) -> None:
+        """Prove that this part's longest trip is at least `mine`, and close the arcs longer than `longest`.
+
+        Raises:
+            FlowError: `mine` or `longest` is not what it should be.
+        """
+        network, nothing = self.network, np.zeros(len(self.network.supply), np.int64)
+        decides = 0 < mine == longest
+        self.potentials.append(prove_longest(network, self.flow, self.free, mine) if decides else nothing)
+        self.bounds.append(mine)
+        move_off(network, self.flow, self._moving(), longest)
+        self.free = self.free[~is_longer(network, self.free, longest)]
 
     def adopt(self, flow: Ints) -> None:
         """Start from this flow.

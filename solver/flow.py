@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 import numpy as np
+from ortools.graph.python.max_flow import SimpleMaxFlow
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
@@ -55,3 +56,27 @@ def _place_by_neighbours(tail: Whole, head: Whole, nodes: int) -> Shorts:
         links = csr_array((np.ones(len(ends[0]), np.int8), (ends[0], ends[1])), shape=(nodes, nodes))
         place[reverse_cuthill_mckee(links, symmetric_mode=True)] = np.arange(nodes, dtype=np.int32)
     return place
+
+
+def route(tail: Ints, head: Ints, capacity: Ints, sent: Ints) -> tuple[Ints, Ints]:
+    """A flow that carries as much as it can of what nodes send (positive) to those that take it (negative).
+
+    Returns the flow, and the nodes that what is left over could still get to, in order: none if everything is carried.
+
+    Raises:
+        FlowError: the library failed.
+    """
+    problem, source, target = SimpleMaxFlow(), len(sent), len(sent) + 1
+    giving, taking = np.flatnonzero(sent > 0), np.flatnonzero(sent < 0)
+    for ends, most in (
+        ((tail, head), capacity),
+        ((np.full(len(giving), source), giving), sent[giving]),
+        ((taking, np.full(len(taking), target)), -sent[taking]),
+    ):
+        problem.add_arcs_with_capacity(ends[0].astype(np.int32), ends[1].astype(np.int32), most.astype(np.int64))
+    if not len(giving):
+        return np.zeros(len(tail), np.int64), giving
+    if problem.solve(source, target) != problem.OPTIMAL:
+        raise FlowError("maximum flow failed")
+    beyond = np.sort(np.asarray(problem.get_source_side_min_cut(), np.int64))
+    return np.asarray(problem.flows(np.arange(len(tail), dtype=np.int32)), np.int64), beyond[beyond < len(sent)]

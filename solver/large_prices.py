@@ -12,6 +12,7 @@ import numpy as np
 
 from solver.large_columns import Bools, Ints, is_text, require
 from solver.large_round import NO_LIMIT, Round
+from solver.large_trips import Gauge
 
 MAX_PRICE = 2**50
 """A price beyond it is for the plain judge: eight of them still add up in 62 bits."""
@@ -20,11 +21,12 @@ MAX_PRICE = 2**50
 class Listed:
     """Prices of some of many things: the keys of those that have one, in order, and zeros for the others."""
 
-    def __init__(self, keys: list[int], prices: list[list[int]], tiers: int) -> None:
+    def __init__(self, keys: list[int], prices: list[list[int]], gauge: Gauge) -> None:
         self.keys, order = np.unique(np.array(keys, np.int64), return_index=True)
         require(len(self.keys) == len(keys), "certificate: a price twice")
-        columns = np.array(prices, np.int64).reshape(-1, tiers)[order]
-        self._columns = np.ascontiguousarray(np.concatenate((columns, np.zeros((1, tiers), np.int64))).T)
+        columns = np.array(prices, np.int64).reshape(-1, len(gauge.tiers))[order]
+        every = np.concatenate((columns, np.zeros((1, len(gauge.tiers)), np.int64)))
+        self._columns = gauge.priced(np.ascontiguousarray(every.T))
 
     def of(self, wanted: Ints) -> Ints:
         """One column for each key."""
@@ -39,8 +41,8 @@ class Prices:
     Raises `Unusual`, or what a malformed document makes Python raise, for a row about something unknown too.
     """
 
-    def __init__(self, found: Round, certificate: dict[str, Any]) -> None:
-        self._found, self.tiers = found, len(found.params["tiers"])
+    def __init__(self, found: Round, certificate: dict[str, Any], gauge: Gauge) -> None:
+        self._found, self.gauge = found, gauge
         others = {*certificate} - {"format", "instance_sha256", "tiers", "lines", "schools", "openings", "maxima"}
         require(not any(certificate[name] for name in others), "certificate: prices of what is not read here")
         line, school = found.line_number, found.school_number
@@ -65,8 +67,8 @@ class Prices:
     def _listed(self, rows: Any, names: int, number: Any) -> Listed:
         for row in rows:
             require(len(row) == names + 1 and all(map(is_text, row[:-1])), "certificate: a row")
-            require(len(row[-1]) == self.tiers and all(map(_is_price, row[-1])), "certificate: a price")
-        return Listed([number(*row[:-1]) for row in rows], [row[-1] for row in rows], self.tiers)
+            require(len(row[-1]) == len(self.gauge.tiers) and all(map(_is_price, row[-1])), "certificate: a price")
+        return Listed([number(*row[:-1]) for row in rows], [row[-1] for row in rows], self.gauge)
 
 
 def _is_price(value: Any) -> bool:

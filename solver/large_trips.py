@@ -5,6 +5,7 @@ Exact whole numbers, from the instance alone. It is written from the documents, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
@@ -46,12 +47,49 @@ def ranks(found: Round, trips: Trips) -> tuple[Ints, Bools]:
     return np.abs(signed), signed < 0
 
 
+@dataclass(frozen=True)
+class Gauge:
+    """What a trip costs in the tier `longest`, as in `solver.prove`: 1 when it is longer than all those made.
+
+    `shortening`, it is 1 when it is as long as the longest, and the tiers after it are left out.
+    """
+
+    tiers: list[str]
+    longest: int
+    shortening: bool = False
+
+    @property
+    def row(self) -> int:
+        return self.tiers.index("longest")
+
+    def over(self, trip_m: Ints) -> Ints:
+        return (trip_m > self.longest - self.shortening).astype(np.int64)
+
+    def seen(self, columns: Ints) -> Ints:
+        """The columns, changed in place, without the tiers that are left out."""
+        if self.shortening:
+            columns[self.row + 1 :] = 0
+        return columns
+
+    def priced(self, columns: Ints) -> Ints:
+        """The same of prices: none has anything to say of trips longer than those made."""
+        if not self.shortening:
+            columns[self.row] = 0
+        return self.seen(columns)
+
+
+def longest_of(costs: dict[str, Ints]) -> int:
+    """The longest of some trips, whose costs are known (metres)."""
+    return int(costs["distance"].max(initial=0))
+
+
 def tier_values(found: Round, trips: Trips, costs: dict[str, Ints]) -> dict[str, int]:
     """Each tier's value, from its definition and the trips alone; `costs` are `trip_costs` of these trips."""
     left = found.pupils.copy()
     np.subtract.at(left, found.groups.school[trips.group], trips.count)
     equity = sum(map(_equity, left.tolist(), found.weight.tolist(), found.pupils.tolist()))
-    return {"placed": int(left.sum()), "equity": equity} | trip_values(found, trips, costs)
+    counted = {"placed": int(left.sum()), "equity": equity, "longest": longest_of(costs)}
+    return counted | trip_values(found, trips, costs)
 
 
 def trip_values(found: Round, trips: Trips, costs: dict[str, Ints]) -> dict[str, int]:

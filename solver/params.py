@@ -35,6 +35,8 @@ class Tier(StrEnum):
     A pupil placed by a bundle has a placement in each of its periods: each rank counts, and so do trips and draws."""
     DISTANCE = "distance"
     """Sum over placed pupils of the trip (metres)."""
+    LONGEST = "longest"
+    """The longest trip of a placed pupil, 0 when nobody is placed (metres): a maximum, where the others are sums."""
     DRAW = "draw"
     """Sum over placed pupils of the draw of their (group, offer, period), derived from the instance's SHA-256."""
 
@@ -64,8 +66,9 @@ class Params:
     """The campaign's rules. The defaults are the official ones.
 
     Raises:
-        ValueError: a tier order that does not start with `placed` and `reserves`, does not end with `draw`, or repeats
-            or misses a tier; a weight that is not a whole percentage between 1 and 1,000.
+        ValueError: a tier order that does not start with `placed` and `reserves`, does not end with `draw`, parts
+            `longest` from `distance`, or repeats or misses a tier; a weight that is not a whole percentage between 1
+            and 1,000.
     """
 
     tiers: tuple[Tier, ...] = OFFICIAL_TIERS
@@ -77,6 +80,8 @@ class Params:
             raise ValueError(f"params.tiers: each of {[t.value for t in OFFICIAL_TIERS]} exactly once")
         if self.tiers[:2] != (Tier.PLACED, Tier.RESERVES) or self.tiers[-1] is not Tier.DRAW:
             raise ValueError("params.tiers: 'placed' comes first, 'reserves' second and 'draw' last")
+        if self.tiers.index(Tier.LONGEST) != self.tiers.index(Tier.DISTANCE) + 1:
+            raise ValueError("params.tiers: 'longest' comes right after 'distance'")
         for name, weight in self.priority_weights.items():
             if type(weight) is not int or not 1 <= weight <= 1000:
                 where = f"params.priority_weights[{name!r}]"

@@ -2,7 +2,8 @@
 
 Vectors have one whole number per tier, in the order of the campaign, and are compared lexicographically. Taking a place
 costs its trip less the potential of its last limit (the school's maximum there, a reserve, the opening); see
-`solver.certificate`. The draw is left at zero: it only decides what the aims do not tell apart.
+`solver.certificate`. The draw is left at zero: it only decides what the aims do not tell apart. The longest trip
+has no price: going further than it costs the difference.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from solver.parts import Parts
 class Prices:
     """The certificate's prices as arrays: `seat[:, o]` is the potential of opening o."""
 
-    def __init__(self, parts: Parts, certificate: Document) -> None:
+    def __init__(self, parts: Parts, certificate: Document, longest: int) -> None:
         instance, supply = parts.instance, parts.supply
-        self.parts, self.tiers = parts, instance.params.tiers
+        self.parts, self.tiers, self.longest = parts, instance.params.tiers, longest
         if certificate["tiers"] != [tier.value for tier in self.tiers]:
             raise ValueError("tiers: the certificate's are not the campaign's")
         number = parts.openings
@@ -50,6 +51,7 @@ class Prices:
             cost[:, row] += self._reserve(int(school[row]), int(opening[row]))
         cost[self.tiers.index(Tier.DISTANCE)] += trip_m
         cost[self.tiers.index(Tier.WISHES)] += rank
+        cost[self.tiers.index(Tier.LONGEST)] = np.maximum(0, trip_m - self.longest)
         cost[self.tiers.index(Tier.DRAW)] = 0
         return cost
 

@@ -4,7 +4,9 @@ Usage: python -I -S prove.py INSTANCE RESULT CERTIFICATE (JSON or .gz; exit 0: p
 It needs only Python, imports nothing of ours and solves nothing. Choices, limits and costs come from the instance, only
 prices from the certificate (layout: `solver/certificate.py`). Every pupil takes what is best at the prices, compared
 lexicographically: its potential. Where something is limited, a positive reduced cost leaves the arc empty, a negative
-one full. Bounds come from potentials alone, never from placements. Reasons and layout are for `solver/verify.py`.
+one full. Bounds come from potentials alone, never from placements. The longest trip is no sum: it is proven when, the
+tiers before it held, at least one pupil has a trip as long, and trips longer still count as closed after it. Reasons
+and layout are for `solver/verify.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import Any, NamedTuple
 Row = dict[str, Any]
 Vector = tuple[int, ...]
 Key = tuple[Any, ...]
-AIMS = ("placed", "reserves", "equity", "commitments", "stability", "wishes", "distance", "draw")
+AIMS = ("placed", "reserves", "equity", "commitments", "stability", "wishes", "distance", "longest", "draw")
 ENDS = ("placed", "reserves", "draw")
 ZEROS, LEAST, SINK = (0,) * len(AIMS), (-(10**30),) * len(AIMS), (None,)
 PRICES = ("lines", "schools", "openings", "reserves", "maxima")
@@ -70,10 +72,16 @@ class Load:
 
 
 class Case:
-    """The instance indexed by identifiers, the placements and the pins among them, and the prices."""
+    """The instance indexed by identifiers, the placements and the pins among them, and the prices.
 
-    def __init__(self, instance: Row, result: Row, certificate: Row) -> None:
+    What a trip costs in the tier `longest` is 1 when it is longer than all those made, and nothing else has a price
+    there. `shortening`, it is 1 when it is as long as the longest, and the tiers after it are left out.
+    """
+
+    def __init__(self, instance: Row, result: Row, certificate: Row, *, shortening: bool = False) -> None:
+        self.shortening = shortening
         self.result, self.params, self.tiers = result, instance["params"], instance["params"]["tiers"]
+        self.at = self.tiers.index("longest")
         self.sha256 = hashlib.sha256(canonical(instance).encode()).hexdigest()
         self.departments = {row["code"]: row for row in instance["departments"]}
         self.schools, self.offers, self.groups, self.lines = (
@@ -106,7 +114,11 @@ class Case:
         self.prices = {name: {(*row[:-1],): (*row[-1],) for row in certificate[name]} for name in PRICES}
         if any([*map(type, price)] != [int] * len(AIMS) for rows in self.prices.values() for price in rows.values()):
             raise ValueError("certificate: a price is a whole number for each tier")
+        for rows in self.prices.values():
+            rows.update({name: self.priced(price) for name, price in rows.items()})
         self.choices, self.menu = cache(lambda kind: choices(self, kind)), cache(lambda kind: menu(self, kind))
+        self.longest = 0
+        self.longest = max((self.metres(*trip) for trip in self.load.trips), default=0)
         self.potentials = {name: potential(self, group) for name, group in self.groups.items()}
 
     def price(self, kind: str, *name: Any) -> Vector:
@@ -129,7 +141,22 @@ class Case:
         return [] if line is None else [line, *self.above(self.lines[line]["parent"])]
 
     def cost(self, **aims: int) -> Vector:
-        return tuple(aims.get(tier, 0) for tier in self.tiers)
+        return self.seen(tuple(aims.get(tier, 0) for tier in self.tiers))
+
+    def seen(self, vector: Vector) -> Vector:
+        """Without the tiers after the longest trip when it is asked whether it could be shorter."""
+        return vector[: self.at + 1] + ZEROS[self.at + 1 :] if self.shortening else vector
+
+    def priced(self, price: Vector) -> Vector:
+        """A price that has nothing to say of trips longer than those made: nobody needs to be kept from them."""
+        return self.seen(price) if self.shortening else (*price[: self.at], 0, *price[self.at + 1 :])
+
+    def metres(self, name: str, place: str, _when: str = "") -> int:
+        return self.choices(self.profiles[name]).get(place, 0)
+
+    def going(self, metres: int) -> dict[str, int]:
+        """What a trip costs for the aims about length."""
+        return {"distance": metres, "longest": int(metres > self.longest - self.shortening)}
 
     def trip_cost(self, name: str, place: str, when: str) -> Vector:
         group, offer = self.groups[name], self.offers[place]
@@ -137,7 +164,7 @@ class Case:
         rank = wishes.index(offer["sector"]) + 1 if offer["sector"] in wishes else self.unranked
         profile, sector = canonical(self.profiles[name]), offer["sector"] if offer["sector"] in group["wishes"] else ""
         drawn = self.lot("trip", profile, place, when) + self.lot("class", self.classes[name], sector)
-        return self.cost(wishes=rank, distance=self.choices(self.profiles[name]).get(place, 0), draw=drawn)
+        return self.cost(wishes=rank, draw=drawn, **self.going(self.metres(name, place)))
 
     def stay_cost(self, name: str, place: str, when: str) -> Vector:
         """What a pupil who keeps an announced placement costs, on top of the trip."""
@@ -146,6 +173,8 @@ class Case:
         return self.cost(stability=-1, draw=drawn)
 
     def lot(self, *parts: str) -> int:
+        if self.shortening:
+            return 0
         return int.from_bytes(hashlib.sha256("\x1f".join((self.sha256, *parts)).encode()).digest()[:3], "big") >> 4
 
     def level(self, school: str, nth: int) -> int:
@@ -205,7 +234,7 @@ def menu(case: Case, profile: Key) -> dict[Key, Vector]:
     found, best = defaultdict[Key, list[tuple[Vector, str]]](list), dict[Key, Vector]()
     school, spelled = profile[0], canonical(profile)
     for name, metres in case.choices(profile).items():
-        offer, trip = case.offers[name], case.cost(distance=metres)
+        offer, trip = case.offers[name], case.cost(**case.going(metres))
         for when in offer["seats"]:
             if is_open(case, school, offer, when):
                 option = plus(case.seat(school, offer, when), trip, -1), name
@@ -389,7 +418,8 @@ def identity(layout: Any, tiers: list[str], sha256: str, result: Row, certificat
     if (*said, result["instance_sha256"], certificate["instance_sha256"]) != (*FORMATS, "OPTIMAL", *[sha256] * 2):
         yield f"identity: {said}, or of another instance than {sha256}"
     ends, told = (*tiers[:2], tiers[-1]), [row["tier"] for row in result["tiers"]]
-    if not certificate["tiers"] == told == tiers or {*tiers} != {*AIMS} or ends != ENDS:
+    known = sorted(tiers) == sorted(AIMS) and ends == ENDS and tiers.index("longest") == tiers.index("distance") + 1
+    if not known or not certificate["tiers"] == told == tiers:
         yield f"identity: tiers: the campaign's order is {tiers}"
 
 
@@ -400,10 +430,18 @@ def prove_documents(instance: Row, result: Row, certificate: Row) -> list[str]:
     told, tiers = [(row["tier"], row["value"], row["bound"]) for row in result["tiers"]], case.tiers
     arcs = [*rebuild(case)]
     faults += [*infeasible(case), *filter(None, (breach(arc, tiers) for arc in arcs))]
-    for tier, mine, low in zip(tiers, value(case, case.load, case.pupils), bound(case, arcs), strict=True):
-        if mine != low or (tier, mine, low) not in told:
-            faults.append(f"tier {tier}: value {mine}, and {low} is the bound proven: not what is announced")
+    mine, low = [*value(case, case.load, case.pupils)], [*bound(case, arcs)]
+    mine[case.at], low[case.at] = case.longest, shortest(instance, result, certificate, case.longest)
+    for row in zip(tiers, mine, low, strict=True):
+        if row[1] != row[2] or row not in told:
+            faults.append(f"tier {row[0]}: value {row[1]}, and {row[2]} is the bound proven: not what is announced")
     return faults[:LISTED_FAULTS]
+
+
+def shortest(instance: Row, result: Row, certificate: Row, longest: int) -> int:
+    """The longest trip if it is proven that some pupil has one as long; else 0, which proves nothing."""
+    case = Case(instance, result, certificate, shortening=True)
+    return longest if bound(case, [*rebuild(case)])[case.at] > 0 else 0
 
 
 def main(argv: list[str]) -> int:

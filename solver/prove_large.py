@@ -17,7 +17,7 @@ from solver.large_columns import Ints, canonical, looked_up
 from solver.large_menus import Menus
 from solver.large_prices import Prices, exact_sum, is_settled, signs
 from solver.large_round import NO_LIMIT, Round, Trips
-from solver.large_trips import Lots, levels, tier_values, trip_costs, trip_values
+from solver.large_trips import Gauge, Lots, levels, longest_of, tier_values, trip_costs, trip_values
 from solver.prove import Row, identity, prove_documents
 from solver.verify_large import CLEAR, MALFORMED
 
@@ -37,20 +37,21 @@ class Arcs(NamedTuple):
 class Proof:
     """A result beside its certificate's prices, and what each group could have best at these prices."""
 
-    def __init__(self, found: Round, certificate: Row) -> None:
-        self.found, self.tiers = found, found.params["tiers"]
-        self.prices, self.lots = Prices(found, certificate), Lots(found)
+    def __init__(self, found: Round, certificate: Row, lots: Lots, costs: dict[str, Ints], *, shortening: bool) -> None:
+        self.found, self.tiers, self.lots = found, found.params["tiers"], lots
+        self.gauge = Gauge(self.tiers, longest_of(costs), shortening)
+        self.prices = Prices(found, certificate, self.gauge)
         self.menus = Menus(found, self.prices, self.lots)
         self.none = self.prices.schools.of(found.groups.school) - self.cost("placed", 1)
         self.potentials = self.menus.potentials(self.none)
-        self.costs = trip_costs(found, self.lots, found.trips)
+        self.costs = costs | {"longest": self.gauge.over(costs["distance"])}
         self.placed, self.pinned = (self._by_group(trips) for trips in (found.trips, found.pins))
 
     def cost(self, aim: str, amount: Ints | int) -> Ints:
         """Columns with this amount in the row of its aim."""
         found = np.zeros((len(self.tiers), np.size(amount)), np.int64)
         found[self.tiers.index(aim)] = amount
-        return found
+        return self.gauge.seen(found)
 
     def _by_group(self, trips: Trips) -> Ints:
         found = np.zeros(len(self.found.groups.names), np.int64)
@@ -73,7 +74,7 @@ class Proof:
         held = self.prices.held(found.groups.school[trips.group], found.openings(trips))
         reduced = self.potentials[:, trips.group] - self.menus.seat(trips.offer, trips.period, held)
         for aim, amount in self.costs.items():
-            reduced[self.tiers.index(aim)] += amount
+            reduced += self.cost(aim, amount)
         free = np.flatnonzero(trips.count != pinned)
         return Arcs(reduced[:, free], (trips.count - pinned)[free], np.full(len(free), NO_LIMIT))
 
@@ -119,15 +120,16 @@ class Proof:
         yield Arcs(reduced + self.cost("commitments", np.full(len(rows), -1)), np.minimum(flow, first), first)
         yield Arcs(reduced, flow - np.minimum(flow, first), most - first)
 
-    def bound(self) -> dict[str, int] | None:
-        """What no answer can beat, by tier: the pins' share and the dual's. None when an arc is not as it should be."""
-        fixed = trip_values(self.found, self.found.pins, trip_costs(self.found, self.lots, self.found.pins))
+    def is_settled(self) -> bool:
+        """Whether every arc is as its reduced cost says it should be."""
+        return all(is_settled(*arcs).all() for arcs in self.arcs())
+
+    def bound(self) -> dict[str, int]:
+        """What no answer can beat, by tier: the pins' share and the dual's."""
+        pins = trip_costs(self.found, self.lots, self.found.pins)
+        fixed = trip_values(self.found, self.found.pins, pins | {"longest": self.gauge.over(pins["distance"])})
         total = [fixed.get(tier, 0) for tier in self.tiers]
-        shares = [exact_sum(self.potentials, self.pinned - self.found.groups.count)]
-        for arcs in self.arcs():
-            if not is_settled(*arcs).all():
-                return None
-            shares.append(share(arcs))
+        shares = [exact_sum(self.potentials, self.pinned - self.found.groups.count), *map(share, self.arcs())]
         return dict(zip(self.tiers, map(sum, zip(total, *shares, strict=True)), strict=True))
 
 
@@ -144,13 +146,18 @@ def is_proven(instance: Store, result: Store, certificate: Row) -> bool:
         if not _is_about(found, certificate) or not all(CLEAR[name](found) for name in LAWFUL):
             return False
         announced = [[row["tier"], row["value"], row["bound"]] for row in found.result["tiers"]]
-        proof = Proof(found, certificate)
+        lots = Lots(found)
+        costs = trip_costs(found, lots, found.trips)
+        proof = Proof(found, certificate, lots, costs, shortening=False)
     except MALFORMED:
         return False
-    values = tier_values(found, found.trips, proof.costs)
+    values = tier_values(found, found.trips, costs)
     expected = {tier: values.get(tier) for tier in proof.tiers}
     told = canonical(announced) == canonical([[tier, value, value] for tier, value in expected.items()])
-    return told and proof.bound() == expected
+    if not told or not proof.is_settled() or proof.bound() != expected | {"longest": 0}:
+        return False
+    del proof  # its columns are large
+    return not values["longest"] or Proof(found, certificate, lots, costs, shortening=True).bound()["longest"] > 0
 
 
 def _is_about(found: Round, certificate: Row) -> bool:

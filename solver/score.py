@@ -37,6 +37,7 @@ def score(instance: Instance, sha256: str, rows: Iterable[Assignment | Pin]) -> 
             row.count * instance.rank(instance.group[row.group], instance.offer[row.offer].sector) for row in rows
         ),
         Tier.DISTANCE: sum(row.count * _trip_m(instance, row) for row in rows),
+        Tier.LONGEST: longest_trip(instance, rows),
         Tier.DRAW: _draw(instance, sha256, rows, kept),
     }
 
@@ -54,6 +55,11 @@ def _kept(instance: Instance, rows: tuple[Assignment | Pin, ...]) -> Counter[tup
     for row in rows if told else ():
         placed[row.group, row.offer, row.period] += row.count
     return placed & told
+
+
+def longest_trip(instance: Instance, rows: Iterable[Assignment | Pin]) -> int:
+    """The longest of these placements' trips (metres), 0 if there is none."""
+    return max((_trip_m(instance, row) for row in rows), default=0)
 
 
 def _trip_m(instance: Instance, row: Assignment | Pin) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
+from operator import add
 from time import perf_counter
 
 from solver.blocks import Settlement, settle
@@ -27,7 +28,7 @@ from solver.params import Tier
 from solver.parts import Parts, gather
 from solver.pins import diagnose_pins
 from solver.result import Result, Status, TierValue
-from solver.score import score
+from solver.score import longest_trip, score
 from solver.sides import Sides
 from solver.tiers import Names, names_of
 
@@ -76,7 +77,7 @@ def solve(
         watch(f"optimise:{tier.value}", SHARE_BEFORE + SHARE_OPTIMISING * done)
 
     try:
-        optimum = optimise_parts(network, tiers, names, executor, announce)
+        optimum = optimise_parts(network, tiers, names, executor, announce, longest_trip(instance, instance.pins))
         if len(optimum.bounds) < 2:  # until the second aim is proven, reserved seats may have gone to others
             raise FlowError("not even the first aim could be proven")
         watch("prove", SHARE_BEFORE + SHARE_OPTIMISING)
@@ -120,7 +121,8 @@ def _announced(instance: Instance, sha256: str, settled: Settlement, bounds: tup
         value, bound, proof = values[tier], 0, "none"
         if closed and i < len(settled.gaps):
             bound, proof = value - settled.gaps[i], "solver"
-        certified = fixed[tier] + bounds[i] - _hidden(instance, tier) if proven and i < len(bounds) else 0
+        join = max if tier is Tier.LONGEST else add
+        certified = join(fixed[tier], bounds[i]) - _hidden(instance, tier) if proven and i < len(bounds) else 0
         if proven and i < len(bounds) and bound <= certified <= value:
             bound, proof = certified, "potentials"
         announced.append(TierValue(tier, value, max(0, bound), proof if bound > 0 or value == 0 else "none"))

@@ -83,6 +83,11 @@ def _distance(network: Network, arcs: Ints, _names: Names) -> Ints:
     return _number_of(network, arcs, (Kind.CHOICE,))
 
 
+def _longest(_network: Network, arcs: Ints, _names: Names) -> Ints:
+    """No arc costs anything: a maximum is decided by `solver.longest`."""
+    return np.zeros(len(arcs), np.int64)
+
+
 def _number_of(network: Network, arcs: Ints, kinds: tuple[Kind, ...]) -> Ints:
     return np.where(np.isin(network.kind[arcs], kinds), network.number[arcs], 0).astype(np.int64)
 
@@ -112,6 +117,7 @@ _COSTS: Mapping[Tier, Callable[[Network, Ints, Names], Ints]] = MappingProxyType
         Tier.STABILITY: _stability,
         Tier.WISHES: _wishes,
         Tier.DISTANCE: _distance,
+        Tier.LONGEST: _longest,
         Tier.DRAW: _draw,
     }
 )

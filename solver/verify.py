@@ -329,7 +329,7 @@ def tier_faults(status: Any, rows: list[Row], order: list[str], values: dict[str
 def tier_values(case: Case) -> dict[str, int]:
     """Each tier's value, recomputed from the assignments alone."""
     unranked = 1 + max((len(group["wishes"]) for group in case.groups.values()), default=0)
-    values = dict.fromkeys(("placed", "equity", "commitments", "wishes", "distance", "draw"), 0)
+    values = dict.fromkeys(("placed", "equity", "commitments", "wishes", "distance", "longest", "draw"), 0)
     kept = case.told & case.at
     values["reserves"] = sum(case.released(case.offers[offer], when) for offer, when in case.kinds)
     values["stability"] = case.told.total() - kept.total()
@@ -344,7 +344,9 @@ def tier_values(case: Case) -> dict[str, int]:
     for row, group, school, offer in case.moves:
         ranks = {sector: rank for rank, sector in enumerate(group["wishes"], 1)}
         values["wishes"] += row["count"] * (ranks.get(offer["sector"], unranked) if ranks else 1)
-        values["distance"] += row["count"] * math.isqrt(squared_m(school, offer))
+        metres = math.isqrt(squared_m(school, offer))
+        values["distance"] += row["count"] * metres
+        values["longest"] = max(values["longest"], metres)
         trip, drawn, _ = lots(case, group, offer, row["period"])
         values["draw"] += row["count"] * (trip + drawn)
     for (name, place, when), count in kept.items():

@@ -115,7 +115,7 @@ def why_here(
     parts, residual = residual_of(instance, result)
     rows = [row for row in result.assignments if groups is None or row.group in groups]
     inquiry = _Inquiry(parts, residual, rows)
-    worse = {} if certificate is None else inquiry.price(Prices(parts, certificate))
+    worse = {} if certificate is None else inquiry.price(Prices(parts, certificate, _longest(result)))
     told: list[list[Higher]] = [[] for _ in rows]
     for row, higher in inquiry.run(Occupancy(instance, result.assignments), worse):
         told[row].append(higher)
@@ -127,6 +127,10 @@ def why_here(
 
 def _rank(instance: Instance, row: Assignment) -> int:
     return instance.rank(instance.group[row.group], instance.offer[row.offer].sector)
+
+
+def _longest(result: Result) -> int:
+    return next(row.value for row in result.tiers if row.tier is Tier.LONGEST)
 
 
 class _Inquiry:

@@ -22,7 +22,7 @@ from solver.rules import PROPERTIES, Rule
 ROOT = Path(__file__).resolve().parent.parent
 TOP_LEVEL = {"pyproject.toml", "service", "solver", "fixtures", "tests", "Dockerfile", "README.md"}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
-ALONE = {"solver/verify.py": 550, "solver/prove.py": 450}
+ALONE = {"solver/verify.py": 550, "solver/prove.py": 500}
 """The two judges may be longer: each has to be one file, which anyone runs alone on a bare Python (`python -I -S`)."""
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
 

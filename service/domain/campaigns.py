@@ -97,6 +97,7 @@ def aims_in_order(campaign: Campaign) -> tuple[str, ...]:
     for before, aim in pairwise(AIMS):
         if aim not in chosen:
             chosen.insert(chosen.index(before) + 1, aim)
+    chosen.insert(chosen.index("distance") + 1, "longest")
     return ("placed", "reserves", *chosen, "draw")
 
 

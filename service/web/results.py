@@ -32,6 +32,7 @@ TIER_UNITS = {
     "stability": "élèves qui n’ont plus la place annoncée",
     "wishes": "somme des rangs obtenus",
     "distance": "somme des trajets, en mètres",
+    "longest": "trajet le plus long, en mètres",
     "draw": "somme des numéros tirés",
 }
 EXPORTS = (

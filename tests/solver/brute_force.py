@@ -152,6 +152,7 @@ class Exhaustion:
             "stability": sum(row.count for row in self.instance.announced) - sum(self._stays(taken).values()),
             "wishes": sum(self.rank(group, self.instance.offer[offer].sector) for group, offer, _ in taken),
             "distance": sum(self.metres(group, self.instance.offer[offer]) for group, offer, _ in taken),
+            "longest": max((self.metres(group, self.instance.offer[offer]) for group, offer, _ in taken), default=0),
             "draw": sum(self.draw(*row) for row in taken)
             + sum(count * self.stay_draw(*row) for row, count in self._stays(taken).items()),
         }

@@ -8,6 +8,7 @@ written from the definitions. What HiGHS finds in floating point is rounded, the
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from scipy.sparse import coo_array, csr_array
 
 from solver.files import instance_sha256
 from solver.instance import Announced, Group, Instance, Offer
+from solver.params import Tier
 from tests.solver.brute_force import Exhaustion
 
 Terms = list[tuple[int, int]]
@@ -44,7 +46,7 @@ def best_values(instance: Instance) -> tuple[int, ...] | None:
     """
     programme, values = Programme(instance), []
     for tier in instance.params.tiers:
-        value = programme.improve(programme.aim(tier.value))
+        value = programme.shorten() if tier is Tier.LONGEST else programme.improve(programme.aim(tier.value))
         if value is None:
             return None
         values.append(value)
@@ -223,8 +225,22 @@ class Programme:
         answer = [round(value) for value in found.x.tolist()]
         self._check(answer)
         self.answer, value = answer, total(aim, answer)
-        self.rows.append((aim, -NO_LIMIT, value))
+        if aim:
+            self.rows.append((aim, -NO_LIMIT, value))
         return value
+
+    def shorten(self) -> int | None:
+        """The least longest trip with which an answer remains; longer ones are closed from now on."""
+        metres = {trip.number: self.facts.metres(trip.group, trip.offer) for trip in self.trips}
+        steps, before = [0, *sorted({*metres.values()})], self.upper
+        least = bisect_left(steps, True, key=lambda step: self._holds(metres, step, before))
+        return steps[least] if least < len(steps) and self._holds(metres, steps[least], before) else None
+
+    def _holds(self, metres: dict[int, int], longest: int, before: list[int]) -> bool:
+        """Whether an answer remains when the trips that are longer are closed."""
+        self.upper = [0 if metres.get(number, 0) > longest else most for number, most in enumerate(before)]
+        possible = all(low <= most for low, most in zip(self.lower, self.upper, strict=True))
+        return possible and self.improve([]) is not None
 
     def _matrix(self) -> tuple[csr_array, NDArray[np.float64], NDArray[np.float64]]:
         """The rows. Sums are whole, so half a unit of slack lets nothing in and spares the tolerance of floats."""

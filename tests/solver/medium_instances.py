@@ -7,7 +7,7 @@ from random import Random
 
 from solver.greedy import greedy
 from solver.instance import Announced, Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
-from solver.params import OFFICIAL_TIERS, Params, TerritoryRule
+from solver.params import OFFICIAL_TIERS, Params, TerritoryRule, Tier
 from solver.result import Assignment
 
 DEPARTMENTS = (
@@ -29,9 +29,10 @@ def medium_instance(random: Random) -> Instance:
     groups = tuple(_group(random, number, schools) for number in range(random.randint(24, 48)))
     bans = {(random.choice(groups).id, random.choice(offers).id) for _ in range(6)}
     rule = random.choice((TerritoryRule.ANYWHERE, TerritoryRule.ACADEMY_OR_NEIGHBOUR, *TerritoryRule))
-    middle = list(OFFICIAL_TIERS[2:-1])
+    middle = [tier for tier in OFFICIAL_TIERS[2:-1] if tier is not Tier.LONGEST]
     if random.random() < 0.5:
         random.shuffle(middle)
+    middle.insert(middle.index(Tier.DISTANCE) + 1, Tier.LONGEST)
     free = Instance(
         departments=DEPARTMENTS,
         schools=schools,

@@ -111,6 +111,9 @@ BAD: dict[str, Build] = {
     "offers['offer'].reserved: a priority class": lambda: world(offers=(offer(reserved={"gifted": 1}),)),
     "offers['offer'].reserved: unknown 'nowhere'": lambda: world(offers=(offer(reserved={"school:nowhere": 1}),)),
     "offers['offer'].reserved['rep']: a whole number": lambda: world(offers=(offer(reserved={"rep": 0}),)),
+    "params.tiers: 'longest' comes right after": lambda: Params(
+        tiers=(*OFFICIAL_TIERS[:2], Tier.LONGEST, *(tier for tier in OFFICIAL_TIERS[2:] if tier is not Tier.LONGEST))
+    ),
     "params.tiers: each of": lambda: Params(tiers=OFFICIAL_TIERS[:-1]),
     "params.priority_weights['none']": lambda: Params(priority_weights={"none": 0}),
     "params.priority_weights: the class 'none' is missing": lambda: Params(priority_weights={"rep": 150}),

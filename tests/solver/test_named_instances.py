@@ -28,6 +28,7 @@ PLACED: dict[str, set[tuple[str, str, int]]] = {
     "reserve_released": {("first", "host", 2), ("second", "near-rep", 1)},
     "overflow": {("class", "east-site", 3)},
     "repair_keeps": {("first", "bakery", 1), ("second", "garage", 1)},
+    "longest_trip": {("far-class", "first-host", 1), ("near-class", "second-host", 1)},
     "pinned_pupil": {("pinned", "far", 1), ("twin", "near", 1)},
 }
 

@@ -89,7 +89,7 @@ def test_values_worked_out_by_hand() -> None:
         "stability": 0,
         "wishes": 1 + 3,
     }
-    assert values == expected | {"distance": 10_000}
+    assert values == expected | {"distance": 10_000, "longest": 5_000}
     assert verify_documents(asked, result) == []
 
 

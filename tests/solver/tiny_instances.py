@@ -8,7 +8,7 @@ from __future__ import annotations
 from random import Random
 
 from solver.instance import Announced, Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
-from solver.params import OFFICIAL_TIERS, Params, TerritoryRule
+from solver.params import OFFICIAL_TIERS, Params, TerritoryRule, Tier
 
 DEPARTMENTS = (
     Department("A", "east", neighbours=frozenset({"B"})),
@@ -27,9 +27,10 @@ def tiny_instance(random: Random, *, official: bool = False) -> Instance:
     offers = tuple(_offer(random, i, schools) for i in range(random.randint(1, 4)))
     groups = _groups(random, schools)
     bans = {(random.choice(groups).id, random.choice(offers).id) for _ in range(random.choice((0, 0, 1, 2)))}
-    middle = list(OFFICIAL_TIERS[2:-1])
+    middle = [tier for tier in OFFICIAL_TIERS[2:-1] if tier is not Tier.LONGEST]
     if not official and random.random() < 0.5:
         random.shuffle(middle)
+    middle.insert(middle.index(Tier.DISTANCE) + 1, Tier.LONGEST)
     rule = random.choice((TerritoryRule.ANYWHERE, *TerritoryRule))
     return Instance(
         departments=DEPARTMENTS,

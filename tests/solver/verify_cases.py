@@ -11,7 +11,7 @@ from collections import Counter
 from random import Random
 
 from solver.instance import Announced, Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
-from solver.params import OFFICIAL_TIERS, Params, TerritoryRule
+from solver.params import OFFICIAL_TIERS, Params, TerritoryRule, Tier
 from tests.solver.verify_oracle import Document, Placements, broken_by_one, broken_rules, honest
 
 DEPARTMENTS = (
@@ -78,7 +78,9 @@ def random_instance(random: Random) -> Instance:
     schools = tuple(_school(random, number) for number in range(4))
     offers = tuple(_offer(random, number) for number in range(random.randint(5, 9)))
     groups = tuple(_group(random, number, schools) for number in range(random.randint(5, 9)))
-    middle = random.sample(OFFICIAL_TIERS[2:-1], len(OFFICIAL_TIERS) - 3)
+    middle = [tier for tier in OFFICIAL_TIERS[2:-1] if tier is not Tier.LONGEST]
+    random.shuffle(middle)
+    middle.insert(middle.index(Tier.DISTANCE) + 1, Tier.LONGEST)
     params = Params((*OFFICIAL_TIERS[:2], *middle, OFFICIAL_TIERS[-1]), random.choice(list(TerritoryRule)))
     names = {(random.choice(groups).id, random.choice(offers).id) for _ in range(3)}
     bans = tuple(Ban(*name) for name in sorted(names))

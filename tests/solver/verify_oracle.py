@@ -177,6 +177,8 @@ def tier_value(instance: Instance, sha256: str, placements: Placements, tier: Ti
         return sum(count * instance.rank(group, offer.sector) for group, offer, _, count in moves)
     if tier is Tier.DISTANCE:
         return sum(count * trip(instance, group, offer) for group, offer, _, count in moves)
+    if tier is Tier.LONGEST:
+        return max((trip(instance, group, offer) for group, offer, _, count in moves if count), default=0)
     total = 0
     for _, _, name, count in moves:
         kept = stays(instance, placements, name)

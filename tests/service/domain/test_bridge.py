@@ -159,6 +159,7 @@ def test_the_campaigns_rules_are_frozen(engine: Engine, seed: int) -> None:
         Tier.WISHES,
         Tier.EQUITY,
         Tier.DISTANCE,
+        Tier.LONGEST,
         Tier.COMMITMENTS,
         Tier.STABILITY,
         Tier.DRAW,
