@@ -36,7 +36,9 @@ from solver.tiers import Names, names_of
 SMALL = 3_000
 """Arcs up to which CP-SAT takes a whole component."""
 NEAR_OPENINGS, NEAR_GROUPS = 6, 120
-LOCAL_EFFORT, LEAST_EFFORT = 0.5, 0.05
+LOCAL_EFFORT = 0.5
+GROUPS_PER_EFFORT = 50_000
+"""Looking at a round of so many groups once costs about as much as CP-SAT's unit of time."""
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,8 @@ class _Builder:
     def improve(self, rows: tuple[Assignment, ...], free: Bools, effort: float) -> tuple[Assignment, ...]:
         """Free one unit and its surroundings, decide them again exactly, keep what is better; then the next unit."""
         units = [name for name in sorted(self.instance.units, key=self._turn) if free[self.number[name]]]
-        best, turn = self.vector(rows), 0
+        start, best, turn = rows, self.vector(rows), 0
+        look = len(self.instance.groups) / GROUPS_PER_EFFORT
         while units and effort > 0 and turn < 2 * len(units):
             loose = self._surroundings(units[turn % len(units)], rows, free)
             turn += 1
@@ -238,10 +241,10 @@ class _Builder:
             network, names = build_network(asked), names_of(asked, self.sha256)
             held = [row for row in rows if loose[self.number[row.group]]]
             exact = place_exactly(asked, network, names, self.tiers, min(effort, LOCAL_EFFORT), held)
-            effort -= LEAST_EFFORT + (exact.effort if exact else LOCAL_EFFORT)
+            effort -= look + (exact.effort if exact else LOCAL_EFFORT)
             if exact is not None and (found := self.vector(exact.rows)) < best:
                 rows, best = exact.rows, found
-        return fill(self.parts, rows, free)
+        return rows if rows is start else fill(self.parts, rows, free)
 
     def _surroundings(self, unit: str, rows: tuple[Assignment, ...], free: Bools) -> Bools:
         """The unit, the groups at the openings nearest to it, and groups of its school."""
