@@ -134,6 +134,9 @@ class Face:
             try:
                 self.search(searched)
             except FlowError:
+                if len(searched) > 1:  # the library refuses sums of costs that its own limits would let pass
+                    together = 1
+                    continue
                 if not self.has_flow:
                     raise
                 break

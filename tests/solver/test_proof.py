@@ -143,6 +143,24 @@ def test_a_joint_search_that_goes_wrong_is_done_again_tier_by_tier(seed: int, mo
     assert 2 * len(searches) > 3 * usual, "the useless weights went unnoticed"
 
 
+def test_a_joint_search_that_the_library_refuses_is_done_tier_by_tier(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library may find a sum of costs too large though its stated limit holds: each aim is then searched alone."""
+    expected = [_values(number, seed) for number in range(60)]
+    refused: list[int] = []
+
+    def narrow(tail: Ints, head: Ints, capacity: Ints, cost: Ints, supply: Ints) -> Ints:
+        if np.abs(cost).max(initial=0) > 10**8:
+            refused.append(1)
+            raise FlowError("minimum-cost flow: BAD_COST_RANGE")
+        return minimum_cost_flow(tail, head, capacity, cost, supply)
+
+    monkeypatch.setattr("solver.faces.minimum_cost_flow", narrow)
+    assert [_values(number, seed) for number in range(60)] == expected
+    assert refused, "no joint search was refused"
+
+
 def _values(number: int, seed: int) -> list[tuple[int, str]]:
     return [(row.value, row.proof) for row in solve(tiny_instance(Random(f"{seed}/joint/{number}"))).tiers]
 
