@@ -5,7 +5,8 @@ level t, a minimum cut says which schools leave unplaced at least, and which at 
 below t. The two sides then no longer depend on each other (arcs across the cut are full one way, empty the other), and
 each is cut again, all at once: some ten maximum flows, each much cheaper than one flow with costs.
 
-Neither aim looks at wishes, so classes stand at their hub of any sector. It proves nothing: `solver.faces` does.
+Neither aim looks at wishes, so classes stand at their hub of any sector, and hubs that only sectors tell apart are one
+(`solver.merged_hubs`). It proves nothing: `solver.faces` does.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from ortools.graph.python.max_flow import SimpleMaxFlow
 
 from solver.arrays import Bools, Ints, Whole, starts_of
 from solver.flow import FlowError
+from solver.merged_hubs import MergedHubs
 from solver.network import Kind, Network
 
 UNLIMITED = 2**40
+LEFT_OUT = (Kind.WISH, Kind.SECTOR, Kind.PERIOD, Kind.LEFT, Kind.UNPLACED)
+"""The arcs that the maximum flows do without."""
 
 
 class Spread:
@@ -57,12 +61,13 @@ class Spread:
         pairs, self.hub_of_left = np.unique(np.where(hub < 0, -1, hub), return_inverse=True)
         first = np.unique(self.hub_of_left, return_index=True)[1]
         hubs = np.flatnonzero(pairs >= 0)
-        kept = np.flatnonzero(np.isin(kind, (Kind.WISH, Kind.LEFT, Kind.UNPLACED), invert=True))
-        self.arcs, self.hubs = kept, hubs
-        self.tail = np.concatenate((network.tail[kept], pairs[hubs]), dtype=np.int32)
-        self.head = np.concatenate((network.head[kept], school[first[hubs]]), dtype=np.int32)
+        kept = np.flatnonzero(np.isin(kind, LEFT_OUT, invert=True))
+        self.arcs, self.hubs, self.merged = kept, hubs, MergedHubs(network)
+        node, ways = self.merged.node, np.full(len(self.merged.tail), pupils.sum())
+        self.tail = np.concatenate((node[network.tail[kept]], pairs[hubs], self.merged.tail), dtype=np.int32)
+        self.head = np.concatenate((network.head[kept], school[first[hubs]], self.merged.head), dtype=np.int32)
         capacity = np.bincount(self.hub_of_left, pupils, len(pairs)).astype(np.int64)
-        self.capacity = np.concatenate((network.capacity[kept], capacity[hubs]), dtype=np.int32)
+        self.capacity = np.concatenate((network.capacity[kept], capacity[hubs], ways), dtype=np.int32)
         self.flow = np.zeros(len(self.tail), np.int32)
         self.inner = np.arange(len(self.tail), dtype=np.int32)
 
@@ -180,6 +185,7 @@ def spread_unplaced(network: Network) -> Ints:
     spread.settle()
     flow = np.zeros(len(network.tail), np.int64)
     flow[spread.arcs] = spread.flow[: len(spread.arcs)]
+    spread.merged.put_back(flow, spread.flow[len(spread.arcs) + len(spread.hubs) :].astype(np.int64))
     pupils = network.supply[network.tail[spread.left]]
     unplaced = _share_out(spread, pupils)
     flow[spread.left] = unplaced
@@ -194,7 +200,7 @@ def spread_unplaced(network: Network) -> Ints:
 def _share_out(spread: Spread, pupils: Ints) -> Ints:
     """The unplaced pupils of each hub taken from its classes, one class after the other."""
     most = np.full(int(spread.hub_of_left.max(initial=-1)) + 1, UNLIMITED, np.int64)
-    most[spread.hubs] = spread.flow[len(spread.arcs) :]
+    most[spread.hubs] = spread.flow[len(spread.arcs) :][: len(spread.hubs)]
     order = np.argsort(spread.hub_of_left, kind="stable")
     hub, ends = spread.hub_of_left[order], np.cumsum(pupils[order])
     before = ends - pupils[order]
