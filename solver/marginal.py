@@ -24,6 +24,7 @@ from solver.instance import Instance
 from solver.parts import Parts, gather
 from solver.residual import Residual, build_residual
 from solver.result import Result
+from solver.sides import Sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,11 @@ def residual_of(instance: Instance, result: Result) -> tuple[Parts, Residual]:
     """The instance in columns, and the residual network of a result's placements.
 
     Raises:
-        ValueError: the result is another instance's, or has no placements because its pins cannot hold.
+        ValueError: the result is another instance's, has no placements because its pins cannot hold, or obeys rules
+            that no network says (`solver.sides`): what this network tells would not be true of them.
     """
+    if Sides(instance).exist:
+        raise ValueError("instance: rules that no network says (whole groups, bundles, …) are not explained here")
     if result.instance_sha256 != instance_sha256(instance):
         raise ValueError("instance_sha256: the result belongs to another instance")
     if result.diagnosis and not result.assignments:
