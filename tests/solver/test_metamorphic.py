@@ -86,12 +86,16 @@ SCALES: dict[Tier, Callable[[Instance, int], Instance]] = {
 }
 
 
+WITH: dict[Tier, tuple[Tier, ...]] = {Tier.DISTANCE: (Tier.LONGEST,)}
+"""Aims that have the same unit."""
+
+
 def moved_by_the_scale(seed: int, times: int, scaled: Tier, answer: Engine) -> Iterator[tuple[Values, Values]]:
     """Rounds whose values are not the same but for the scaled aim, so many times larger."""
     for instance, random in instances(seed, f"scale {scaled}", times):
         factor = random.choice((2, 3))
         once, more = (answer(SCALES[scaled](instance, each)) for each in (1, factor))
-        if more != once | {scaled: factor * once[scaled]}:
+        if more != once | {tier: factor * once[tier] for tier in (scaled, *WITH.get(scaled, ())) if tier in once}:
             yield once, more
 
 
@@ -101,10 +105,14 @@ def test_the_unit_of_an_aim_changes_nothing(scaled: Tier, seed: int, times: int)
     assert list(moved_by_the_scale(seed, times, scaled, engine)) == []
 
 
+NO_SUM = (Tier.LONGEST, Tier.DRAW)
+"""Aims left out when the others are added up: a maximum, and what decides nothing."""
+
+
 def added_up(instance: Instance) -> Values:
     """An engine that weighs its aims and adds them up, as many do."""
     programme = Programme(instance)
-    aims = {tier: programme.aim(tier.value) for tier in instance.params.tiers if tier is not Tier.DRAW}
+    aims = {tier: programme.aim(tier.value) for tier in instance.params.tiers if tier not in NO_SUM}
     weights = dict.fromkeys(aims, 200_000) | {Tier.PLACED: 2_000_000, Tier.EQUITY: 1, Tier.DISTANCE: 20}
     programme.improve([(number, weights[tier] * price) for tier, aim in aims.items() for number, price in aim])
     return {tier: total(aim, programme.answer) for tier, aim in aims.items()}
