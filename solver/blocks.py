@@ -37,7 +37,7 @@ SMALL = 3_000
 """Arcs up to which CP-SAT takes a whole component."""
 NEAR_OPENINGS, NEAR_GROUPS = 6, 120
 LOCAL_EFFORT = 0.5
-GROUPS_PER_EFFORT = 50_000
+GROUPS_PER_EFFORT = 25_000
 """Looking at a round of so many groups once costs about as much as CP-SAT's unit of time."""
 
 

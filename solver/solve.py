@@ -37,7 +37,7 @@ Progress = Callable[[str, float], None]
 Keep = Callable[[Network, Names, Optimum], None]
 """Given the network, its names and the optimum, if every tier is proven: what a certificate is made from."""
 
-EFFORT = 30.0
+EFFORT = 20.0
 """Deterministic time of CP-SAT, near a second each on the machine of the README; a pure network uses none."""
 SHARE_BEFORE, SHARE_OPTIMISING = 0.1, 0.8
 
