@@ -20,9 +20,13 @@ import pytest
 
 import solver.verify
 from solver.files import instance_document, result_document
+from solver.greedy import greedy
 from solver.instance import Department, Instance, Pin
 from solver.params import TerritoryRule
 from solver.solve import solve
+from tests.solver.small_world import group, offer, school, world
+from tests.solver.tiny_instances import tiny_instance
+from tests.solver.tiny_sides import tiny_sides
 from tests.solver.verify_cases import at_the_site, documents, random_case, random_instance, scattered, triangle
 from tests.solver.verify_corruptions import OPERATORS, corrupted
 from tests.solver.verify_oracle import Document, honest
@@ -44,6 +48,26 @@ def solved(instance: Instance) -> tuple[Document, Document]:
     return instance_document(instance), result_document(solve(instance))
 
 
+def jostled(random: Random, asked: Document, result: Document) -> Document:
+    """The same with somebody sent elsewhere, home, or in another's place."""
+    moved = copy.deepcopy(result)
+    for row in random.sample(moved["assignments"], min(len(moved["assignments"]), random.choice((1, 1, 2)))):
+        offer = random.choice(asked["offers"])
+        change = random.choice(("place", "group", "home", "turn"))
+        if change == "place":
+            row |= {"offer": offer["id"], "period": random.choice(sorted(offer["seats"]))}
+        elif change == "group":
+            row["group"] = random.choice(asked["groups"])["id"]
+        elif change == "turn" and moved["unplaced"]:
+            left = random.choice(moved["unplaced"])
+            row["group"], left["group"] = left["group"], row["group"]
+        else:
+            moved["assignments"].remove(row)
+            told = {"reason": "all_seats_taken", "offers": [], "lines": [], "facts": {}}
+            moved["unplaced"].append({"group": row["group"], "count": row["count"]} | told)
+    return moved
+
+
 def over_the_sea() -> Instance:
     """The triangle with its site on an island: near enough in a straight line, and no territory rule to forbid it."""
     land = triangle()
@@ -51,6 +75,14 @@ def over_the_sea() -> Instance:
     anywhere = dataclasses.replace(land.params, territory_rule=TerritoryRule.ANYWHERE)
     departments = (*land.departments, Department("2A", "Corse", landmass="corsica"))
     return dataclasses.replace(land, departments=departments, offers=(island,), params=anywhere)
+
+
+def on_a_reserved_seat(pins: int) -> Instance:
+    """One seat for a REP school, exactly as far as its pupil may go; another's, pinned there or not, will have it."""
+    schools = (school(), school(id="rep", priority="rep"))
+    groups = (group(), group(id="theirs", school="rep", reach_m=5_000))
+    pinned = (Pin("group", "offer", "p"),) * pins
+    return world(schools=schools, offers=(offer(reserved={"rep": 1}),), groups=groups, pins=pinned)
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +97,15 @@ def bait(pytestconfig: pytest.Config) -> list[Bait]:
     pairs += [solved(random_instance(random)) for _ in range(20)]
     pairs += [documents(scattered(random, spread), Counter()) for spread in (60_000, 300_000, 3_000_000)]
     pinned = dataclasses.replace(triangle(), pins=(Pin("c", "site", "2027-W05", 2),))
+    for number in range(900 if full else 300):
+        instance = (tiny_instance, tiny_sides, tiny_sides)[number % 3](random)
+        result = (greedy, solve)[number % 2](instance)
+        asked, told = instance_document(instance), result_document(result)
+        pairs += [(asked, told), *((asked, jostled(random, asked, told)) for _ in range(3))]
     by_hand = [(triangle(4_999), "ab"), (triangle(5_000), "ab"), (pinned, "ac"), (pinned, "cc"), (over_the_sea(), "ab")]
     pairs += [pair for instance, groups in by_hand if (pair := honest(instance, at_the_site(*groups))) is not None]
+    sat = Counter({("group", "offer", "p"): 1})
+    pairs += [pair for pins in (0, 1) if (pair := honest(on_a_reserved_seat(pins), sat)) is not None]
     pairs += [(documents(triangle(), at_the_site("a", "b"))[0], no_result) for no_result in NO_RESULTS]
     return [(*pair, named(solver.verify.verify_documents(*pair))) for pair in pairs]
 
@@ -89,7 +128,7 @@ def is_seen(tree: ast.Module, bait: list[Bait]) -> bool:
 
 NAMED_HOLES = {
     "hash read but not compared": ('result.get("instance_sha256") != case.sha256', 'not result.get("instance_sha256")'),
-    "ceilings of wider lines forgotten": ('[line, *self._above(self.lines[line]["parent"])]', "[line]"),
+    "ceilings of wider lines forgotten": ('[line, *self.above(self.lines[line]["parent"])]', "[line]"),
     "school maximum counted over all periods": (
         'self.together[group["school"], offer["id"], when] += row["count"]',
         'self.together[group["school"], offer["id"], ""] += row["count"]',
@@ -105,7 +144,10 @@ NAMED_HOLES = {
     "the draw of an unranked sector told apart": ('sector if sector in group["wishes"] else ""', "sector"),
     "pupils moved since the announcement not counted": ("case.told.total() - kept.total()", "0"),
     "any reason believed": ("elif canonical(found) != canonical(", "elif None is ("),
-    "a free seat taken for a full one": ("        return None\n    lines", "        pass\n    lines"),
+    "a free seat taken for a full one": (
+        "    if usable([each for each, room in rooms if room > 0], periods, bundles):",
+        "    if False:",
+    ),
     "duplicates believed": ("if times[name] > 1)", "if times[name] > 9)"),
     "unplaced pupils not counted": ('(*case.rows["assignments"], *case.rows["unplaced"])', 'case.rows["assignments"]'),
 }
