@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from solver.certificate import solve_with_certificate
@@ -44,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("instance", type=Path)
     one.add_argument("-o", "--output", type=Path, required=True, help="where the result is written")
     one.add_argument("--certificate", type=Path, help="where the certificate of optimality is written, if proven")
+    one.add_argument("--workers", type=int, default=1, help="processes that solve side by side; the answer is the same")
     one.set_defaults(run=_solve)
     one = commands.add_parser("verify", help="re-check a result; silent when everything holds")
     one.add_argument("instance", type=Path)
@@ -66,11 +69,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _solve(options: argparse.Namespace) -> int:
-    instance, certificate = read_instance(options.instance), None
-    if options.certificate is None:
-        result = solve(instance)
-    else:
-        result, certificate = solve_with_certificate(instance)
+    certificate = None
+    with _workers(options.workers) as executor:
+        instance = read_instance(options.instance)
+        if options.certificate is None:
+            result = solve(instance, executor=executor)
+        else:
+            result, certificate = solve_with_certificate(instance, executor=executor)
     write_result(result, options.output)
     if certificate is not None:
         write_certificate(certificate, options.certificate)
@@ -82,6 +87,17 @@ def _solve(options: argparse.Namespace) -> int:
     if options.certificate is not None and certificate is None:
         print("  no certificate: not every tier is proven")
     return 0
+
+
+def _workers(count: int) -> AbstractContextManager[Executor | None]:
+    """Processes begun before anything is read, so that they hold nothing of it; none when one process does it all."""
+    if count < 1:
+        raise ValueError(f"--workers: {count} is not a number of processes")
+    if count == 1:
+        return nullcontext()
+    pool = ProcessPoolExecutor(count)
+    pool.submit(int).result()
+    return pool
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -1,5 +1,7 @@
 """Parts of the network that share nothing but the sink are solved apart, on whatever executor the caller gives.
 
+A large part that is most of the network stays here, and sends there what it leaves apart itself (`solver.faces`).
+
 Where a part begins depends on the instance alone, never on the executor: the answer is the same with one process,
 four, or a cluster.
 """
@@ -73,7 +75,9 @@ def _each_part(
             yield work(network.part(arcs), *job, partial(_announce_part, announce, before, share))
             done += len(arcs)
     else:
-        for arcs, found in zip(parts, _elsewhere(work, network, parts, jobs, executor), strict=True):
+        share = len(parts[0]) / total if parts else 0.0
+        first = partial(_announce_part, announce, 0.0, share)
+        for arcs, found in zip(parts, _elsewhere(work, network, parts, jobs, executor, first), strict=True):
             yield found
             done += len(arcs)
             announce(Tier.DRAW, done / total)
@@ -85,12 +89,18 @@ def _elsewhere(
     parts: Sequence[Ints],
     jobs: Sequence[tuple[object, ...]],
     executor: Executor,
+    announce: Callable[[Tier], None],
 ) -> Iterator[Optimum]:
-    """The same by an executor. What a lost worker raises is known to it alone."""
-    futures = [
-        executor.submit(work, network.part(arcs), *job, _say_nothing) for arcs, job in zip(parts, jobs, strict=True)
-    ]
+    """The same by an executor, but for a first part that is most of the network: `announce` tells how it goes.
+
+    What a lost worker raises is known to its executor alone.
+    """
+    stay = sum(len(arcs) > max(ARCS_PER_PART, len(network.tail) // 2) for arcs in parts)
+    rows = list(zip(parts, jobs, strict=True))
+    futures = [executor.submit(work, network.part(arcs), *job, _say_nothing) for arcs, job in rows[stay:]]
     try:
+        for arcs, job in rows[:stay]:
+            yield work(network.part(arcs), *job, announce, executor)
         for future in futures:
             yield future.result()
     except FlowError:

@@ -18,6 +18,7 @@ before the last search were searched changes nothing in the answer. They are wha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,20 +26,15 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from solver.arrays import Ints, Shorts, exact_dot
-from solver.flow import LARGEST_COST, FlowError, minimum_cost_flow
+from solver.flow import LARGEST_COST, FlowError, minimum_cost_flows
 from solver.leximin import spread_unplaced
 from solver.longest import is_longer, least_longest, move_off, prove_longest
 from solver.network import Kind, Network
 from solver.params import OFFICIAL_TIERS, Tier
 from solver.potentials import potentials
-from solver.tiers import Names, arc_costs
+from solver.tiers import Names, arc_costs, joint_weights, largest_of
 
-CYCLE = 16
-"""A later tier may weigh this many of its largest unit costs before it could disturb an earlier one in a joint search.
-
-Too small only costs time: what the search gets wrong, the proof refuses.
-"""
-
+Announce = Callable[[Tier], None]
 ARCS_TOGETHER = 20_000
 """Small bundles of arcs are searched together up to this size."""
 
@@ -58,15 +54,17 @@ class Optimum:
     longest: int
 
 
-def optimise(network: Network, tiers: Sequence[Tier], names: Names, announce: Callable[[Tier], None]) -> Optimum:
-    """Search and prove these tiers, which are sums, in order.
+def optimise(
+    network: Network, tiers: Sequence[Tier], names: Names, announce: Announce, executor: Executor | None = None
+) -> Optimum:
+    """Search and prove these tiers, which are sums, in order; on an executor, side by side what a face leaves apart.
 
     Raises:
         FlowError: the first search already failed, so there is no flow at all.
     """
     announce(tiers[0])
     face = _begin(network, tiers, names)
-    face.improve(tiers, announce)
+    face.improve(tiers, announce, executor)
     return face.best()
 
 
@@ -76,7 +74,8 @@ def shorten(
     names: Names,
     found: Optimum,
     longest: int,
-    announce: Callable[[Tier], None],
+    announce: Announce,
+    executor: Executor | None = None,
 ) -> Optimum:
     """The tiers from `longest` on, on the face where those before it are best, given the longest trip in all parts.
 
@@ -88,7 +87,7 @@ def shorten(
     face.flow, face.free, face.has_flow = found.flow, found.free, True
     face.bounds, face.potentials = list(found.bounds), list(found.potentials)
     face.close(found.longest, longest)
-    face.improve(tiers, announce)
+    face.improve(tiers, announce, executor)
     return face.best()
 
 
@@ -120,7 +119,7 @@ class Face:
         self.bounds: list[int] = []
         self.potentials: list[Ints] = []
 
-    def improve(self, tiers: Sequence[Tier], announce: Callable[[Tier], None]) -> None:
+    def improve(self, tiers: Sequence[Tier], announce: Announce, executor: Executor | None) -> None:
         """Search and prove those of the tiers that are not proven yet. Stops at the first that cannot be.
 
         Raises:
@@ -132,7 +131,7 @@ class Face:
             sums = [tier for tier in waiting if tier is not Tier.DRAW]
             searched = self.fitting((sums or waiting)[:together])
             try:
-                self.search(searched)
+                self.search(searched, executor)
             except FlowError:
                 if len(searched) > 1:  # the library refuses sums of costs that its own limits would let pass
                     together = 1
@@ -179,24 +178,27 @@ class Face:
     def fitting(self, tiers: Sequence[Tier]) -> Sequence[Tier]:
         """The first tiers, as many as one search holds, and at least one."""
         if len(tiers) > 1:
-            largest = [_largest(self._costs(tier, self.free)) for tier in tiers]
+            largest = [largest_of(self._costs(tier, self.free)) for tier in tiers]
             for count in range(len(tiers), 1, -1):
-                joint = sum(a * b for a, b in zip(_weights(largest[:count]), largest[:count], strict=True))
+                joint = sum(a * b for a, b in zip(joint_weights(largest[:count]), largest[:count], strict=True))
                 if joint * (len(self.network.supply) + 1) < LARGEST_COST:
                     return tiers[:count]
         return tiers[:1]
 
-    def search(self, tiers: Sequence[Tier]) -> None:
+    def search(self, tiers: Sequence[Tier], executor: Executor | None) -> None:
         """Find a flow on the face that should be optimal for the tiers, compared in order.
 
         Once there is a flow, the arcs that cannot change are left alone, and what they leave apart is solved apart.
         """
-        for arcs in self._moving() if self.has_flow else [self.free]:
+        problems = {}
+        for number, arcs in enumerate(bundles := self._moving() if self.has_flow else [self.free]):
             cost = self._joint(tiers, arcs)
             if cost.any() or not self.has_flow:
                 nodes, tail, head = self._nodes(arcs)
-                sent = self._sent(nodes, tail, head, arcs)
-                self.flow[arcs] = minimum_cost_flow(tail, head, self.network.capacity[arcs], cost, sent)
+                problems[number] = (tail, head, self.network.capacity[arcs], cost, self._sent(nodes, tail, head, arcs))
+        answers = minimum_cost_flows(list(problems.values()), executor)
+        for number, flow in zip(problems, answers, strict=True):
+            self.flow[bundles[number]] = flow
         self.has_flow = True
 
     def prove(self, tiers: Sequence[Tier]) -> int:
@@ -214,7 +216,7 @@ class Face:
         return len(tiers)
 
     def _moving(self) -> list[Ints]:
-        """The free arcs on some cycle of what can change, in bundles that share no node.
+        """The free arcs on some cycle of what can change, in bundles that share no node, the largest first.
 
         On the others every flow of the face is the same.
         """
@@ -228,7 +230,8 @@ class Face:
         sizes = np.bincount(label[tail[arcs]])
         bundle = ((np.cumsum(sizes) - sizes) // ARCS_TOGETHER)[label[tail[arcs]]]
         order = np.argsort(bundle, kind="stable")
-        return np.split(self.free[arcs[order]], np.flatnonzero(np.diff(bundle[order])) + 1) if len(arcs) else []
+        bundles = np.split(self.free[arcs[order]], np.flatnonzero(np.diff(bundle[order])) + 1) if len(arcs) else []
+        return sorted(bundles, key=len, reverse=True)
 
     def _costs(self, tier: Tier, arcs: Ints) -> Ints:
         return arc_costs(tier, self.network, arcs, self.names)
@@ -236,7 +239,7 @@ class Face:
     def _joint(self, tiers: Sequence[Tier], arcs: Ints) -> Ints:
         """One cost per arc that compares the tiers in order."""
         costs = [self._costs(tier, arcs) for tier in tiers]
-        weights = _weights([_largest(cost) for cost in costs])
+        weights = joint_weights([largest_of(cost) for cost in costs])
         total = np.zeros(len(arcs), np.int64)
         for weight, cost in zip(weights, costs, strict=True):
             total += weight * cost
@@ -279,15 +282,3 @@ class Face:
         used[tail] = used[head] = True
         number = np.cumsum(used, dtype=np.int32) - 1
         return np.flatnonzero(used), number[tail], number[head]
-
-
-def _weights(largest: Sequence[int]) -> list[int]:
-    """What each tier is multiplied by, so that it outweighs the later ones."""
-    weights = [1]
-    for cost in reversed(largest[1:]):
-        weights.append(weights[-1] * (CYCLE * cost + 1))
-    return weights[::-1]
-
-
-def _largest(cost: Ints) -> int:
-    return int(np.abs(cost).max(initial=0))

@@ -6,6 +6,8 @@ waiting for memory, and answers twice as fast. What it answers is proven elsewhe
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from importlib.metadata import version
 
 import numpy as np
@@ -25,6 +27,22 @@ NODES_IN_CACHE = 10_000
 
 class FlowError(Exception):
     """The library did not answer OPTIMAL, or what it answered is not optimal."""
+
+
+Problem = tuple[Whole, Whole, Whole, Ints, Ints]
+"""Tails, heads, capacities and costs of arcs, and the supply of each node."""
+
+
+def minimum_cost_flows(problems: Sequence[Problem], executor: Executor | None) -> Iterator[Ints]:
+    """The flow of each problem, in order; side by side when there is an executor.
+
+    Raises:
+        FlowError: as below. What a lost worker raises is known to its executor alone.
+    """
+    if executor is None:
+        return (minimum_cost_flow(*problem) for problem in problems)
+    answers = [executor.submit(minimum_cost_flow, *problem) for problem in problems]
+    return (answer.result() for answer in answers)
 
 
 def minimum_cost_flow(tail: Whole, head: Whole, capacity: Whole, cost: Ints, supply: Ints) -> Ints:

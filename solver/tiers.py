@@ -10,7 +10,7 @@ computed where the earlier tiers leave something to decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -23,6 +23,12 @@ from solver.draw import draw_class, draw_kept, draw_trip
 from solver.network import Kind, Network
 from solver.params import Tier
 from solver.parts import Parts
+
+CYCLE = 16
+"""A later tier may weigh this many of its largest unit costs before it could disturb an earlier one in a joint search.
+
+Too small only costs time: what the search gets wrong, the proof refuses.
+"""
 
 
 @dataclass(frozen=True)
@@ -121,3 +127,15 @@ _COSTS: Mapping[Tier, Callable[[Network, Ints, Names], Ints]] = MappingProxyType
         Tier.DRAW: _draw,
     }
 )
+
+
+def joint_weights(largest: Sequence[int]) -> list[int]:
+    """What each tier is multiplied by, so that it outweighs the later ones."""
+    weights = [1]
+    for cost in reversed(largest[1:]):
+        weights.append(weights[-1] * (CYCLE * cost + 1))
+    return weights[::-1]
+
+
+def largest_of(cost: Ints) -> int:
+    return int(np.abs(cost).max(initial=0))

@@ -26,9 +26,10 @@ def test_from_an_invented_instance_to_a_verified_result(seed: int, tmp_path: Pat
     """Generate, solve, verify and explain work one after the other, and the verifier says nothing."""
     instance, result = tmp_path / "instance.json", tmp_path / "result.json"
     assert run("generate", "--pupils", 150, "--seed", seed, "-o", instance).returncode == 0
-    solved = run("solve", instance, "-o", result)
+    solved = run("solve", instance, "-o", result, "--workers", 2)
     assert (solved.returncode, solved.stderr) == (0, "")
     assert solved.stdout.startswith("OPTIMAL: ")
+    assert run("solve", instance, "-o", tmp_path / "alone.json", "--workers", 0).returncode == 2
     verified = run("verify", instance, result)
     assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
     assert len(json.loads(instance.read_bytes())["groups"]) == 150

@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from solver.certificate import solve_with_certificate
 from solver.components import split
 from solver.files import canonical_bytes, instance_document, instance_from_document, write_instance
+from solver.flow import minimum_cost_flow
 from solver.generate import generate
 from solver.instance import ROW_KEYS, Instance
 from solver.model import build_network
@@ -74,6 +77,28 @@ def test_an_executor_changes_nothing(pool: type[Executor], seed: int, monkeypatc
     assert sum(phase == "optimise:placed" for phase, _ in phases) >= 3, "the country was not split"
     assert [done for _, done in phases] == sorted(done for _, done in phases)
     assert [phases[0][0], phases[-2][0], phases[-1][0]] == ["reachable", "prove", "explain"]
+
+
+def test_what_a_country_in_one_piece_leaves_apart_goes_to_the_executor(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that does not split still gives every process work, and the certificate has the same bytes."""
+    instance = generate(1500, seed)
+    monkeypatch.setattr("solver.components.ARCS_PER_PART", 100)
+    monkeypatch.setattr("solver.faces.ARCS_TOGETHER", 200)
+    result, certificate = solve_with_certificate(instance)
+    sent: list[object] = []
+    with ProcessPoolExecutor(2) as pool:
+        submit = pool.submit
+
+        def tell(task: Callable[..., object], *columns: object) -> Future[object]:
+            sent.append(task)
+            return submit(task, *columns)
+
+        monkeypatch.setattr(pool, "submit", tell)
+        beside = solve_with_certificate(instance, executor=pool)
+    assert (filed(beside[0]), beside[1]) == (filed(result), certificate)
+    assert sent.count(minimum_cost_flow) >= 3, "the executor was left idle"
 
 
 def test_the_parts_share_no_arc_and_miss_none(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:

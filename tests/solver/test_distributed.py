@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from distributed import Client, LocalCluster
 
-from solver import components
+from solver import faces
 from solver.faces import optimise
 from solver.files import instance_document, result_document
 from solver.greedy import greedy
@@ -55,7 +55,7 @@ def halt_at_first_part(folder: str) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
         return honest(*arguments)
 
-    setattr(components, "optimise", halting)  # noqa: B010
+    setattr(faces, "optimise", halting)  # noqa: B010
 
 
 def kill_the_halted(mark: Path) -> int:

@@ -47,7 +47,7 @@ def test_an_engine_that_fails_at_once_leaves_the_first_come_answer(
         raise FAILURES[diagnosis]
 
     instance = generate(300, seed)
-    monkeypatch.setattr("solver.faces.minimum_cost_flow", fail)
+    monkeypatch.setattr("solver.flow.minimum_cost_flow", fail)
     monkeypatch.setattr("solver.faces.spread_unplaced", fail)
     result = solve(instance)
     assert result.status is Status.FEASIBLE
@@ -76,7 +76,7 @@ def test_an_engine_that_ignores_costs_is_caught(seed: int, monkeypatch: pytest.M
         return minimum_cost_flow(tail, head, capacity, -cost, supply)
 
     instance = generate(300, seed, seats_per_pupil=0.9)
-    monkeypatch.setattr("solver.faces.minimum_cost_flow", careless)
+    monkeypatch.setattr("solver.flow.minimum_cost_flow", careless)
     monkeypatch.setattr("solver.faces.spread_unplaced", nobody_placed)
     result = solve(instance)
     assert result.status is Status.FEASIBLE
@@ -113,7 +113,7 @@ def test_a_later_tier_that_fails_keeps_what_was_proven(seed: int, monkeypatch: p
 
     instance = generate(300, seed, seats_per_pupil=0.9)
     honest = solve(instance)
-    monkeypatch.setattr("solver.faces.minimum_cost_flow", tiring)
+    monkeypatch.setattr("solver.flow.minimum_cost_flow", tiring)
     monkeypatch.setattr(Face, "fitting", lambda _self, tiers: tiers[:1])
     result = solve(instance)
     assert result.status is Status.FEASIBLE
@@ -135,10 +135,10 @@ def test_a_joint_search_that_goes_wrong_is_done_again_tier_by_tier(seed: int, mo
         searches.append(1)
         return minimum_cost_flow(*arguments)
 
-    monkeypatch.setattr("solver.faces.minimum_cost_flow", counted)
+    monkeypatch.setattr("solver.flow.minimum_cost_flow", counted)
     assert [_values(number, seed) for number in range(60)] == expected
     usual = len(searches)
-    monkeypatch.setattr("solver.faces._weights", lambda largest: [1] * len(largest))
+    monkeypatch.setattr("solver.faces.joint_weights", lambda largest: [1] * len(largest))
     assert [_values(number, seed) for number in range(60)] == expected
     assert 2 * len(searches) > 3 * usual, "the useless weights went unnoticed"
 
@@ -156,7 +156,7 @@ def test_a_joint_search_that_the_library_refuses_is_done_tier_by_tier(
             raise FlowError("minimum-cost flow: BAD_COST_RANGE")
         return minimum_cost_flow(tail, head, capacity, cost, supply)
 
-    monkeypatch.setattr("solver.faces.minimum_cost_flow", narrow)
+    monkeypatch.setattr("solver.flow.minimum_cost_flow", narrow)
     assert [_values(number, seed) for number in range(60)] == expected
     assert refused, "no joint search was refused"
 
