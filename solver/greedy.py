@@ -78,10 +78,17 @@ class Queue:
     def serve(self, numbers: Sequence[int]) -> None:
         """Let these groups choose; if there are reserves, everybody has a turn before they are released."""
         for released in self._turns():
-            self._lists.clear()
             self.released = released
-            for i in numbers:
-                self._serve(i)
+            while self._serve_all(numbers) and self.sides.minimum:
+                continue  # a meeting opened by some is open to those who were not enough for it
+
+    def _serve_all(self, numbers: Sequence[int]) -> bool:
+        """Everybody's turn once; whether somebody took a place."""
+        before = self.placed.total()
+        self._lists.clear()
+        for i in numbers:
+            self._serve(i)
+        return self.placed.total() > before
 
     def _turns(self) -> tuple[bool, ...]:
         """Whether reserves are released, turn by turn."""
