@@ -12,12 +12,6 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, col, select
 
-from service.activity_vocabulary import (
-    ACTIVITY_TRANSITIONS,
-    ActivityKind,
-    ActivityStatus,
-    Audience,
-)
 from service.domain.activity_requests import accepted_pupils, waiting_requests
 from service.domain.audit import record
 from service.domain.dates import french_day
@@ -31,6 +25,12 @@ from service.persistence.tables import (
     Department,
     DiscoveryActivity,
     Partner,
+)
+from service.vocabulary import (
+    ACTIVITY_TRANSITIONS,
+    ActivityKind,
+    ActivityStatus,
+    Audience,
 )
 
 MOST_PEOPLE = 5000

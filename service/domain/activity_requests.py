@@ -13,18 +13,16 @@ from datetime import date
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from service.activity_vocabulary import (
-    ACTIVITY_REQUEST_TRANSITIONS,
-    ActivityRequestStatus,
-    ActivityStatus,
-    Audience,
-)
 from service.domain.audit import record
 from service.domain.texts import clean_text, plural
 from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.rows import row_id, take_version
 from service.persistence.tables import ActivityRequest, Department, DiscoveryActivity, Partner, School
 from service.vocabulary import (
+    ACTIVITY_REQUEST_TRANSITIONS,
+    ActivityRequestStatus,
+    ActivityStatus,
+    Audience,
     SchoolType,
 )
 

@@ -8,15 +8,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
-from service.activity_vocabulary import (
-    ACTIVITY_KIND_LABELS,
-    ACTIVITY_REQUEST_LABELS,
-    ACTIVITY_STATUS_LABELS,
-    AUDIENCE_LABELS,
-    ActivityKind,
-    ActivityStatus,
-    Audience,
-)
 from service.domain.activities import (
     ActivityDraft,
     activities_of_partner,
@@ -30,6 +21,13 @@ from service.domain.activity_requests import answer_request, requests_of_activit
 from service.errors import ServiceError
 from service.persistence.tables import Department, DiscoveryActivity, Partner
 from service.vocabulary import (
+    ACTIVITY_KIND_LABELS,
+    ACTIVITY_REQUEST_LABELS,
+    ACTIVITY_STATUS_LABELS,
+    AUDIENCE_LABELS,
+    ActivityKind,
+    ActivityStatus,
+    Audience,
     Role,
 )
 from service.web.access import allowed, signed_in_person

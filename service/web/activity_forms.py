@@ -6,7 +6,7 @@ from wtforms import DateField, HiddenField, RadioField, SelectField, SelectMulti
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
-from service.activity_vocabulary import (
+from service.vocabulary import (
     ACTIVITY_KIND_LABELS,
     AUDIENCE_LABELS,
 )

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from service.activity_vocabulary import (
+from service.persistence.columns import UtcDateTime, check, enum_column, json_field, utc_now
+from service.vocabulary import (
     ActivityKind,
     ActivityRequestStatus,
     ActivityStatus,
 )
-from service.persistence.columns import UtcDateTime, check, enum_column, json_field, utc_now
 
 
 class DiscoveryActivity(SQLModel, table=True):

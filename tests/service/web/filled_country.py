@@ -12,7 +12,6 @@ from pathlib import Path
 
 from sqlmodel import Session, select
 
-from service.activity_vocabulary import ActivityKind, Audience
 from service.config import Settings
 from service.domain.activities import ActivityDraft, announce_activity
 from service.domain.activity_requests import ask_to_come
@@ -30,7 +29,7 @@ from service.jobs.inline import run_now
 from service.persistence.engine import make_engine, session_scope
 from service.persistence.rows import row_id
 from service.persistence.tables import Partner, School, User
-from service.vocabulary import Level, Priority, SchoolType
+from service.vocabulary import ActivityKind, Audience, Level, Priority, SchoolType
 from tests.service.web.small_country import ACTOR, SCHOOL_YEAR, SmallCountry
 
 TODAY = date(2026, 11, 23)

@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 from sqlmodel import Session, select
 
-from service.activity_vocabulary import ActivityRequestStatus, ActivityStatus, Audience
 from service.domain.activities import staff_mobilised
 from service.domain.conventions import get_convention
 from service.persistence.engine import session_scope
 from service.persistence.tables import ActivityRequest, DiscoveryActivity
+from service.vocabulary import ActivityRequestStatus, ActivityStatus, Audience
 from tests.service.web.conftest import Browser, Clock, text_of
 from tests.service.web.small_country import SCHOOL_YEAR, SmallCountry, email_of
 

@@ -1,6 +1,6 @@
 """The words of discovery activities: kinds, states and which may follow which, levels received, their French labels.
 
-Like `service.vocabulary`, whose part it is, it imports nothing of ours.
+It imports nothing of ours.
 """
 
 from __future__ import annotations
