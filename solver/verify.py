@@ -73,7 +73,8 @@ class Case:
         for field, kind in fields.items():
             if type(row[field]) is not kind or (field in known and row[field] not in known[field]):
                 return f"{name}: {field} {row[field]!r} is unknown, or no {kind.__name__}"
-        return "" if 1 <= row.get("count", 1) <= 2**53 else f"{name}: {row['count']} is no number of pupils"
+        lies = "count" in row and not 1 <= row["count"] <= 2**53
+        return f"{name}: {row['count']} is no number of pupils" if lies else ""
 
     def _fill(self) -> None:
         self.pupils, self.through = Counter[str](), Counter[str]()
@@ -114,11 +115,10 @@ class Case:
 
     def most(self, offer: Row, slot: str) -> int:
         """Seats that the periods under way in a slot share."""
-        return max((n for when, n in offer["seats"].items() if slot in self.periods[when]["slots"]), default=0)
+        return int(max(n for when, n in offer["seats"].items() if slot in self.periods[when]["slots"]))
 
     def free(self, offer: Row, when: str) -> int:
-        slots = self.periods[when]["slots"] if len(offer["seats"]) > 1 else []
-        shared = [self.most(offer, slot) - self.present[offer["id"], slot] for slot in slots]
+        shared = [self.most(offer, slot) - self.present[offer["id"], slot] for slot in self.periods[when]["slots"]]
         return int(min([offer["seats"][when] - self.seated[offer["id"], when], *shared]))
 
     def room(self, school: str, offer: Row, when: str) -> float:
@@ -230,7 +230,7 @@ def reserve(case: Case) -> Iterator[str]:
         movable = any(n > max(offer["reserved"].get(who, 0), pinned[name, when, who]) for who, n in kinds.items())
         if ours and movable and (offer["min_group"] or 1) == 1 and case.released(offer, when):
             claims.append((offer, when, ours))
-    for row in case.rows["unplaced"] if claims else ():
+    for row in case.rows["unplaced"]:
         group = case.groups[row["group"]]
         for offer, when, ours in claims if not case.stays_together(row["group"]) else ():
             most = math.inf if offer["max_per_school"] is None else offer["max_per_school"]
@@ -270,8 +270,8 @@ def whole(case: Case) -> Iterator[str]:
 
 def minimum_group(case: Case) -> Iterator[str]:
     for meeting, count in case.together.items():
-        least = case.offers[meeting[1]]["min_group"] or 0
-        if 0 < count < least and meeting not in case.opened_by_pins:
+        least = case.offers[meeting[1]]["min_group"]
+        if least and count < least and meeting not in case.opened_by_pins:
             yield f"{meeting}: {count} pupils of a school, at least {least}"
 
 

@@ -27,6 +27,7 @@ from solver.solve import solve
 from tests.solver.small_world import group, offer, school, world
 from tests.solver.tiny_instances import tiny_instance
 from tests.solver.tiny_sides import tiny_sides
+from tests.solver.verify_by_hand import by_hand
 from tests.solver.verify_cases import at_the_site, documents, random_case, random_instance, scattered, triangle
 from tests.solver.verify_corruptions import OPERATORS, corrupted
 from tests.solver.verify_oracle import Document, honest
@@ -102,10 +103,17 @@ def bait(pytestconfig: pytest.Config) -> list[Bait]:
         result = (greedy, solve)[number % 2](instance)
         asked, told = instance_document(instance), result_document(result)
         pairs += [(asked, told), *((asked, jostled(random, asked, told)) for _ in range(3))]
-    by_hand = [(triangle(4_999), "ab"), (triangle(5_000), "ab"), (pinned, "ac"), (pinned, "cc"), (over_the_sea(), "ab")]
-    pairs += [pair for instance, groups in by_hand if (pair := honest(instance, at_the_site(*groups))) is not None]
+    triangles = [
+        (triangle(4_999), "ab"),
+        (triangle(5_000), "ab"),
+        (pinned, "ac"),
+        (pinned, "cc"),
+        (over_the_sea(), "ab"),
+    ]
+    pairs += [pair for instance, groups in triangles if (pair := honest(instance, at_the_site(*groups))) is not None]
     sat = Counter({("group", "offer", "p"): 1})
     pairs += [pair for pins in (0, 1) if (pair := honest(on_a_reserved_seat(pins), sat)) is not None]
+    pairs += [(asked, told) for asked, told, _ in by_hand()]
     pairs += [(documents(triangle(), at_the_site("a", "b"))[0], no_result) for no_result in NO_RESULTS]
     return [(*pair, named(solver.verify.verify_documents(*pair))) for pair in pairs]
 
@@ -166,6 +174,13 @@ def test_the_true_verifier_is_not_a_hole(bait: list[Bait]) -> None:
     assert not is_seen(ast.parse(SOURCE), bait)
 
 
+def test_rounds_made_by_hand_are_named() -> None:
+    """Each round made by hand is named for what it breaks and nothing else, or passes in silence."""
+    for asked, result, expected in by_hand():
+        faults = solver.verify.verify_documents(asked, result)
+        assert named(faults) == expected, faults
+
+
 SWAPS: dict[type[ast.AST], tuple[type[Any], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
     ast.LtE: (ast.Lt, ast.Gt),
@@ -220,10 +235,7 @@ def mutants() -> Iterator[tuple[int, ast.Module]]:
 
 
 def test_small_holes_are_seen(bait: list[Bait]) -> None:
-    """Of the sources that differ from the verifier's by one sign or one number, at least 90 in 100 are noticed.
-
-    The aim is 95, held until groups that stay whole and their like came in: what goes unseen is mostly theirs.
-    """
+    """Of the sources that differ from the verifier's by one sign or one number, at least 95 in 100 are noticed."""
     verdicts = [(line, is_seen(mutant, bait)) for line, mutant in mutants()]
     unseen = [line for line, seen in verdicts if not seen]
-    assert len(unseen) <= 0.1 * len(verdicts), f"{len(unseen)} of {len(verdicts)} unseen, at lines {unseen}"
+    assert len(unseen) <= 0.05 * len(verdicts), f"{len(unseen)} of {len(verdicts)} unseen, at lines {unseen}"
