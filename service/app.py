@@ -40,8 +40,10 @@ from service.web import (
     school_profiles,
     school_requests,
     schools,
+    site_confirmations,
     site_imports,
     sites,
+    stays,
     wishes,
 )
 from service.web.sessions import DatabaseSessions
@@ -51,6 +53,8 @@ BLUEPRINTS = (
     accounts.blueprint,
     arrivals.blueprint,
     answers.blueprint,
+    site_confirmations.blueprint,
+    stays.blueprint,
     schools.blueprint,
     class_wishes.blueprint,
     wishes.blueprint,

@@ -21,3 +21,15 @@ def school_address(uai: str) -> str:
 
 def partner_address(partner_id: int) -> str:
     return f"/partenaires/{partner_id}/"
+
+
+def confirmation_address(token: str) -> str:
+    return f"/confirmation/{token}"
+
+
+def school_stays_address(uai: str) -> str:
+    return f"/etablissements/{uai}/stages"
+
+
+def partner_stays_address(partner_id: int) -> str:
+    return f"/partenaires/{partner_id}/stages"

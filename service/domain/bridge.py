@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.domain.campaigns import aims_in_order
+from service.domain.confirmations import ended_pairs
 from service.domain.conventions import accepts_offers, departments_of, get_convention
 from service.domain.quota_lines import QuotaTree, load_quota_tree
 from service.domain.snapshot import (
@@ -30,8 +31,8 @@ from service.persistence.tables import Campaign, Department, Period
 from service.vocabulary import Level
 from solver.files import canonical_bytes, instance_document
 from solver.geography import position
+from solver.instance import Ban, Group, Instance, Offer, Pin, QuotaLine, School
 from solver.instance import Department as SolverDepartment
-from solver.instance import Group, Instance, Offer, Pin, QuotaLine, School
 from solver.instance import Period as SolverPeriod
 from solver.params import Params, TerritoryRule, Tier
 
@@ -49,6 +50,7 @@ def freeze(session: Session, campaign: Campaign, today: date) -> Instance:
     asking = {pupil.pseudonym for pupil in pupils}
     placed = [row for row in placed_already(session, campaign) if row.pseudonym in asking]
     supply = _read_supply(session, campaign, today, placed)
+    offers = tuple(offer for offer in (_offer(row, supply) for row in supply.offers) if offer.seats)
     return Instance(
         departments=_departments(session),
         schools=tuple(
@@ -56,9 +58,10 @@ def freeze(session: Session, campaign: Campaign, today: date) -> Instance:
             for row in schools_asking(session, {pupil.school for pupil in pupils})
         ),
         periods=_periods(session, campaign.school_year),
-        offers=tuple(offer for offer in (_offer(row, supply) for row in supply.offers) if offer.seats),
+        offers=offers,
         groups=tuple(_group(pupil) for pupil in pupils),
         lines=_lines(supply),
+        bans=_bans(session, campaign, asking, {offer.id for offer in offers}),
         pins=tuple(Pin(row.pseudonym, str(row.offer_id), row.period_id) for row in placed),
         params=_params(campaign),
     )
@@ -169,6 +172,12 @@ def _lines(supply: _Supply) -> tuple[QuotaLine, ...]:
         for line in supply.tree.lines.values()
         if line.convention_key in kept
     )
+
+
+def _bans(session: Session, campaign: Campaign, asking: set[str], offers: set[str]) -> tuple[Ban, ...]:
+    """A pupil is never sent again where one of the two sides said no, or nothing."""
+    pairs = ((pseudonym, str(offer)) for pseudonym, offer in ended_pairs(session, campaign.school_year))
+    return tuple(Ban(pupil, offer) for pupil, offer in sorted(pairs) if pupil in asking and offer in offers)
 
 
 def _params(campaign: Campaign) -> Params:

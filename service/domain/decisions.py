@@ -155,7 +155,11 @@ def changes_since(decision: Decision, fresh: Instance) -> list[Change]:
     altered = {offer for offer in used if _terms(fresh.offer.get(offer)) != _terms(frozen.offer[offer])}
     lines = _lines_held(fresh, [pupil for pupil in decision.placed if str(pupil.offer_id) in fresh.offer])
     return [
-        *([Change("Un autre tour de la campagne a été publié")] if fresh.pins != frozen.pins else []),
+        *(
+            [Change("Un autre tour de la campagne a été publié, ou une affectation a été refusée")]
+            if (fresh.pins, fresh.bans) != (frozen.pins, frozen.bans)
+            else []
+        ),
         *(Change(f"La demande de l’établissement {school} a changé") for school in sorted(asked)),
         *(Change(f"L’offre n°\u00a0{offer} a changé ou n’est plus acceptée") for offer in sorted(altered, key=int)),
         *(

@@ -1,6 +1,6 @@
-"""The ledger of a convention: promised by the deed, published by its sites, allocated by published rounds.
+"""The ledger of a convention: promised by the deed, published by its sites, allocated by rounds, confirmed by both.
 
-The three counters never mix, and a promise without a figure stays without one. Counts come from two aggregate queries.
+The counters never mix, and a promise without a figure stays without one. Counts come from three aggregate queries.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from service.persistence.tables import (
     AllocationRound,
     Campaign,
     Commitment,
+    Confirmation,
     Convention,
     Offer,
     Opening,
@@ -24,7 +25,7 @@ from service.persistence.tables import (
     QuotaLine,
     Site,
 )
-from service.vocabulary import OfferStatus
+from service.vocabulary import ConfirmationState, OfferStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class LedgerLine:
     ceiling_source: str
     published: int
     allocated: int
+    confirmed: int
     by_department: Mapping[str, tuple[int, int]]
 
 
@@ -57,6 +59,7 @@ def ledger(
     )
     published = _published(session, convention, school_year)
     allocated = _allocated(session, convention, school_year, campaign)
+    confirmed = _confirmed(session, convention, school_year, campaign)
     lines = []
     for line, commitment in session.exec(query):
         offered, held = published[commitment.id], allocated[commitment.id]
@@ -71,6 +74,7 @@ def ledger(
                 ceiling_source=line.ceiling_source,
                 published=sum(offered.values()),
                 allocated=sum(held.values()),
+                confirmed=confirmed.get(commitment.id, 0),
                 by_department={code: (offered.get(code, 0), held.get(code, 0)) for code in places},
             )
         )
@@ -114,6 +118,33 @@ def _allocated(session: Session, convention: Convention, school_year: str, campa
             AllocationRound.campaign_id == row_id(campaign)
         )
     return _by_commitment(session.exec(query).all())
+
+
+def _confirmed(
+    session: Session, convention: Convention, school_year: str, campaign: Campaign | None
+) -> dict[int | None, int]:
+    """Of the placements allocated, those that both sides have confirmed."""
+    query = (
+        select(col(Offer.commitment_id), func.count(col(Confirmation.id)))
+        .join(Opening, col(Opening.offer_id) == col(Offer.id))
+        .join(Placement, col(Placement.opening_id) == col(Opening.id))
+        .join(
+            Confirmation,
+            (col(Confirmation.opening_id) == col(Opening.id)) & (col(Confirmation.pupil_id) == col(Placement.pupil_id)),
+        )
+        .where(
+            Offer.convention_id == row_id(convention),
+            Offer.school_year == school_year,
+            col(Placement.published).is_(True),
+            Confirmation.state == ConfirmationState.CONFIRMED,
+        )
+        .group_by(col(Offer.commitment_id))
+    )
+    if campaign is not None:
+        query = query.join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id)).where(
+            AllocationRound.campaign_id == row_id(campaign)
+        )
+    return {commitment: int(count) for commitment, count in session.exec(query)}
 
 
 def _by_commitment(rows: Sequence[tuple[int | None, str, int]]) -> Counts:

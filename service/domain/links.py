@@ -23,6 +23,8 @@ LIFETIMES: Mapping[LinkPurpose, timedelta] = {
     LinkPurpose.ACCESS: timedelta(hours=1),
     LinkPurpose.INVITATION: timedelta(days=14),
     LinkPurpose.OFFER: timedelta(days=30),
+    LinkPurpose.CONFIRMATION: timedelta(days=30),
+    LinkPurpose.SIGNATURE: timedelta(days=60),
 }
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 UNKNOWN = (

@@ -174,7 +174,7 @@ def expected_visitors(session: Session, partner_id: int) -> list[ExpectedVisitor
         .order_by(col(Period.starts_on), col(Offer.id), col(Period.id))
     )
     rows = session.execute(query).all()
-    gated = _gated_conventions(session, {offer.convention_id for offer, *_ in rows if offer.convention_id})
+    gated = gated_conventions(session, {offer.convention_id for offer, *_ in rows if offer.convention_id})
     named = {row_id(offer) for offer, *_ in rows if offer.convention_id not in gated}
     visitors = _visitors(session, named)
     return [
@@ -197,7 +197,8 @@ def expected_visitors(session: Session, partner_id: int) -> list[ExpectedVisitor
     ]
 
 
-def _gated_conventions(session: Session, ids: set[int]) -> frozenset[int | None]:
+def gated_conventions(session: Session, ids: set[int]) -> frozenset[int | None]:
+    """Those of these conventions under which no personal data may reach the partner."""
     conventions = session.scalars(select(Convention).where(col(Convention.id).in_(sorted(ids))))
     return frozenset(one.id for one in conventions if is_numbers_only(session, one))
 

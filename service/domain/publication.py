@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 from service.domain.audit import record
 from service.domain.bridge import freeze
 from service.domain.campaigns import day_in_france, get_campaign
+from service.domain.confirmation_asks import ask_both_sides
 from service.domain.dates import french_span
 from service.domain.decisions import Change, changes_since
 from service.domain.digests import queue_digests
@@ -59,13 +60,15 @@ def publish_round(session: Session, round_id: int, actor: str, today: date | Non
     # Two campaigns may share a convention's ceilings: one publication at a time looks at them (PostgreSQL).
     fetch(session, select(col(QuotaLine.id)).order_by(col(QuotaLine.id)).with_for_update())
     assert published.published_at is not None
-    fresh = freeze(session, campaign, today or day_in_france(published.published_at))
+    day = today or day_in_france(published.published_at)
+    fresh = freeze(session, campaign, day)
     _release_seats(session, campaign)
     _take_seats(session, round_id)
     _refuse_changes(changes_since(dossier.decision, fresh))
     _publish_placements(session, round_id)
     _freeze_requests(session, published)
     _move_pointer(session, campaign, round_id)
+    ask_both_sides(session, published, day, published.published_at)
     queue_digests(session, published, campaign)
     record(
         session,

@@ -20,6 +20,7 @@ from service.persistence.tables import (
     Campaign,
     ClassGroup,
     Commitment,
+    Confirmation,
     Convention,
     Offer,
     Opening,
@@ -31,7 +32,7 @@ from service.persistence.tables import (
     School,
     Site,
 )
-from service.vocabulary import OfferStatus, RequestStatus
+from service.vocabulary import LEAVES, OfferStatus, RequestStatus
 
 SENT = (RequestStatus.SUBMITTED, RequestStatus.FROZEN)
 
@@ -139,12 +140,24 @@ def _placed_elsewhere(campaign: Campaign) -> ColumnElement[bool]:
     )
 
 
+def _asks_no_more(campaign: Campaign) -> ColumnElement[bool]:
+    """The school said that the pupil left, found a place alone or is exempt."""
+    return exists().where(
+        col(Confirmation.pupil_id) == col(Pupil.id),
+        col(Confirmation.reason).in_(LEAVES),
+        col(Confirmation.opening_id) == col(Placement.opening_id),
+        col(Placement.pupil_id) == col(Pupil.id),
+        col(Placement.round_id) == col(AllocationRound.id),
+        col(AllocationRound.campaign_id) == campaign.id,
+    )
+
+
 def _pupils(session: Session, campaign: Campaign) -> Sequence[Any]:
     statement = (
         select(col(Pupil.id), col(Pupil.class_id), col(Pupil.pseudonym), col(Pupil.needs))
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
         .join(PlacementRequest, col(PlacementRequest.class_id) == col(ClassGroup.id))
-        .where(~_placed_elsewhere(campaign))
+        .where(~_placed_elsewhere(campaign), ~_asks_no_more(campaign))
     )
     return fetch(session, _of_requests(statement, campaign))
 

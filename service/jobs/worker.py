@@ -17,6 +17,8 @@ from service.config import Settings
 from service.domain import rounds
 from service.domain.attempts import forget_old_attempts
 from service.domain.campaigns import day_in_france
+from service.domain.confirmation_asks import remind_to_confirm
+from service.domain.confirmations import expire_silent
 from service.domain.reminders import queue_reminders
 from service.jobs.app import Queue, make_queue
 from service.jobs.attempts import Workshop, open_workshop, run_round
@@ -63,9 +65,11 @@ def sweep(engine: Engine) -> list[int]:
 
 
 def remind(engine: Engine, today: date) -> int:
-    """Queues the reminders of that day; those already queued stay single. Returns how many are new."""
+    """Queues the reminders of that day, once each, and ends what nobody answered in time. Returns how many are new."""
     with session_scope(engine) as session:
         new = queue_reminders(session, today)
+        expire_silent(session, today, utc_now())
+        new += remind_to_confirm(session, today, utc_now())
         forget_old_attempts(session, utc_now())
     if new:
         logger.info("reminders_queued", messages=new)

@@ -21,6 +21,8 @@ class LinkPurpose(StrEnum):
     ACCESS = "access"
     INVITATION = "invitation"
     OFFER = "offer"
+    CONFIRMATION = "confirmation"
+    SIGNATURE = "signature"
 
 
 class MailStatus(StrEnum):

@@ -69,6 +69,7 @@ def side_links() -> list[Link]:
             ("schools.board", "Tableau de bord"),
             ("requests.choose_level", "Nouvelle demande"),
             ("pupil_imports.upload", "Importer une liste"),
+            ("stays.school_index", "Stages"),
             ("school_activities.index", "Découverte des métiers"),
             ("school_profiles.page", "Notre établissement"),
             ("people.school_index", "Personnes"),
@@ -81,6 +82,7 @@ def side_links() -> list[Link]:
             ("offers.index", "Offres"),
             ("site_imports.upload", "Importer une liste"),
             ("partners.visitors", "Élèves attendus"),
+            ("stays.partner_index", "Stages"),
             ("activities.index", "Découverte des métiers"),
             ("people.partner_index", "Personnes"),
         ]

@@ -5,6 +5,7 @@
 
 from service.persistence.tables.accounts import AuditEntry, Membership, User, UserSession
 from service.persistence.tables.activities import ActivityRequest, DiscoveryActivity
+from service.persistence.tables.agreements import Confirmation
 from service.persistence.tables.campaigns import (
     AllocationRound,
     Campaign,
@@ -55,6 +56,7 @@ __all__ = [
     "ClassGroup",
     "Commitment",
     "Commune",
+    "Confirmation",
     "Convention",
     "ConventionDepartment",
     "ConventionEvent",

@@ -1,0 +1,152 @@
+"""The stays a school or a host follows, from what a round announced to what was done, each as one line.
+
+Responsible for what each side may read: a school its pupils by name, a host the school they come from, and numbers only
+where the convention lets no personal data through: then nothing about a pupil is read from the database at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from service.domain.calendar import period_label
+from service.domain.confirmations import Voice
+from service.domain.offer_views import gated_conventions
+from service.persistence.bulk import Selection, fetch
+from service.persistence.tables import (
+    ClassGroup,
+    Commune,
+    Confirmation,
+    Offer,
+    Opening,
+    Period,
+    Pupil,
+    School,
+    Site,
+)
+from service.vocabulary import ConfirmationState, Level, RefusalReason, Side
+
+SHOWN = (ConfirmationState.ASKED, ConfirmationState.CONFIRMED, ConfirmationState.REFUSED, ConfirmationState.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class StayLine:
+    """One pupil at one host in one period. `who` is a name for the school, the school for a host, "" under a gate."""
+
+    id: int
+    who: str
+    class_name: str
+    site_name: str
+    commune: str
+    level: Level
+    label_fr: str
+    starts_on: date
+    ends_on: date
+    state: ConfirmationState
+    answer_by: date
+    school_said: bool
+    host_said: bool
+    refused_by: Side | None
+    reason: RefusalReason | None
+    numbers_only: bool
+
+    def waits_for(self, side: Side) -> bool:
+        said = self.school_said if side is Side.SCHOOL else self.host_said
+        return self.state is ConfirmationState.ASKED and not said
+
+
+_COLUMNS = (
+    col(Confirmation.id),
+    col(Confirmation.state),
+    col(Confirmation.answer_by),
+    col(Confirmation.school_at),
+    col(Confirmation.host_at),
+    col(Confirmation.refused_by),
+    col(Confirmation.reason),
+    col(Site.name),
+    col(Commune.name),
+    col(Offer.level),
+    col(Offer.convention_id),
+)
+
+
+def _from_stays(*columns: Any) -> Selection:
+    return (
+        select(*_COLUMNS, Period, *columns)
+        .select_from(Confirmation)
+        .join(Opening, col(Opening.id) == col(Confirmation.opening_id))
+        .join(Offer, col(Offer.id) == col(Opening.offer_id))
+        .join(Site, col(Site.id) == col(Offer.site_id))
+        .join(Commune, col(Commune.insee) == col(Site.insee))
+        .join(Period, col(Period.id) == col(Opening.period_id))
+        .where(col(Confirmation.state).in_(SHOWN))
+    )
+
+
+def stays_of_school(session: Session, voice: Voice, offset: int = 0, limit: int | None = 50) -> list[StayLine]:
+    """Pupils by class and name, those that wait for the school first."""
+    query = (
+        _from_stays(col(Pupil.display_name), col(ClassGroup.name))
+        .join(Pupil, col(Pupil.id) == col(Confirmation.pupil_id))
+        .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
+        .where(voice.covers())
+        .order_by(voice.is_silent().desc(), col(ClassGroup.name), col(Pupil.display_name), col(Period.starts_on))
+    )
+    rows = session.execute(query.offset(offset).limit(limit)).all()
+    return [_line(row, who=row[-2], class_name=row[-1], numbers_only=False) for row in rows]
+
+
+def stays_of_host(session: Session, voice: Voice, offset: int = 0, limit: int | None = 50) -> list[StayLine]:
+    """Stays by date and site, those that wait for the host first; the school only where the convention lets it."""
+    query = (
+        _from_stays()
+        .where(voice.covers())
+        .order_by(voice.is_silent().desc(), col(Period.starts_on), col(Site.name), col(Confirmation.id))
+    )
+    rows = session.execute(query.offset(offset).limit(limit)).all()
+    gated = gated_conventions(session, {row[10] for row in rows if row[10]})
+    schools = _schools(session, [row[0] for row in rows if row[10] not in gated])
+    return [_line(row, who=schools.get(row[0], ""), class_name="", numbers_only=row[10] in gated) for row in rows]
+
+
+def _schools(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    query = (
+        select(col(Confirmation.id), col(School.name))
+        .join(Pupil, col(Pupil.id) == col(Confirmation.pupil_id))
+        .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
+        .join(School, col(School.id) == col(ClassGroup.school_id))
+        .where(col(Confirmation.id).in_(ids))
+    )
+    return {row[0]: row[1] for row in fetch(session, query)}
+
+
+def _line(row: Sequence[Any], *, who: str, class_name: str, numbers_only: bool) -> StayLine:
+    key, state, answer_by, school_at, host_at, refused_by, reason, site, commune, level, _, period = row[:12]
+    return StayLine(
+        id=key,
+        who=who,
+        class_name=class_name,
+        site_name=site,
+        commune=commune,
+        level=level,
+        label_fr=period_label(period),
+        starts_on=period.starts_on,
+        ends_on=period.ends_on,
+        state=state,
+        answer_by=answer_by,
+        school_said=school_at is not None,
+        host_said=host_at is not None,
+        refused_by=refused_by,
+        reason=reason,
+        numbers_only=numbers_only,
+    )
+
+
+def count_stays(session: Session, voice: Voice) -> int:
+    statement = select(func.count()).select_from(Confirmation)
+    return int(fetch(session, statement.where(voice.covers(), col(Confirmation.state).in_(SHOWN)))[0][0])

@@ -1,0 +1,86 @@
+"""What follows a published placement: its confirmation by both sides, the reasons of a refusal, their French labels.
+
+It imports nothing of ours. Code uses the English names, people only ever read the labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """Who speaks of a placement: the one that sends the pupil, the one that receives."""
+
+    SCHOOL = "school"
+    HOST = "host"
+
+
+class ConfirmationState(StrEnum):
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    """Both sides said yes."""
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    """A side stayed silent past the last day."""
+    REPLACED = "replaced"
+    """A later round sends the pupil elsewhere."""
+
+
+class RefusalReason(StrEnum):
+    """Why a side takes a placement back. `LEAVES` and `CLOSES` say what follows from some of them."""
+
+    PUPIL_LEFT = "pupil_left"
+    SELF_FOUND = "self_found"
+    EXEMPT = "exempt"
+    TOO_FAR = "too_far"
+    NEED_NOT_SERVED = "need_not_served"
+    FAMILY_REFUSES = "family_refuses"
+    PLACE_GONE = "place_gone"
+    TUTOR_AWAY = "tutor_away"
+    ACTIVITY_UNSUITABLE = "activity_unsuitable"
+
+
+LEAVES = frozenset({RefusalReason.PUPIL_LEFT, RefusalReason.SELF_FOUND, RefusalReason.EXEMPT})
+"""The pupil no longer asks for a place in the campaign."""
+CLOSES = frozenset({RefusalReason.PLACE_GONE, RefusalReason.TUTOR_AWAY})
+"""The seat is not there any more: it closes instead of going to somebody else."""
+
+REASONS_OF: Mapping[Side, tuple[RefusalReason, ...]] = {
+    Side.SCHOOL: (
+        RefusalReason.PUPIL_LEFT,
+        RefusalReason.SELF_FOUND,
+        RefusalReason.EXEMPT,
+        RefusalReason.TOO_FAR,
+        RefusalReason.NEED_NOT_SERVED,
+        RefusalReason.FAMILY_REFUSES,
+    ),
+    Side.HOST: (
+        RefusalReason.PLACE_GONE,
+        RefusalReason.TUTOR_AWAY,
+        RefusalReason.NEED_NOT_SERVED,
+        RefusalReason.ACTIVITY_UNSUITABLE,
+    ),
+}
+
+SIDE_LABELS: Mapping[Side, str] = {Side.SCHOOL: "l’établissement", Side.HOST: "la structure d’accueil"}
+
+CONFIRMATION_LABELS: Mapping[ConfirmationState, str] = {
+    ConfirmationState.ASKED: "À confirmer",
+    ConfirmationState.CONFIRMED: "Confirmé",
+    ConfirmationState.REFUSED: "Refusé",
+    ConfirmationState.EXPIRED: "Sans réponse à temps",
+    ConfirmationState.REPLACED: "Remplacé par une autre affectation",
+}
+
+REFUSAL_LABELS: Mapping[RefusalReason, str] = {
+    RefusalReason.PUPIL_LEFT: "l’élève a quitté l’établissement",
+    RefusalReason.SELF_FOUND: "l’élève a trouvé un autre stage par lui-même",
+    RefusalReason.EXEMPT: "l’élève est dispensé de stage",
+    RefusalReason.TOO_FAR: "le trajet n’est pas possible",
+    RefusalReason.NEED_NOT_SERVED: "un besoin d’accessibilité n’est pas couvert",
+    RefusalReason.FAMILY_REFUSES: "la famille refuse cette structure d’accueil",
+    RefusalReason.PLACE_GONE: "la place n’existe plus",
+    RefusalReason.TUTOR_AWAY: "personne ne peut encadrer à ces dates",
+    RefusalReason.ACTIVITY_UNSUITABLE: "l’activité ne convient pas à cet âge",
+}
