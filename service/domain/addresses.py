@@ -33,3 +33,7 @@ def school_stays_address(uai: str) -> str:
 
 def partner_stays_address(partner_id: int) -> str:
     return f"/partenaires/{partner_id}/stages"
+
+
+def convention_address(key: str) -> str:
+    return f"/conventions/{key}/vie"

@@ -101,3 +101,25 @@ def _refuse_event(
         )
     if kind is ConventionEventKind.TERMINATION and any(one.kind is kind for one in events):
         raise Conflict("already_terminated", "Une dénonciation est déjà enregistrée pour cette convention.", "kind")
+    _refuse_misuse(convention, events, kind)
+
+
+def _refuse_misuse(convention: Convention, events: list[ConventionEvent], kind: ConventionEventKind) -> None:
+    """A formal notice needs a clause that gives days to cure it; a cure needs a notice that still runs."""
+    if kind is ConventionEventKind.FORMAL_NOTICE and cure_days_of(convention) is None:
+        raise ServiceError("no_cure_clause", "Le texte de cette convention ne prévoit pas de mise en demeure.", "kind")
+    if kind is ConventionEventKind.CURED and running_notice(events) is None:
+        raise Conflict("nothing_to_cure", "Aucune mise en demeure n’attend d’être régularisée.", "kind")
+
+
+def cure_days_of(convention: Convention) -> int | None:
+    """Days the deed gives to stop a misuse of logo or communication; None when it says nothing."""
+    days = [one["cure_days"] for one in convention.document["clauses"] if one.get("cure_days")]
+    return min(days, default=None)
+
+
+def running_notice(events: list[ConventionEvent]) -> ConventionEvent | None:
+    """The last formal notice, unless a cure followed it."""
+    misuse = (ConventionEventKind.FORMAL_NOTICE, ConventionEventKind.CURED)
+    last = next((one for one in reversed(events) if one.kind in misuse), None)
+    return last if last is not None and last.kind is ConventionEventKind.FORMAL_NOTICE else None

@@ -6,11 +6,11 @@ Everything is computed from the deed as written and from dated events; nothing i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlmodel import Session, col, select
 
-from service.domain.convention_events import LASTING, events_of, signed_on_of
+from service.domain.convention_events import LASTING, cure_days_of, events_of, running_notice, signed_on_of
 from service.domain.dates import add_months, add_years, french_day
 from service.errors import NotFound
 from service.persistence.rows import row_id
@@ -26,13 +26,17 @@ _RENEWALS = {
 
 @dataclass(frozen=True, slots=True)
 class StateOfConvention:
-    """`expires_on` is the first day without the convention; by `notice_on` the partner owes its notice."""
+    """`expires_on` is the first day without the convention; by `notice_on` the partner owes its notice, unless it gave
+    it on `noticed_on`. `ends_on` is the effect of a termination, `cure_by` the last day to answer a formal notice."""
 
     state: ConventionState
     effective_on: date | None
     expires_on: date | None
     notice_on: date | None
     why_fr: str
+    noticed_on: date | None = None
+    ends_on: date | None = None
+    cure_by: date | None = None
 
 
 def get_convention(session: Session, key: str) -> Convention:
@@ -64,22 +68,26 @@ def _state(convention: Convention, events: list[ConventionEvent], today: date) -
     notice = convention.document["notice"]
     notice_on = add_months(expires_on, -notice["months"]) if notice else None
 
-    def state(kind: ConventionState, why: str) -> StateOfConvention:
-        return StateOfConvention(kind, signed_on, expires_on, notice_on, why)
+    ended_on, cure_by = _termination_effect(convention, events), _cure_by(convention, events)
+    noticed_on = _noticed_on(events, expires_on)
 
-    ended_on = _termination_effect(convention, events)
+    def state(kind: ConventionState, why: str) -> StateOfConvention:
+        return StateOfConvention(kind, signed_on, expires_on, notice_on, why, noticed_on, ended_on, cure_by)
+
     if today < signed_on:
         return state(ConventionState.DRAFT, f"Elle prend effet à sa signature, le {french_day(signed_on)}.")
     if ended_on is not None and ended_on <= today:
         return state(
             ConventionState.TERMINATED, f"Dénoncée\u00a0: la résiliation a pris effet le {french_day(ended_on)}."
         )
+    if cure_by is not None and today > cure_by:
+        return state(ConventionState.TERMINATED, f"Caduque\u00a0: non régularisée au {french_day(cure_by)}.")
     if today >= expires_on:
         return state(ConventionState.LAPSED, _why_lapsed(convention, expires_on, extended))
     until = f"En vigueur, échéance le {french_day(expires_on)}."
     if ended_on is not None:
         until = f"En vigueur, dénoncée avec effet le {french_day(ended_on)}."
-    if notice_on is not None and today >= notice_on:
+    if notice_on is not None and noticed_on is None and today >= notice_on:
         due = f"{until} Le partenaire devait en informer le ministère au plus tard le {french_day(notice_on)}."
         return state(ConventionState.NOTICE_DUE, due)
     return state(ConventionState.IN_FORCE, until)
@@ -94,7 +102,21 @@ def _expiry(convention: Convention, events: list[ConventionEvent], signed_on: da
     return expires_on, extended
 
 
+def _noticed_on(events: list[ConventionEvent], expires_on: date) -> date | None:
+    """A notice counts for the term it was given for: one year before it at most."""
+    given = [one.happened_on for one in events if one.kind is ConventionEventKind.NOTICE_GIVEN]
+    return next((day for day in reversed(given) if add_years(expires_on, -1) <= day), None)
+
+
+def _cure_by(convention: Convention, events: list[ConventionEvent]) -> date | None:
+    notice = running_notice(events)
+    if notice is None:
+        return None
+    return notice.happened_on + timedelta(days=cure_days_of(convention) or 0)
+
+
 def _termination_effect(convention: Convention, events: list[ConventionEvent]) -> date | None:
+    """The day a termination takes effect, by the deed's own rule; None when nobody terminated it."""
     received = next((one.happened_on for one in events if one.kind is ConventionEventKind.TERMINATION), None)
     if received is None:
         return None

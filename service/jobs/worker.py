@@ -19,6 +19,7 @@ from service.domain.attempts import forget_old_attempts
 from service.domain.campaigns import day_in_france
 from service.domain.confirmation_asks import remind_to_confirm
 from service.domain.confirmations import expire_silent
+from service.domain.convention_deadlines import queue_deadline_reminders
 from service.domain.reminders import queue_reminders
 from service.jobs.app import Queue, make_queue
 from service.jobs.attempts import Workshop, open_workshop, run_round
@@ -70,6 +71,7 @@ def remind(engine: Engine, today: date) -> int:
         new = queue_reminders(session, today)
         expire_silent(session, today, utc_now())
         new += remind_to_confirm(session, today, utc_now())
+        new += queue_deadline_reminders(session, today)
         forget_old_attempts(session, utc_now())
     if new:
         logger.info("reminders_queued", messages=new)

@@ -35,6 +35,9 @@ class ConventionEventKind(StrEnum):
     MINISTRY_OPINION = "ministry_opinion"
     DATA_PROTECTION_ADDENDUM = "data_protection_addendum"
     TERMINATION = "termination"
+    NOTICE_GIVEN = "notice_given"
+    FORMAL_NOTICE = "formal_notice"
+    CURED = "cured"
 
 
 class OfferStatus(StrEnum):
@@ -72,6 +75,9 @@ CONVENTION_EVENT_LABELS: Mapping[ConventionEventKind, str] = {
     ConventionEventKind.MINISTRY_OPINION: "Avis du ministère",
     ConventionEventKind.DATA_PROTECTION_ADDENDUM: "Avenant sur les données personnelles",
     ConventionEventKind.TERMINATION: "Dénonciation",
+    ConventionEventKind.NOTICE_GIVEN: "Information ou demande du partenaire avant l’échéance",
+    ConventionEventKind.FORMAL_NOTICE: "Mise en demeure (logo ou communication)",
+    ConventionEventKind.CURED: "Régularisation après mise en demeure",
 }
 
 OFFER_STATUS_LABELS: Mapping[OfferStatus, str] = {

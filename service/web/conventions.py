@@ -111,7 +111,7 @@ def _readable(person: Person) -> list[tuple[Convention, Partner]]:
     return [(convention, partner) for convention, partner in db().exec(query)]
 
 
-def _get_readable(key: str) -> tuple[Convention, Partner]:
+def get_readable(key: str) -> tuple[Convention, Partner]:
     """The same answer for a convention that does not exist and for someone else's."""
     for convention, partner in _readable(signed_in_person()):
         if convention.key == key:
@@ -146,7 +146,7 @@ def page(key: str) -> Any:
 
 
 def _show_page(key: str, form: EventForm | None) -> Any:
-    convention, partner = _get_readable(key)
+    convention, partner = get_readable(key)
     lines = _ledger(convention)
     values = _page_values(convention, partner, lines)
     if signed_in_person().is_coordinator:

@@ -84,6 +84,7 @@ def side_links() -> list[Link]:
             ("partners.visitors", "Élèves attendus"),
             ("stays.partner_index", "Stages"),
             ("activities.index", "Découverte des métiers"),
+            ("relays.partner_index", "Relais locaux"),
             ("people.partner_index", "Personnes"),
         ]
         return [_link(endpoint, label, partner_id=scope.id) for endpoint, label in pages]
@@ -91,6 +92,7 @@ def side_links() -> list[Link]:
         pages = [
             ("coordinators.cockpit", "Campagnes"),
             ("conventions.index", "Conventions"),
+            ("relays.index", "Relais locaux"),
             ("people.accounts", "Comptes"),
             ("mails.index", "Courrier"),
         ]

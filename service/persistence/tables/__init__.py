@@ -35,6 +35,7 @@ from service.persistence.tables.schools import (
     School,
     WishCode,
 )
+from service.persistence.tables.steering import Consent, LocalRelay
 from service.persistence.tables.territories import (
     Academy,
     CalendarEntry,
@@ -57,6 +58,7 @@ __all__ = [
     "Commitment",
     "Commune",
     "Confirmation",
+    "Consent",
     "Convention",
     "ConventionDepartment",
     "ConventionEvent",
@@ -65,6 +67,7 @@ __all__ = [
     "ImportFile",
     "Invitation",
     "LevelRule",
+    "LocalRelay",
     "Membership",
     "Offer",
     "Opening",
