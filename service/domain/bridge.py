@@ -151,6 +151,8 @@ def _offer(row: OfferOpen, supply: _Supply) -> Offer:
         max_per_school=row.max_per_school,
         line=None if line is None else str(line),
         admits=supply.territories[row.convention] if row.convention else None,
+        reserved=row.reserved if open_in else {},
+        min_group=row.min_group,
     )
 
 

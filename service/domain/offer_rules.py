@@ -17,8 +17,10 @@ from service.domain.calendar import check_periods, period_label, school_year_of
 from service.domain.convention_states import accepts_offers, convention_state, departments_of, get_convention
 from service.domain.dates import french_day
 from service.domain.gathering import gathered
+from service.domain.offer_details import Details, check_details
 from service.domain.territories import get_department, sector_keys
 from service.domain.texts import clean_text, french_list, french_number
+from service.domain.working_time import WorkDay
 from service.errors import ServiceError
 from service.persistence.rows import row_id
 from service.persistence.tables import Commitment, Convention, Partner, Period, Site
@@ -37,8 +39,15 @@ class OfferDraft(BaseModel):
     sector: str
     seats: dict[str, int]
     max_per_school: int | None = None
+    min_group: int | None = None
+    reserved: dict[str, int] = {}
+    hours: tuple[WorkDay, ...] = ()
     convention_key: str | None = None
     title: str = ""
+
+    @property
+    def details(self) -> Details:
+        return Details(self.min_group, self.max_per_school, self.reserved, self.hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +94,6 @@ def check_offer(session: Session, site: Site, draft: OfferDraft, terms: Terms | 
     with gathered() as faults:
         if draft.sector not in sector_keys(session):
             faults.add("sector_unknown", "Ce secteur n’existe pas. Choisissez-en un dans la liste.", "sector")
-        if draft.max_per_school is not None and draft.max_per_school < 1:
-            message = "Le maximum par établissement est d’au moins 1. Laissez-le vide s’il n’y en a pas."
-            faults.add("max_per_school_invalid", message, "max_per_school")
         with faults.next():
             clean_text(draft.title, "title", "Le titre", required=False)
         for seats in draft.seats.values():
@@ -95,6 +101,9 @@ def check_offer(session: Session, site: Site, draft: OfferDraft, terms: Terms | 
                 check_seats(seats, at_least=1)
         with faults.next():
             periods = check_offer_periods(session, site, draft.level, draft.seats)
+        with faults.next():
+            first_day = min((one.starts_on for one in periods), default=None)
+            check_details(session, draft.level, draft.details, draft.seats.values(), first_day)
         if terms is not None:
             with faults.next():
                 _check_terms(session, site, draft.level, terms, periods)

@@ -6,7 +6,7 @@ Where the convention's data-protection clause is not satisfied, only numbers are
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,6 +15,8 @@ from sqlmodel import Session, col
 
 from service.domain.calendar import period_label
 from service.domain.convention_states import is_numbers_only
+from service.domain.offer_details import read_hours, read_reserves
+from service.domain.working_time import WorkDay
 from service.persistence.rows import row_id
 from service.persistence.tables import (
     ClassGroup,
@@ -65,6 +67,9 @@ class OfferRow:
     sector_label: str
     status: OfferStatus
     max_per_school: int | None
+    min_group: int | None
+    reserved: Mapping[str, int]
+    hours: tuple[WorkDay, ...]
     title: str
     confirmed_at: datetime | None
     openings: Sequence[OpeningRow]
@@ -107,8 +112,10 @@ class ExpectedVisitors:
 
 
 def offers_of_partner(session: Session, partner_id: int) -> list[OfferRow]:
-    """Every offer of the partner's sites, latest first, in two queries whatever their number."""
+    """Every offer of the partner's sites, latest first, in four queries whatever their number."""
     openings = _openings(session, partner_id)
+    ids = select(col(Offer.id)).join(Site, col(Site.id) == col(Offer.site_id)).where(col(Site.partner_id) == partner_id)
+    reserved, hours = read_reserves(session, ids), read_hours(session, ids)
     query = (
         select(Offer, Site, col(Commune.name), col(Sector.label), col(Convention.key))
         .join(Site, col(Site.id) == col(Offer.site_id))
@@ -132,6 +139,9 @@ def offers_of_partner(session: Session, partner_id: int) -> list[OfferRow]:
             sector_label=sector,
             status=offer.status,
             max_per_school=offer.max_per_school,
+            min_group=offer.min_group,
+            reserved=reserved.get(row_id(offer), {}),
+            hours=hours.get(row_id(offer), ()),
             title=offer.title,
             confirmed_at=offer.confirmed_at,
             openings=openings[row_id(offer)],
@@ -217,3 +227,17 @@ def _visitors(session: Session, offer_ids: set[int]) -> dict[tuple[int, str], li
     for offer_id, period_id, pseudonym, uai, name in session.execute(query):
         visitors[offer_id, period_id].append(Visitor(pseudonym, uai, name))
     return visitors
+
+
+def pupils_by_category(session: Session, offer_id: int) -> dict[str, int]:
+    """How many pupils of each category of schools published rounds send to an offer."""
+    query = (
+        select(col(School.priority), func.count(col(Placement.id)))
+        .join(ClassGroup, col(ClassGroup.school_id) == col(School.id))
+        .join(Pupil, col(Pupil.class_id) == col(ClassGroup.id))
+        .join(Placement, col(Placement.pupil_id) == col(Pupil.id))
+        .join(Opening, col(Opening.id) == col(Placement.opening_id))
+        .where(col(Opening.offer_id) == offer_id, col(Placement.published).is_(True))
+        .group_by(col(School.priority))
+    )
+    return {priority.value: count for priority, count in session.execute(query)}

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from service.domain.audit import record
 from service.domain.calendar import period_label
+from service.domain.offer_details import check_room, details_of, write_details
 from service.domain.offer_rules import (
     OfferDraft,
     Terms,
@@ -72,25 +73,32 @@ def publish_offers(session: Session, drafts: Sequence[tuple[Site, OfferDraft]], 
     """All of them or none: the same checks, a handful of statements."""
     terms: dict[str, Terms] = {}
     for key in sorted({draft.convention_key for _, draft in drafts if draft.convention_key}):
-        terms[key] = _terms(session, key, today)
+        terms[key] = terms_of(session, key, today)
     offers = []
     for site, draft in drafts:
         under = terms[draft.convention_key] if draft.convention_key else None
         check_offer(session, site, draft, under)
-        offers.append(_offer(site, draft, under))
+        offers.append(offer_of(site, draft, under))
+    return add_offers(session, offers, [draft for _, draft in drafts], "publish_offer", actor)
+
+
+def add_offers(
+    session: Session, offers: Sequence[Offer], drafts: Sequence[OfferDraft], action: str, actor: str
+) -> list[Offer]:
+    """Stores offers that were checked, with their seats and details."""
     session.add_all(offers)
     session.flush()
-    for offer, (_, draft) in zip(offers, drafts, strict=True):
+    for offer, draft in zip(offers, drafts, strict=True):
         session.add_all(
             Opening(offer_id=row_id(offer), period_id=period, capacity=seats)
             for period, seats in sorted(draft.seats.items())
         )
-        record(session, actor, "publish_offer", f"offer:{offer.id}", seats=draft.seats)
-    session.flush()
-    return offers
+        record(session, actor, action, f"offer:{offer.id}", seats=draft.seats)
+    write_details(session, [(offer, draft.details) for offer, draft in zip(offers, drafts, strict=True)])
+    return list(offers)
 
 
-def _terms(session: Session, key: str, today: date) -> Terms:
+def terms_of(session: Session, key: str, today: date) -> Terms:
     try:
         return read_terms(session, key, today)
     except NotFound:
@@ -98,12 +106,13 @@ def _terms(session: Session, key: str, today: date) -> Terms:
         raise ServiceError("convention_unknown", message, "convention_key") from None
 
 
-def _offer(site: Site, draft: OfferDraft, terms: Terms | None) -> Offer:
+def offer_of(site: Site, draft: OfferDraft, terms: Terms | None, school_year: str = "") -> Offer:
+    """The row of a published offer, not stored; its school year is that of its periods unless it has none yet."""
     return Offer(
         site_id=row_id(site),
         convention_id=terms.convention_id if terms else None,
         commitment_id=terms.commitments.get(draft.level) if terms else None,
-        school_year=school_year_of_period(next(iter(draft.seats))),
+        school_year=school_year or school_year_of_period(next(iter(draft.seats))),
         level=draft.level,
         sector=draft.sector,
         status=OfferStatus.PUBLISHED,
@@ -178,6 +187,8 @@ def change_seats(
         # A period closed by the same change takes no place of another.
         kept = [one for one, opening in openings.items() if seats.get(one, opening.capacity) > 0]
         refuse_overlaps([*(session.get_one(Period, one) for one in kept), *opened])
+    after = {one: opening.capacity for one, opening in openings.items()} | dict(seats)
+    check_room(details_of(session, offer), (number for number in after.values() if number > 0))
     refusals = [
         _under_used(session, openings[period])
         for period, number in sorted(seats.items())

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, select
 from sqlmodel import Session, col
 
+from service.domain.offer_details import read_reserves
 from service.persistence.bulk import Selection, fetch
 from service.persistence.tables import (
     AllocationRound,
@@ -75,6 +76,8 @@ class OfferOpen:
     level: str
     sector: str
     max_per_school: int | None
+    min_group: int | None
+    reserved: Mapping[str, int]
     convention: str | None
     commitment: str
     department: str
@@ -224,17 +227,21 @@ def offers_open(session: Session, school_year: str) -> list[OfferOpen]:
     for offer_id, period_id, capacity, taken in fetch(session, statement.where(col(Offer.school_year) == school_year)):
         left[offer_id][period_id] = capacity - taken
         used[offer_id] += taken
-    return [_offer(row, left[row[0]], used[row[0]]) for row in fetch(session, _offers(school_year))]
+    reserved = read_reserves(session, select(col(Offer.id)).where(col(Offer.school_year) == school_year))
+    rows = fetch(session, _offers(school_year))
+    return [_offer(row, left[row[0]], used[row[0]], reserved.get(row[0], {})) for row in rows]
 
 
-def _offer(row: Sequence[Any], left: Mapping[str, int], used: int) -> OfferOpen:
-    offer_id, status, level, sector, most, convention, commitment, department, latitude, longitude, serves = row
+def _offer(row: Sequence[Any], left: Mapping[str, int], used: int, reserved: Mapping[str, int]) -> OfferOpen:
+    offer_id, status, level, sector, most, least, convention, commitment, department, latitude, longitude, serves = row
     return OfferOpen(
         id=offer_id,
         published=status == OfferStatus.PUBLISHED,
         level=str(level),
         sector=sector,
         max_per_school=most,
+        min_group=least,
+        reserved=reserved,
         convention=convention,
         commitment=commitment or "",
         department=department,
@@ -254,6 +261,7 @@ def _offers(school_year: str) -> Selection:
             col(Offer.level),
             col(Offer.sector),
             col(Offer.max_per_school),
+            col(Offer.min_group),
             col(Convention.key),
             col(Commitment.code),
             col(Site.department_code),

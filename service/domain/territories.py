@@ -27,6 +27,7 @@ from service.persistence.tables import (
     LevelRule,
     Region,
     Sector,
+    WorkingTimeRule,
 )
 
 Row = dict[str, Any]
@@ -45,8 +46,10 @@ def load_reference(session: Session, communes: Iterable[readers.Commune] | None 
     places = readers.read_communes() if communes is None else communes
     _synchronise(session, Commune, ["insee"], [_commune_row(one) for one in places])
     _synchronise(session, Sector, ["key"], [asdict(one) for one in readers.read_sectors()])
-    rules = [_rule_row(one) for one in readers.read_level_rules().levels]
-    _synchronise(session, LevelRule, ["level", "valid_from"], rules)
+    rules = readers.read_level_rules()
+    _synchronise(session, LevelRule, ["level", "valid_from"], [_rule_row("level", one) for one in rules.levels])
+    bands = [_rule_row("band", one) for one in rules.working_time]
+    _synchronise(session, WorkingTimeRule, ["band", "valid_from"], bands)
     _seed_calendar(session)
     forget_calendars(session)
     session.info.pop(_SECTORS, None)
@@ -66,9 +69,9 @@ def _commune_row(commune: readers.Commune) -> Row:
     }
 
 
-def _rule_row(rule: readers.LevelRule) -> Row:
+def _rule_row(column: str, rule: readers.LevelRule | readers.WorkingTimeBand) -> Row:
     return {
-        "level": rule.key,
+        column: rule.key,
         "valid_from": rule.valid_from,
         "valid_to": rule.valid_to,
         "document": json.loads(json.dumps(asdict(rule), default=str)),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from wtforms.fields.choices import SelectChoice
 
-from service.domain.calendar import PeriodChoice, period_choices
-from service.domain.conventions import accepts_offers
 from service.domain.offer_answers import ask_to_confirm
+from service.domain.offer_details import Details, hours_warnings
+from service.domain.offer_drafts import save_draft
+from service.domain.offer_views import pupils_by_category
 from service.domain.offers import (
-    OfferDraft,
     OfferRow,
     change_seats,
     get_offer,
@@ -20,31 +18,29 @@ from service.domain.offers import (
     publish_offer,
     withdraw_offer,
 )
+from service.domain.working_time import WEEKDAYS
 from service.errors import NotFound, ServiceError
 from service.persistence.tables import Commune, Partner, Site
-from service.vocabulary import LEVEL_LABELS, OFFER_STATUS_LABELS, Level, OfferStatus, Role
+from service.vocabulary import LEVEL_LABELS, OFFER_STATUS_LABELS, PRIORITY_LABELS, Level, OfferStatus, Role
 from service.web.access import allowed, signed_in_person
 from service.web.context import abandon_unit, db, now, today
 from service.web.forms import show
 from service.web.french import counted
-from service.web.offer_forms import OfferForm, SeatsForm
+from service.web.offer_forms import (
+    OUTSIDE,
+    USUAL_DAY,
+    OfferForm,
+    SeatsForm,
+    choices_of,
+    convention_choices,
+    show_offer_form,
+)
 from service.web.paging import cut
 from service.web.partners import conventions_of, school_year
-from service.web.periods import close_past, group_choices, refuse_past
-from service.web.sectors import sector_labels
+from service.web.periods import group_choices, refuse_past
 
 blueprint = Blueprint("offers", __name__, url_prefix="/partenaires/<int:partner_id>")
 partner_staff = allowed(Role.PARTNER_MANAGER)
-OUTSIDE = "Hors convention"
-
-
-@dataclass(frozen=True)
-class ConventionChoice:
-    """A convention as the form offers it: closed ones are shown with their reason and cannot be ticked."""
-
-    key: str
-    label: str
-    why_closed: str
 
 
 def get_site(partner: Partner, site_id: int) -> Site:
@@ -120,70 +116,44 @@ def choose_level(partner: Partner, site_id: int) -> Any:
 @blueprint.get("/sites/<int:site_id>/offres/<level>")
 @partner_staff
 def new(partner: Partner, site_id: int, level: str) -> Any:
-    form = OfferForm()
+    form = OfferForm(formdata=None)
     site, chosen = get_site(partner, site_id), get_level(level)
     conventions = convention_choices(partner)
     usable = [
         one.key for one in conventions if one.key and not one.why_closed and chosen in _levels_of(partner, one.key)
     ]
     form.convention_key.data = next(iter(usable), "")
-    return _show_form(partner, site, chosen, form)
+    form.hours.typed = {str(weekday): USUAL_DAY for weekday in range(1, 6)}
+    return show_offer_form(partner, site, chosen, form, school_year())
 
 
 @blueprint.post("/sites/<int:site_id>/offres/<level>")
 @partner_staff
 def publish(partner: Partner, site_id: int, level: str) -> Any:
+    """Publishes at once, or keeps a draft, according to the button."""
     form = OfferForm()
     site, chosen = get_site(partner, site_id), get_level(level)
     if not form.validate():
-        return _show_form(partner, site, chosen, form)
-    draft = OfferDraft(
-        level=chosen,
-        sector=form.sector.data,
-        seats=form.seats.data,
-        max_per_school=form.max_per_school.data,
-        convention_key=form.convention_key.data or None,
-        title=form.title.data or "",
-    )
+        return show_offer_form(partner, site, chosen, form, school_year())
+    draft = form.draft(chosen)
+    actor = signed_in_person().actor
     try:
-        refuse_past(_choices(site, chosen), draft.seats)
-        offer = publish_offer(db(), site, draft, today(), signed_in_person().actor)
+        refuse_past(choices_of(site, chosen, school_year()), draft.seats)
+        if request.form.get("then") == "draft":
+            offer = save_draft(db(), site, draft, today(), actor)
+            flash("Le brouillon est enregistré\u00a0: personne d’autre ne le voit tant que vous ne le publiez pas.")
+        else:
+            offer = publish_offer(db(), site, draft, today(), actor)
+            said = counted(sum(draft.seats.values()), "place est publiée", "places sont publiées")
+            flash(f"{said} sur le site {site.name}.")
     except ServiceError as refusal:
         form.refuse(refusal)
-        return _show_form(partner, site, chosen, form)
-    flash(f"{counted(sum(draft.seats.values()), 'place est publiée', 'places sont publiées')} sur le site {site.name}.")
+        return show_offer_form(partner, site, chosen, form, school_year())
     return redirect(url_for("offers.page", partner_id=partner.id, offer_id=offer.id), 303)
-
-
-def _show_form(partner: Partner, site: Site, level: Level, form: OfferForm) -> Any:
-    form.sector.choices = [SelectChoice("", "Choisissez…"), *(SelectChoice(*item) for item in sector_labels().items())]
-    return show(
-        "partners/offer_form.html",
-        form,
-        partner=partner,
-        site=site,
-        commune=db().get_one(Commune, site.insee),
-        level=level,
-        level_label=LEVEL_LABELS[level],
-        groups=group_choices(_choices(site, level)),
-        conventions=convention_choices(partner),
-    )
-
-
-def _choices(site: Site, level: Level) -> list[PeriodChoice]:
-    return close_past(period_choices(db(), level, school_year(), site.department_code), today())
 
 
 def _levels_of(partner: Partner, key: str) -> list[str]:
     return next(list(one.document["levels"]) for one in conventions_of(partner) if one.key == key)
-
-
-def convention_choices(partner: Partner) -> list[ConventionChoice]:
-    choices = [
-        ConventionChoice(one.key, f"Convention {partner.name}", accepts_offers(db(), one, today())[1])
-        for one in conventions_of(partner)
-    ]
-    return [*choices, ConventionChoice("", OUTSIDE, "")]
 
 
 def _convention_names(partner: Partner) -> dict[str | None, str]:
@@ -194,7 +164,7 @@ def _convention_names(partner: Partner) -> dict[str | None, str]:
 @blueprint.get("/offres/<int:offer_id>")
 @partner_staff
 def page(partner: Partner, offer_id: int) -> Any:
-    row = _row(partner, offer_id)
+    row = offer_row(partner, offer_id)
     form = SeatsForm()
     form.version.data = str(row.version)
     form.seats.typed = {opening.period_id: str(opening.capacity) for opening in row.openings if opening.capacity}
@@ -204,12 +174,12 @@ def page(partner: Partner, offer_id: int) -> Any:
 @blueprint.post("/offres/<int:offer_id>")
 @partner_staff
 def change(partner: Partner, offer_id: int) -> Any:
-    row = _row(partner, offer_id)
+    row = offer_row(partner, offer_id)
     form = SeatsForm()
     if not form.validate():
         return _show_page(partner, row, form)
     # a box that was emptied closes its period, as one that says 0; a period without a box stays as it is
-    choices = _choices(get_site(partner, row.site_id), row.level)
+    choices = choices_of(get_site(partner, row.site_id), row.level, row.school_year)
     boxes = {one.period.id for one in choices if one.open}
     wanted = {one.period_id: 0 for one in row.openings if one.capacity and one.period_id in boxes} | form.seats.data
     offer = get_offer(db(), offer_id, partner.id or 0)
@@ -236,11 +206,17 @@ def withdraw(partner: Partner, offer_id: int) -> Any:
     return redirect(url_for("offers.page", partner_id=partner.id, offer_id=offer_id), 303)
 
 
-def _row(partner: Partner, offer_id: int) -> OfferRow:
+def offer_row(partner: Partner, offer_id: int) -> OfferRow:
     for row in offers_of_partner(db(), partner.id or 0):
         if row.offer_id == offer_id:
             return row
     raise NotFound
+
+
+def hours_warnings_of(row: OfferRow) -> tuple[str, ...]:
+    """What the page says about hours that were let through."""
+    first_day = min((one.starts_on for one in row.openings), default=today())
+    return hours_warnings(db(), row.level, Details(hours=row.hours), first_day)
 
 
 def _show_page(partner: Partner, row: OfferRow, form: SeatsForm) -> Any:
@@ -251,8 +227,12 @@ def _show_page(partner: Partner, row: OfferRow, form: SeatsForm) -> Any:
         partner=partner,
         row=row,
         site=site,
-        groups=group_choices(_choices(site, row.level)),
+        groups=group_choices(choices_of(site, row.level, row.school_year)),
         can_change=row.status is OfferStatus.PUBLISHED,
+        reserve_labels=PRIORITY_LABELS,
+        by_category=pupils_by_category(db(), row.offer_id) if row.reserved else {},
+        weekdays=WEEKDAYS,
+        warnings=hours_warnings_of(row),
         level_label=LEVEL_LABELS[row.level],
         status_labels=OFFER_STATUS_LABELS,
         convention_name=_convention_names(partner)[row.convention_key],

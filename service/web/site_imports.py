@@ -22,7 +22,7 @@ from service.vocabulary import LEVEL_LABELS, NEED_LABELS, Level, Role
 from service.web.access import allowed, signed_in_person
 from service.web.context import abandon_unit, db, now, today
 from service.web.forms import Form, show
-from service.web.offers import convention_choices
+from service.web.offer_forms import convention_choices
 from service.web.partners import school_year
 from service.web.sectors import sector_labels
 from service.web.sites import HAS_MEMBERS

@@ -25,7 +25,7 @@ from service.persistence.tables.conventions import (
 from service.persistence.tables.imports import ImportFile
 from service.persistence.tables.links import AttemptCounter, Invitation, PersonalLink
 from service.persistence.tables.mail import OutboxLine
-from service.persistence.tables.partners import Offer, Opening, Partner, PartnerMember, Site
+from service.persistence.tables.partners import Offer, OfferDay, OfferReserve, Opening, Partner, PartnerMember, Site
 from service.persistence.tables.schools import (
     ClassGroup,
     PlacementRequest,
@@ -44,6 +44,7 @@ from service.persistence.tables.territories import (
     LevelRule,
     Region,
     Sector,
+    WorkingTimeRule,
 )
 
 __all__ = [
@@ -70,6 +71,8 @@ __all__ = [
     "LocalRelay",
     "Membership",
     "Offer",
+    "OfferDay",
+    "OfferReserve",
     "Opening",
     "OutboxLine",
     "Partner",
@@ -92,4 +95,5 @@ __all__ = [
     "User",
     "UserSession",
     "WishCode",
+    "WorkingTimeRule",
 ]

@@ -78,6 +78,7 @@ class Commitment(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("convention_id", "code", name="commitment_once"),
+        UniqueConstraint("id", "convention_id", name="commitment_with_its_convention"),
         check("minimum IS NULL OR minimum >= 0", "commitment_minimum_positive"),
     )
 

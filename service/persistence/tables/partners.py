@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from service.persistence.columns import UtcDateTime, check, enum_column, json_field, utc_now
-from service.vocabulary import Level, OfferStatus, PartnerKind
+from service.vocabulary import Level, OfferStatus, PartnerKind, Priority
 
 
 class Partner(SQLModel, table=True):
@@ -66,13 +66,54 @@ class Offer(SQLModel, table=True):
     sector: str = Field(foreign_key="sector.key")
     status: OfferStatus = Field(default=OfferStatus.DRAFT, sa_type=enum_column(OfferStatus))
     max_per_school: int | None = None
+    min_group: int | None = None
+    """Pupils of one school in the same period: none of them, or at least that many. None: one may come alone."""
     title: str = ""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the site last said that its places stand."""
     version: int = 1
 
-    __table_args__ = (check("max_per_school IS NULL OR max_per_school > 0", "offer_max_per_school_positive"),)
+    __table_args__ = (
+        check("max_per_school IS NULL OR max_per_school > 0", "offer_max_per_school_positive"),
+        check("min_group IS NULL OR min_group > 1", "offer_min_group_is_several"),
+        check("max_per_school >= min_group", "offer_group_bounds"),
+        # A seat is counted once: its promise is one, and of the very deed under which it is offered.
+        check("commitment_id IS NULL OR convention_id IS NOT NULL", "offer_commitment_of_a_convention"),
+        ForeignKeyConstraint(
+            ["commitment_id", "convention_id"],
+            ["commitment.id", "commitment.convention_id"],
+            name="offer_commitment_of_its_convention",
+        ),
+    )
+
+
+class OfferReserve(SQLModel, table=True):
+    """Seats of each period of an offer that belong first to the pupils of one category of schools."""
+
+    offer_id: int = Field(foreign_key="offer.id", primary_key=True)
+    category: Priority = Field(sa_type=enum_column(Priority), primary_key=True)
+    seats: int
+
+    __table_args__ = (check("seats > 0 AND seats <= 2000", "offer_reserve_bounds"),)
+
+
+class OfferDay(SQLModel, table=True):
+    """The hours of one day of the week, in minutes since midnight; 1 is Monday. A day without row is a day off."""
+
+    offer_id: int = Field(foreign_key="offer.id", primary_key=True)
+    weekday: int = Field(primary_key=True)
+    starts: int
+    pause_from: int | None = None
+    pause_to: int | None = None
+    ends: int
+
+    __table_args__ = (
+        check("weekday >= 1 AND weekday <= 6", "offer_day_of_the_week"),
+        check("starts >= 0 AND starts < ends AND ends <= 1440", "offer_day_order"),
+        check("(pause_from IS NULL) = (pause_to IS NULL)", "offer_day_whole_pause"),
+        check("starts < pause_from AND pause_from < pause_to AND pause_to < ends", "offer_day_pause_inside"),
+    )
 
 
 class Opening(SQLModel, table=True):

@@ -78,6 +78,16 @@ class LevelRule(SQLModel, table=True):
     document: dict[str, Any] = json_field(dict)
 
 
+class WorkingTimeRule(SQLModel, table=True):
+    """The limits on one age band's hours from `valid_from` on; the document is the fixture's, as loaded."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    band: str = Field(index=True)
+    valid_from: date
+    valid_to: date | None = None
+    document: dict[str, Any] = json_field(dict)
+
+
 class Sector(SQLModel, table=True):
     key: str = Field(primary_key=True)
     label: str

@@ -122,7 +122,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str], str]] = {
     ),
     "everything at once": (
         {"sector": "x", "seats": {"2027-W05": 0}, "max_per_school": 0},
-        ["sector_unknown", "max_per_school_invalid", "seats_out_of_bounds", "period_not_of_level"],
+        ["sector_unknown", "seats_out_of_bounds", "period_not_of_level", "max_per_school_invalid"],
         "du 14 au 25 juin",
     ),
 }
