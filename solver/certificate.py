@@ -15,7 +15,7 @@ maximum would save: p(opening) is p(its line, or the sink) - worth, p(category a
 where seats are reserved, and p(school at the opening) is p(its category there, or the opening) - worth. Without a row:
 zeros. The longest trip is no sum: its numbers are the potentials of another tier in its place, the pupils whose trip is
 as long as the longest, of whom the tiers before it leave one at least; the tiers after it do without longer trips. Rows
-are sorted by identifiers. `solver.prove` reads this with its own lines.
+are sorted by identifiers. `solver.judge` reads this with its own lines.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Instances and results as JSON documents: strict on the way in, canonical on the way out.
 
-The layout is public and `solver.verify` reads it with its own few lines, on purpose. This module never guesses: a key
+The layout is public and `solver.judge` reads it with its own few lines, on purpose. This module never guesses: a key
 too many, a key missing, a repeated key, a wrong type or a NaN is refused by its path. The order of rows means nothing.
 """
 
@@ -186,7 +186,7 @@ def result_document(result: Result) -> Document:
 
 
 def result_from_document(document: object) -> Result:
-    """The result a document describes; whether it is true is for `solver.verify` to say.
+    """The result a document describes; whether it is true is for `solver.judge` to say.
 
     Raises:
         ValueError: naming the path of the field at fault.

@@ -9,10 +9,10 @@ from solver.column_store import Store, read_store
 from solver.columns import instance_store, read_claim_columns, result_store
 from solver.dossier import COLUMNS, read_certificate, read_instance
 from solver.files import Document, instance_document, read_document
+from solver.judge.plain.prove import prove_documents
+from solver.judge.plain.verify import verify_documents
 from solver.layout import check_result_document
-from solver.prove import prove_documents
 from solver.prove_large import prove_large
-from solver.verify import verify_documents
 from solver.verify_large import verify_large
 
 LARGE = 20_000

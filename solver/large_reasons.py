@@ -1,6 +1,6 @@
 """Whether each reason told to pupils without a place, and each of its facts, is what the plain verifier would find.
 
-It answers yes or no for a whole large round; a fault is for `solver.verify` to name.
+It answers yes or no for a whole large round; a fault is for `solver.judge` to name.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from functools import cache
 
 import numpy as np
 
+from solver.judge.plain.reasons import LISTED_OFFERS
 from solver.large_columns import Bools, Ints, canonical, looked_up
 from solver.large_round import Round
 from solver.large_trips import metres
-from solver.verify import LISTED_OFFERS
 
 Kind = tuple[int, int, int, int, int, tuple[int, ...]]
 """School, level, reach, needs, periods, banned offers: what decides a reason."""

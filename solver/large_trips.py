@@ -49,7 +49,7 @@ def ranks(found: Round, trips: Trips) -> tuple[Ints, Bools]:
 
 @dataclass(frozen=True)
 class Gauge:
-    """What a trip costs in the tier `longest`, as in `solver.prove`: 1 when it is longer than all those made.
+    """What a trip costs in the tier `longest`, as in `solver.judge`: 1 when it is longer than all those made.
 
     `shortening`, it is 1 when it is as long as the longest, and the tiers after it are left out.
     """

@@ -1,6 +1,6 @@
-"""The judge of optimality at national size: the same proof as `solver.prove`, on whole columns.
+"""The judge of optimality at national size: the same proof as `solver.judge`, on whole columns.
 
-It only ever says that a result is proven; where it cannot, `solver.prove` reads the documents and says what fails. As
+It only ever says that a result is proven; where it cannot, `solver.judge` reads the documents and says what fails. As
 there, choices, limits and costs come from the instance, only prices from the certificate, and bounds from potentials
 alone. It needs numpy besides, nothing of the engine, and solves nothing.
 """
@@ -13,12 +13,13 @@ from typing import NamedTuple
 import numpy as np
 
 from solver.column_store import Store
+from solver.judge.plain.documents import Row
+from solver.judge.plain.prove import identity, prove_documents
 from solver.large_columns import Ints, canonical, looked_up
 from solver.large_menus import Menus
 from solver.large_prices import Prices, exact_sum, is_settled, signs
 from solver.large_round import NO_LIMIT, Round, Trips
 from solver.large_trips import Gauge, Lots, levels, longest_of, tier_values, trip_costs, trip_values
-from solver.prove import Row, identity, prove_documents
 from solver.verify_large import CLEAR, MALFORMED
 
 LAWFUL = ("demand", "level", "period", "needs", "reach", "territory", "pin", "ban")
@@ -170,7 +171,7 @@ def _is_about(found: Round, certificate: Row) -> bool:
 def prove_large(
     instance: Store, result: Store, certificate: Row, documents: Callable[[], tuple[Row, Row]]
 ) -> list[str]:
-    """Every fault, as `solver.prove.prove_documents` names them; [] when the result is proven optimal.
+    """Every fault, as `solver.judge.plain.prove` names them; [] when the result is proven optimal.
 
     `documents` gives the two documents that the columns hold: it is only called when something has to be named.
 

@@ -39,4 +39,4 @@ class Rule(StrEnum):
 
 
 PROPERTIES: tuple[str, ...] = (*Rule, "identity", "announced_tiers", "reasons")
-"""Every property `solver.verify` checks: the hard rules, the file's identity (hash, known rows), tiers and reasons."""
+"""Every property `solver.judge` checks: the hard rules, the file's identity (hash, known rows), tiers and reasons."""

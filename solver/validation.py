@@ -1,6 +1,6 @@
 """What makes an instance impossible to read: unknown names, absurd counts, trees that are no trees, clashing pins.
 
-It judges the question, never the answer (that is `solver.verify`), and every message names the field at fault.
+It judges the question, never the answer (that is `solver.judge`), and every message names the field at fault.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The judge at national size: the plain verifier's verdict and words, without reading every row one by one.
 
 For each property, whole columns are asked whether anything at all could be wrong. Where the answer is not a clear no,
-`solver.verify` reads the documents and names the faults: a doubt costs time, never a wrong verdict. A property that is
+`solver.judge` reads the documents and names the faults: a doubt costs time, never a wrong verdict. A property that is
 unknown here, or a round that holds something these columns do not read, is left to it whole. numpy is all that is
 needed besides; nothing comes from the engine.
 """
@@ -15,13 +15,16 @@ from typing import Any
 import numpy as np
 
 from solver.column_store import Store
+from solver.judge.plain.case import ROW_FIELDS, Case
+from solver.judge.plain.documents import Row
+from solver.judge.plain.prove import FORMATS
+from solver.judge.plain.tier_values import tier_faults
+from solver.judge.plain.verify import CHECKS, LISTED_FAULTS, RESULT_FIELDS
 from solver.large_columns import by_pair, looked_up, summed
 from solver.large_layout import RESULT_ROWS
 from solver.large_reasons import Reasons
 from solver.large_round import Round
 from solver.large_trips import Lots, squared_metres, tier_values, trip_costs
-from solver.prove import FORMATS
-from solver.verify import CHECKS, LISTED_FAULTS, RESULT_FIELDS, ROW_FIELDS, Case, Row, tier_faults
 
 MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 """What a file that is not as it should be, or only unusual, makes the reading of columns raise."""
@@ -146,7 +149,7 @@ def clear(instance: Store, result: Store) -> set[str]:
 
 
 def verify_large(instance: Store, result: Store, documents: Callable[[], tuple[Row, Row]]) -> list[str]:
-    """Every fault, as `solver.verify.verify_documents` names them.
+    """Every fault, as `solver.judge.plain.verify` names them.
 
     `documents` gives the two documents that the columns hold: it is only called when something has to be named.
 

@@ -16,9 +16,9 @@ from typing import Any
 from solver.files import instance_from_document
 from solver.geography import trip_m
 from solver.instance import Instance, Offer
-from solver.prove import prove_documents
+from solver.judge.plain.prove import prove_documents
+from solver.judge.plain.verify import verify_documents
 from solver.result import Status
-from solver.verify import verify_documents
 
 
 def find_faults(instance: bytes, result: bytes) -> list[str]:

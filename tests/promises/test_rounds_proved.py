@@ -22,8 +22,8 @@ from service.persistence.tables import Placement, RoundDossier, UnplacedPupil
 from service.vocabulary import RoundStatus
 from solver.files import canonical_bytes, result_document
 from solver.greedy import greedy
+from solver.judge.plain.verify import verify_documents
 from solver.result import Result, Status
-from solver.verify import verify_documents
 from tests.promises.round_scenes import (
     TODAY,
     child_that_answers,
@@ -63,7 +63,7 @@ def test_a_round_keeps_its_proof(engine: Engine, tmp_path: Path, seed: int) -> N
 
 
 def judged(judge: str, files: list[Path]) -> tuple[int, str]:
-    command = [sys.executable, "-I", "-S", str(ROOT / "solver" / f"{judge}.py"), *map(str, files)]
+    command = [sys.executable, "-I", "-S", str(ROOT / "solver" / "judge"), judge, *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -195,9 +195,9 @@ def test_a_degraded_round_claims_no_proof(engine: Engine, tmp_path: Path, seed: 
 
 
 def test_what_is_judged_is_what_is_kept(engine: Engine, tmp_path: Path, seed: int) -> None:
-    """The certificate kept is the child's, byte for byte, and the judge heard is `solver.prove` itself."""
+    """The certificate kept is the child's, byte for byte, and the judge heard is `solver.judge` itself."""
     round_id, answer = round_with_something(engine, seed)
     command = child_that_answers(tmp_path / "answer", answer)
     assert run_round(quick_workshop(engine, command=command), round_id) is Outcome.COMPUTED
     assert gzip.decompress(kept_of(engine, round_id).certificate_gz or b"") == answer.certificate
-    assert decisions.prove_documents.__module__ == "solver.prove"
+    assert decisions.prove_documents.__module__ == "solver.judge.plain.prove"

@@ -213,5 +213,5 @@ def test_sabotage_publication_without_verifier(
 
 
 def test_the_verifier_heard_is_the_verifier() -> None:
-    """What decides is `solver.verify` itself, not a copy of it."""
-    assert decisions.verify_documents.__module__ == "solver.verify"
+    """What decides is `solver.judge` itself, not a copy of it."""
+    assert decisions.verify_documents.__module__ == "solver.judge.plain.verify"

@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 import copy
 import dataclasses
+import sys
 import types
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -18,7 +19,7 @@ from typing import Any
 
 import pytest
 
-import solver.verify
+import solver.judge.plain.verify
 from solver.files import instance_document, result_document
 from solver.greedy import greedy
 from solver.instance import Department, Instance, Pin
@@ -35,9 +36,12 @@ from tests.solver.verify_oracle import Document, honest
 Bait = tuple[Document, Document, set[str]]
 """Two documents, and the properties that the true verifier names."""
 
-SOURCE = Path(solver.verify.__file__).read_text(encoding="utf-8")
+PLAIN = Path(solver.judge.plain.verify.__file__).parent
+PIECES = ("documents", "asked", "case", "hard_rules", "tier_values", "reasons", "verify")
+SOURCES = {name: (PLAIN / f"{name}.py").read_text(encoding="utf-8") for name in PIECES}
+"""The verifier's modules, each before those that need it."""
 NO_RESULTS: tuple[Any, ...] = ({}, [], None)
-SETTLED = {"main", "untwinned"}
+SETTLED = {"read", "untwinned"}
 """Reading files is judged by exit codes (tests/solver/test_verify_files.py), not by what is named."""
 
 
@@ -115,19 +119,25 @@ def bait(pytestconfig: pytest.Config) -> list[Bait]:
     pairs += [pair for pins in (0, 1) if (pair := honest(on_a_reserved_seat(pins), sat)) is not None]
     pairs += [(asked, told) for asked, told, _ in by_hand()]
     pairs += [(documents(triangle(), at_the_site("a", "b"))[0], no_result) for no_result in NO_RESULTS]
-    return [(*pair, named(solver.verify.verify_documents(*pair))) for pair in pairs]
+    return [(*pair, named(solver.judge.plain.verify.verify_documents(*pair))) for pair in pairs]
 
 
-def verifier_from(tree: ast.Module) -> Callable[[Document, Document], list[str]]:
-    module = types.ModuleType("sabotaged")
-    exec(compile(tree, "sabotaged verify.py", "exec"), module.__dict__)
-    verify: Callable[[Document, Document], list[str]] = module.verify_documents
+def verifier_from(sources: Mapping[str, str | ast.Module]) -> Callable[[Document, Document], list[str]]:
+    """The verifier that these modules make together, beside the true one."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("sabotaged", *(f"sabotaged.{name}" for name in sources)):
+            patched.setitem(sys.modules, name, types.ModuleType(name))
+        for name, source in sources.items():
+            module = sys.modules[f"sabotaged.{name}"]
+            module.__package__ = "sabotaged"
+            exec(compile(source, f"sabotaged {name}.py", "exec"), module.__dict__)
+        verify: Callable[[Document, Document], list[str]] = sys.modules["sabotaged.verify"].verify_documents
     return verify
 
 
-def is_seen(tree: ast.Module, bait: list[Bait]) -> bool:
-    """Whether the sabotaged verifier says anything else than the true one, or falls over."""
-    verify = verifier_from(tree)
+def is_seen(hole: Mapping[str, str | ast.Module], bait: list[Bait]) -> bool:
+    """Whether the verifier with other modules says anything else than the true one, or falls over."""
+    verify = verifier_from({**SOURCES, **hole})
     try:
         return any(named(verify(asked, result)) != expected for asked, result, expected in bait)
     except (ArithmeticError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError):
@@ -165,19 +175,20 @@ NAMED_HOLES = {
 def test_a_named_hole_is_seen(name: str, bait: list[Bait]) -> None:
     """Each way of checking a thing without checking it lets a falsified round through, or cries wolf: we notice."""
     true, false = NAMED_HOLES[name]
-    assert SOURCE.count(true) == 1
-    assert is_seen(ast.parse(SOURCE.replace(true, false)), bait)
+    holes = {piece: source.replace(true, false) for piece, source in SOURCES.items() if true in source}
+    assert sum(source.count(true) for source in SOURCES.values()) == 1
+    assert is_seen(holes, bait)
 
 
 def test_the_true_verifier_is_not_a_hole(bait: list[Bait]) -> None:
     """The unchanged source gives the expected names on every bait: what is seen is the sabotage, nothing else."""
-    assert not is_seen(ast.parse(SOURCE), bait)
+    assert not is_seen({}, bait)
 
 
 def test_rounds_made_by_hand_are_named() -> None:
     """Each round made by hand is named for what it breaks and nothing else, or passes in silence."""
     for asked, result, expected in by_hand():
-        faults = solver.verify.verify_documents(asked, result)
+        faults = solver.judge.plain.verify.verify_documents(asked, result)
         assert named(faults) == expected, faults
 
 
@@ -220,9 +231,9 @@ def sabotages(node: ast.AST) -> Iterator[Callable[[], None]]:
         yield partial(setattr, node, "value", ast.Constant(value=None))
 
 
-def mutants() -> Iterator[tuple[int, ast.Module]]:
-    """Copies of the verifier's source with one small change each, with the line of the change."""
-    tree = ast.parse(SOURCE)
+def mutants(piece: str) -> Iterator[tuple[int, ast.Module]]:
+    """Copies of one of the verifier's modules with one small change each, with the line of the change."""
+    tree = ast.parse(SOURCES[piece])
     bodies = (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
     for body in (node for node in bodies if node.name not in SETTLED):
         for place, node in enumerate(ast.walk(body)):
@@ -236,6 +247,7 @@ def mutants() -> Iterator[tuple[int, ast.Module]]:
 
 def test_small_holes_are_seen(bait: list[Bait]) -> None:
     """Of the sources that differ from the verifier's by one sign or one number, at least 95 in 100 are noticed."""
-    verdicts = [(line, is_seen(mutant, bait)) for line, mutant in mutants()]
-    unseen = [line for line, seen in verdicts if not seen]
+    holes = ((piece, *hole) for piece in PIECES for hole in mutants(piece))
+    verdicts = [(f"{piece}:{line}", is_seen({piece: mutant}, bait)) for piece, line, mutant in holes]
+    unseen = [place for place, seen in verdicts if not seen]
     assert len(unseen) <= 0.05 * len(verdicts), f"{len(unseen)} of {len(verdicts)} unseen, at lines {unseen}"

@@ -8,9 +8,9 @@ import pytest
 
 from solver.files import instance_document, instance_sha256, result_document
 from solver.greedy import greedy
+from solver.judge.plain.verify import verify_documents
 from solver.result import Status
 from solver.solve import solve
-from solver.verify import verify_documents
 from tests.solver.brute_force import Exhaustion, exhaust
 from tests.solver.tiny_instances import tiny_instance
 

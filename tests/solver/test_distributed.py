@@ -17,9 +17,9 @@ from solver import faces
 from solver.faces import optimise
 from solver.files import instance_document, result_document
 from solver.greedy import greedy
+from solver.judge.plain.verify import verify_documents
 from solver.result import Status
 from solver.solve import solve
-from solver.verify import verify_documents
 from tests.solver.archipelago import archipelago, filed
 
 HUNG_S = 60.0

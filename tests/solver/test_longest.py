@@ -8,14 +8,14 @@ from random import Random
 
 import pytest
 
-from solver import prove
 from solver.arrays import Ints
 from solver.columns import instance_store, result_store
 from solver.files import Document, instance_sha256
 from solver.instance import Department, Group, Instance, Offer, Pin
+from solver.judge.plain import prices, prove
+from solver.judge.plain.prove import prove_documents
 from solver.network import Kind, Network
 from solver.params import Tier
-from solver.prove import prove_documents
 from solver.prove_large import is_proven
 from solver.result import Assignment, Result, Status
 from solver.solve import solve
@@ -111,7 +111,7 @@ def test_a_longer_trip_that_makes_the_same_sum_is_refused(monkeypatch: pytest.Mo
     at = found.asked["params"]["tiers"].index("longest")
     silent = {
         name: [[*row[:-1], [n if i != at else 0 for i, n in enumerate(row[-1])]] for row in found.certificate[name]]
-        for name in prove.PRICES
+        for name in prices.PRICES
     }
     for certificate in (found.certificate, found.certificate | silent):
         faults = prove_documents(found.asked, worse, certificate)
@@ -131,7 +131,7 @@ def test_prices_of_the_longest_trip_moved_at_random_prove_nothing_false(seed: in
                 [*row[:-1], [n + (i == at) * random.choice((-2, -1, 0, 1, 2)) for i, n in enumerate(row[-1])]]
                 for row in found.certificate[name]
             ]
-            for name in prove.PRICES
+            for name in prices.PRICES
         }
         assert prove_documents(found.asked, worse, found.certificate | edited)
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from solver.files import instance_document, read_instance, result_document
+from solver.judge.plain.verify import verify_documents
 from solver.result import Status
 from solver.solve import solve
-from solver.verify import verify_documents
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "instances"
 

@@ -15,6 +15,7 @@ from solver.files import instance_document, instance_sha256, read_instance, resu
 from solver.flow import FlowError, minimum_cost_flow
 from solver.generate import generate
 from solver.greedy import greedy
+from solver.judge.plain.verify import verify_documents
 from solver.model import build_network, equity_levels
 from solver.network import Kind, Network
 from solver.params import Tier
@@ -23,7 +24,6 @@ from solver.potentials import potentials
 from solver.result import Status
 from solver.solve import solve
 from solver.tiers import names_of
-from solver.verify import verify_documents
 from tests.solver.brute_force import exhaust
 from tests.solver.tiny_instances import tiny_instance
 

@@ -19,9 +19,9 @@ from solver.files import instance_document, read_instance, result_document
 from solver.flow import FlowError
 from solver.generate import generate
 from solver.instance import Instance, Pin, QuotaLine
+from solver.judge.plain.prove import prove_documents
 from solver.network import Kind
 from solver.params import Tier
-from solver.prove import prove_documents
 from solver.result import Assignment, Status
 from solver.solve import solve
 from tests.solver.certificates import Round, announced, proven_round, rounds

@@ -22,8 +22,8 @@ def solver(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def bare(folder: Path, *files: object) -> subprocess.CompletedProcess[str]:
     """The judge copied away from the project, on an isolated Python without any installed package."""
-    alone = Path(shutil.copy(ROOT / "solver" / "prove.py", folder / "prove.py"))
-    command = [sys.executable, "-I", "-S", str(alone), *map(str, files)]
+    alone = Path(shutil.copytree(ROOT / "solver" / "judge", folder / "judge", dirs_exist_ok=True))
+    command = [sys.executable, "-I", "-S", str(alone), "prove", *map(str, files)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 

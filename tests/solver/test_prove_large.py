@@ -15,9 +15,10 @@ from solver import prove_large
 from solver.columns import instance_store, result_store
 from solver.files import Document
 from solver.generate import generate
+from solver.judge.plain.prices import AIMS
+from solver.judge.plain.prove import prove_documents
 from solver.large_columns import Ints
 from solver.large_prices import exact_sum, greatest, signs
-from solver.prove import AIMS, prove_documents
 from tests.solver.certificates import Claim, Round, claims, proven_round, rounds, values_of
 from tests.solver.ordinary import ordinary_rounds
 

@@ -8,11 +8,13 @@ from random import Random
 
 import pytest
 
-from solver import prove
 from solver.files import Document
 from solver.instance import Instance
+from solver.judge.plain import prices, prove
+from solver.judge.plain.arcs import Arc
+from solver.judge.plain.prices import Case, Key, Vector
+from solver.judge.plain.prove import prove_documents
 from solver.params import Tier
-from solver.prove import Arc, Case, Key, Vector, prove_documents
 from solver.result import Assignment
 from tests.solver.certificates import Claim, Round, announced, claims, proven_round, rounds, values_of
 from tests.solver.small_world import at_km, group, offer, world
@@ -154,12 +156,12 @@ def test_sabotage_arcs_read_from_the_certificate(monkeypatch: pytest.MonkeyPatch
     result = announced(asked, (Assignment("group", "far", "p", 1),))
     certificate = poorer | {"arcs": ["far"]}
     assert any(fault.startswith("tier distance") for fault in prove_documents(best.asked, result, certificate))
-    honest = prove.choices
+    honest = prices.choices
 
     def told(case: Case, profile: Key) -> dict[str, int]:
         return {name: metres for name, metres in honest(case, profile).items() if name in certificate["arcs"]}
 
-    monkeypatch.setattr(prove, "choices", told)
+    monkeypatch.setattr(prices, "choices", told)
     assert prove_documents(best.asked, result, certificate) == []
 
 

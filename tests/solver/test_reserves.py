@@ -9,10 +9,10 @@ from solver import tiers
 from solver.files import instance_document, result_document
 from solver.greedy import Queue, greedy
 from solver.instance import Instance, Pin, QuotaLine
+from solver.judge.plain.verify import verify_documents
 from solver.params import Tier
 from solver.result import Result, Status
 from solver.solve import solve
-from solver.verify import verify_documents
 from tests.solver.certificates import proven_round
 from tests.solver.small_world import at_km, group, offer, school, world
 

@@ -14,16 +14,16 @@ from solver.components import optimise_parts
 from solver.files import instance_document, instance_sha256, result_document
 from solver.greedy import greedy
 from solver.instance import Instance, Pin, Whole
+from solver.judge.plain.prove import prove_documents
+from solver.judge.plain.verify import verify_documents
 from solver.model import build_network
 from solver.pairing import pair
 from solver.params import Tier
 from solver.parts import gather
-from solver.prove import prove_documents
 from solver.result import Assignment, Result, Status
 from solver.rules import Rule
 from solver.solve import solve
 from solver.tiers import names_of
-from solver.verify import verify_documents
 from tests.solver.brute_force import exhaust
 from tests.solver.small_world import at_km, group, offer, school, world
 from tests.solver.test_hard_rules import TABLE

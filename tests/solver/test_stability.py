@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from solver import prove
 from solver.instance import Announced, Instance, Pin
+from solver.judge.plain import arcs, prices, prove
+from solver.judge.plain.prices import Case, Stay
 from solver.params import OFFICIAL_TIERS, Params, Tier
-from solver.prove import Case, Stay
 from solver.result import Result, Status
 from solver.solve import solve
 from tests.solver.certificates import proven_round, rounds
@@ -97,10 +97,11 @@ def test_sabotage_an_announced_place_without_limit(seed: int, monkeypatch: pytes
     """A judge that lets the announced places count for more pupils than were told refuses good rounds."""
     found = [each for each in rounds(Random(f"{seed} told"), 120) if each.instance.announced]
     assert not any(prove.prove_documents(each.asked, each.result, each.certificate) for each in found)
-    honest = prove.stays
-    monkeypatch.setattr(
-        prove, "stays", lambda case, name: (stay._replace(room=stay.room + 1) for stay in honest(case, name))
-    )
+    honest = prices.stays
+    for module in (prices, arcs):
+        monkeypatch.setattr(
+            module, "stays", lambda case, name: (stay._replace(room=stay.room + 1) for stay in honest(case, name))
+        )
     assert any(prove.prove_documents(each.asked, each.result, each.certificate) for each in found)
 
 
@@ -114,5 +115,6 @@ def test_sabotage_announced_places_overlooked(monkeypatch: pytest.MonkeyPatch) -
     def none(_case: Case, _name: str) -> tuple[Stay, ...]:
         return ()
 
-    monkeypatch.setattr(prove, "stays", none)
+    for module in (prices, arcs):
+        monkeypatch.setattr(module, "stays", none)
     assert prove.prove_documents(found.asked, found.result, found.certificate)

@@ -10,9 +10,9 @@ import pytest
 
 from solver.files import instance_document, result_document
 from solver.greedy import greedy
+from solver.judge.plain.verify import verify_documents
 from solver.rules import Rule
 from solver.solve import solve
-from solver.verify import verify_documents
 from tests.solver.side_corruptions import LOOSENED
 from tests.solver.verify_cases import at_the_site, documents, random_case, random_instance, scattered, triangle
 from tests.solver.verify_oracle import broken_rules, honest, left_of, reason

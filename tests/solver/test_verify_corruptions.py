@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from solver import verify
+from solver.judge.plain import verify
 from solver.rules import PROPERTIES
 from tests.solver.verify_corruptions import MIXED, OPERATORS, corrupted
 

@@ -8,23 +8,26 @@ import json
 import shutil
 import subprocess
 import sys
+import zipapp
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-import solver.verify
-from solver.verify import verify_documents
+import solver.judge
+from solver.judge.plain.verify import verify_documents
 from tests.solver.verify_cases import documents, random_case
 from tests.solver.verify_corruptions import corrupted
 from tests.solver.verify_oracle import Document
 
+JUDGES = Path(solver.judge.__file__).parent
+
 
 def run(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
-    """A copy of the one file, in a folder of its own, without site packages and without the environment."""
-    program = shutil.copy(str(solver.verify.__file__), folder / "judge.py")
-    command = [sys.executable, "-I", "-S", program, *names]
+    """A copy of the judges, in a folder of their own, without site packages and without the environment."""
+    program = str(shutil.copytree(JUDGES, folder / "judge", dirs_exist_ok=True))
+    command = [sys.executable, "-I", "-S", program, "verify", *names]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
@@ -34,12 +37,21 @@ def write(folder: Path, asked: Document, result: Document) -> None:
 
 
 def test_silent_alone(tmp_path: Path, seed: int) -> None:
-    """One file of the project and a bare Python are enough to verify a round, and the order of rows means nothing."""
+    """One folder of the project and a bare Python are enough to verify a round, and the order of rows means nothing."""
     asked, result = documents(*random_case(Random(seed)))
     Random(seed).shuffle(result["assignments"])
     Random(seed).shuffle(result["unplaced"])
     write(tmp_path, asked, result)
     done = run(tmp_path, "instance.json", "result.json")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_silent_in_one_file(tmp_path: Path, seed: int) -> None:
+    """The judges zipped into one file, as they may be handed on, say the same."""
+    write(tmp_path, *documents(*random_case(Random(seed))))
+    zipapp.create_archive(JUDGES, tmp_path / "judge.pyz", filter=lambda path: path.suffix == ".py")
+    command = [sys.executable, "-I", "-S", "judge.pyz", "verify", "instance.json", "result.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

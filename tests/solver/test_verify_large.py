@@ -12,10 +12,11 @@ from typing import Any, get_type_hints
 import numpy as np
 import pytest
 
-from solver import verify, verify_large
+from solver import verify_large
 from solver.columns import instance_store, result_store
 from solver.files import Document, instance_document, instance_sha256, result_document
 from solver.generate import generate
+from solver.judge.plain import verify
 from solver.judges import stores_of
 from solver.large_layout import ORDINARY, READ, RESULT_ROWS
 from solver.large_round import Round

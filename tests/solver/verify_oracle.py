@@ -1,4 +1,4 @@
-"""A second, slow reading of the published rules: all pairs, no index, no cache. It shares no line with `solver.verify`.
+"""A second, slow reading of the published rules: all pairs, no index, no cache. It shares no line with `solver.judge`.
 
 It writes honest documents (right hash, tiers and reasons) for any placements, lawful or not, so that a test can break
 one rule and nothing else. It does not know how to place anybody.

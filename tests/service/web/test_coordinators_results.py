@@ -21,8 +21,8 @@ from sqlmodel import Session, select
 
 from service.persistence.engine import session_scope
 from service.persistence.tables import AllocationRound, AuditEntry, Placement, RoundDossier, UnplacedPupil
+from solver.judge.plain.verify import verify_documents
 from solver.params import Tier
-from solver.verify import verify_documents
 from tests.service.web.conftest import Browser, text_of
 from tests.service.web.filled_country import CANARY, CEILING_3E
 from tests.service.web.small_country import SmallCountry
@@ -208,7 +208,7 @@ def test_the_proof_can_be_judged_by_whoever_downloads_it(coordinator: Browser, t
 
 
 def judged(judge: str, files: list[Path]) -> tuple[int, str]:
-    command = [sys.executable, "-I", "-S", str(SOLVER / f"{judge}.py"), *map(str, files)]
+    command = [sys.executable, "-I", "-S", str(SOLVER / "judge"), judge, *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 

@@ -155,4 +155,4 @@ def test_the_public_home_gives_the_figures_of_the_round(browser_for: BrowserFor,
     assert published.input_sha256 in method
     assert "l’académie de l’établissement et les départements voisins" in method
     assert "Optimalité prouvée le " in method
-    assert "python -I -S solver/prove.py" in method
+    assert "python -I -S solver/judge prove" in method

@@ -1,0 +1,1 @@
+"""What the judges hold: a round re-checked (`verify`), its optimality proven (`prove`), in plain Python."""
