@@ -37,3 +37,7 @@ def partner_stays_address(partner_id: int) -> str:
 
 def convention_address(key: str) -> str:
     return f"/conventions/{key}/vie"
+
+
+def coordination_address() -> str:
+    return "/coordination"

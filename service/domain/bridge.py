@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -23,6 +24,7 @@ from service.domain.snapshot import (
     PupilAsking,
     offers_open,
     placed_already,
+    placements_of,
     pupils_asking,
     schools_asking,
 )
@@ -31,17 +33,21 @@ from service.persistence.tables import Campaign, Department, Period
 from service.vocabulary import Level
 from solver.files import canonical_bytes, instance_document
 from solver.geography import position
-from solver.instance import Ban, Group, Instance, Offer, Pin, QuotaLine, School
+from solver.instance import Announced, Ban, Group, Instance, Offer, Pin, QuotaLine, School
 from solver.instance import Department as SolverDepartment
 from solver.instance import Period as SolverPeriod
 from solver.params import Params, TerritoryRule, Tier
 
 
-def freeze(session: Session, campaign: Campaign, today: date) -> Instance:
+def freeze(session: Session, campaign: Campaign, today: date, still: int | None = None) -> Instance:
     """The campaign's problem as it stands: one group per pupil, the seats and the ceilings that others have left.
 
     Pupils whom a published round of this campaign has placed are pinned where they are: a later round takes nothing
     back, and still sees them in each school's maximum, in the ceilings and in the equity between schools.
+
+    With `still`, the key of a round, what that round told is announced and moves as little as it can (the instance is
+    the one of `solver.repair`). When it is the published round, its pupils are no longer pinned, but those whose week
+    has begun.
 
     Raises:
         ValueError: rows that make no readable instance, naming the field.
@@ -50,7 +56,18 @@ def freeze(session: Session, campaign: Campaign, today: date) -> Instance:
     asking = {pupil.pseudonym for pupil in pupils}
     placed = [row for row in placed_already(session, campaign) if row.pseudonym in asking]
     supply = _read_supply(session, campaign, today, placed)
-    offers = tuple(offer for offer in (_offer(row, supply) for row in supply.offers) if offer.seats)
+    repairs = still is not None and still == campaign.published_round_id
+    pinned = [row for row in placed if not (repairs and supply.may_leave(row))]
+    told = placed if repairs else [] if still is None else placements_of(session, still)
+    free = asking - {row.pseudonym for row in pinned}
+    announced = [row for row in told if row.pseudonym in free]
+    named = {row.offer_id for row in announced}
+    offers = tuple(
+        offer
+        for row in supply.offers
+        for offer in [_offer(row, supply, repaired=repairs)]
+        if offer.seats or row.id in named
+    )
     return Instance(
         departments=_departments(session),
         schools=tuple(
@@ -62,12 +79,13 @@ def freeze(session: Session, campaign: Campaign, today: date) -> Instance:
         groups=tuple(_group(pupil) for pupil in pupils),
         lines=_lines(supply),
         bans=_bans(session, campaign, asking, {offer.id for offer in offers}),
-        pins=tuple(Pin(row.pseudonym, str(row.offer_id), row.period_id) for row in placed),
-        params=_params(campaign),
+        pins=tuple(Pin(row.pseudonym, str(row.offer_id), row.period_id) for row in pinned),
+        announced=tuple(Announced(row.pseudonym, str(row.offer_id), row.period_id) for row in announced),
+        params=_params(campaign, still=still is not None),
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Supply:
     """Offers, and what decides which of their seats count. `own` are the seats this campaign's pupils already hold."""
 
@@ -86,6 +104,16 @@ class _Supply:
 
     def is_open(self, offer: OfferOpen) -> bool:
         return offer.published and offer.level in self.levels and offer.convention in self.accepted
+
+    def may_leave(self, row: PlacedAlready) -> bool:
+        """Whether a pupil may go elsewhere: the week has not begun, or the host no longer receives everybody."""
+        offer = self.known[row.offer_id]
+        open_there = self.is_open(offer) and row.period_id not in self.begun
+        return open_there or offer.left.get(row.period_id, 0) < 0
+
+    @cached_property
+    def known(self) -> dict[int, OfferOpen]:
+        return {offer.id: offer for offer in self.offers}
 
     def held_by_us(self, offer: OfferOpen) -> int:
         return sum(self.own[offer.id, period] for period in offer.left)
@@ -136,17 +164,24 @@ def _group(pupil: PupilAsking) -> Group:
     )
 
 
-def _offer(row: OfferOpen, supply: _Supply) -> Offer:
-    """An offer that is no longer open, or a week that has begun, keeps the seats of its pinned pupils and no more."""
+def _offer(row: OfferOpen, supply: _Supply, *, repaired: bool) -> Offer:
+    """An offer that is no longer open, or a week that has begun, keeps the seats of the pupils there and no more.
+
+    Seats that the host takes back from them are gone when the round is `repaired`; no other round takes a place back.
+    """
     line, open_in = supply.line_of(row), row.left.keys() - supply.begun if supply.is_open(row) else set()
-    seats = {period: supply.own[row.id, period] + left * (period in open_in) for period, left in row.left.items()}
+    taken_back = {period: min(left, 0) * repaired for period, left in row.left.items()}
+    seats = {
+        period: supply.own[row.id, period] + taken_back[period] + max(left, 0) * (period in open_in)
+        for period, left in row.left.items()
+    }
     return Offer(
         id=str(row.id),
         department=row.department,
         position=position(row.latitude, row.longitude),
         sector=row.sector,
         levels=frozenset({row.level}),
-        seats={period: count for period, count in seats.items() if count > 0},
+        seats={period: count for period, count in seats.items() if count > 0 or taken_back[period]},
         serves=row.serves,
         max_per_school=row.max_per_school,
         line=None if line is None else str(line),
@@ -182,8 +217,8 @@ def _bans(session: Session, campaign: Campaign, asking: set[str], offers: set[st
     return tuple(Ban(pupil, offer) for pupil, offer in sorted(pairs) if pupil in asking and offer in offers)
 
 
-def _params(campaign: Campaign) -> Params:
-    tiers = tuple(Tier(tier) for tier in aims_in_order(campaign))
+def _params(campaign: Campaign, *, still: bool) -> Params:
+    tiers = tuple(Tier(tier) for tier in aims_in_order(campaign, still=still))
     return Params(tiers=tiers, territory_rule=TerritoryRule(campaign.territory_rule))
 
 

@@ -88,8 +88,8 @@ def _check(campaign: Campaign, levels: list[str], today: date) -> None:
         raise ServiceError("campaign_tiers", "L’ordre des critères contient chacun d’eux une seule fois.", "tiers")
 
 
-def aims_in_order(campaign: Campaign) -> tuple[str, ...]:
-    """Every aim of the campaign's rounds, first to last.
+def aims_in_order(campaign: Campaign, *, still: bool = False) -> tuple[str, ...]:
+    """Every aim of the campaign's rounds, first to last; `still`: of a round that moves as little as it can.
 
     An aim that did not exist yet when the campaign chose its order comes after the one it follows by default.
     """
@@ -98,6 +98,9 @@ def aims_in_order(campaign: Campaign) -> tuple[str, ...]:
         if aim not in chosen:
             chosen.insert(chosen.index(before) + 1, aim)
     chosen.insert(chosen.index("distance") + 1, "longest")
+    if still:
+        chosen.remove("stability")
+        chosen.insert(0, "stability")
     return ("placed", "reserves", *chosen, "draw")
 
 

@@ -157,7 +157,7 @@ def changes_since(decision: Decision, fresh: Instance) -> list[Change]:
     return [
         *(
             [Change("Un autre tour de la campagne a été publié, ou une affectation a été refusée")]
-            if (fresh.pins, fresh.bans) != (frozen.pins, frozen.bans)
+            if _told(fresh) != _told(frozen)
             else []
         ),
         *(Change(f"La demande de l’établissement {school} a changé") for school in sorted(asked)),
@@ -168,6 +168,11 @@ def changes_since(decision: Decision, fresh: Instance) -> list[Change]:
             if line["ceiling"] is not None and line["placed"] > line["ceiling"]
         ),
     ]
+
+
+def _told(instance: Instance) -> object:
+    """Who has a place already, pinned there or announced there, and who may not go where."""
+    return instance.pins, instance.announced, instance.bans
 
 
 def _terms(offer: Offer | None) -> Offer | None:

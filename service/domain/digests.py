@@ -129,7 +129,7 @@ def _school_letter(campaign: Campaign, uai: str, name: str, classes: list[tuple[
             f"Un tour de la campagne «\u00a0{campaign.name}\u00a0» est publié.",
             f"{name}\u00a0: {plural(placed, 'élève placé', 'élèves placés')} sur {pupils}.",
         ],
-        lines=_shortened([f"{group}\u00a0: {one} sur {of}" for group, one, of in classes], "classe"),
+        lines=shortened([f"{group}\u00a0: {one} sur {of}" for group, one, of in classes], "classe"),
         action="Voir chaque élève, et la raison de chaque absence de placement",
         path=school_address(uai),
     )
@@ -172,13 +172,13 @@ def _partner_letter(campaign: Campaign, partner_id: int, expected: list[tuple[st
     return Letter(
         f"{name}\u00a0: {coming}",
         [f"Un tour de la campagne «\u00a0{campaign.name}\u00a0» est publié. {name}\u00a0: {coming}."],
-        lines=_shortened([f"{where}\u00a0: {plural(count, 'élève')}" for _, where, count in expected], "ligne"),
+        lines=shortened([f"{where}\u00a0: {plural(count, 'élève')}" for _, where, count in expected], "ligne"),
         action="Voir qui vient, où et quand",
         path=partner_address(partner_id),
     )
 
 
-def _shortened(lines: list[str], what: str) -> list[str]:
+def shortened(lines: list[str], what: str) -> list[str]:
     """A digest is read in a glance: the rest is on the site."""
     left = len(lines) - _LINES_SHOWN
     if left <= 0:

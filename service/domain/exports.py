@@ -12,11 +12,13 @@ from datetime import date
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.domain.moves import Place, moves_between, reference_of
 from service.domain.placements import round_summary, unplaced_of_round
 from service.domain.quota_lines import load_quota_tree
 from service.domain.round_lines import lines_of_round
 from service.errors import NotFound
 from service.persistence.bulk import Selection, fetch
+from service.persistence.rows import row_id
 from service.persistence.tables import (
     AllocationRound,
     ClassGroup,
@@ -33,7 +35,7 @@ from service.persistence.tables import (
     School,
     Site,
 )
-from service.vocabulary import LEVEL_LABELS, PRIORITY_LABELS, REASON_LABELS
+from service.vocabulary import LEVEL_LABELS, MOVE_LABELS, PRIORITY_LABELS, REASON_LABELS
 
 Cell = str | int | float | date | None
 
@@ -190,6 +192,43 @@ def _schools(session: Session, found: AllocationRound) -> ExportTable:
     return ExportTable(columns, rows)
 
 
+def _moves(session: Session, found: AllocationRound) -> ExportTable:
+    columns = (
+        "Élève",
+        "UAI",
+        "Établissement",
+        "Département de l’établissement",
+        "Classe",
+        "Changement",
+        "Avant : offre",
+        "Avant : site",
+        "Avant : dates",
+        "Après : offre",
+        "Après : site",
+        "Après : dates",
+    )
+    against = reference_of(session, found)
+    moves = moves_between(session, row_id(against), row_id(found)) if against is not None else []
+    rows: list[tuple[Cell, ...]] = [
+        (
+            one.pseudonym,
+            one.uai,
+            one.school,
+            one.department_code,
+            one.class_name,
+            MOVE_LABELS[one.kind],
+            *_place(one.before),
+            *_place(one.after),
+        )
+        for one in moves
+    ]
+    return ExportTable(columns, rows)
+
+
+def _place(place: Place | None) -> tuple[Cell, ...]:
+    return (None, "", "") if place is None else (place.offer_id, f"{place.partner}, {place.site}", place.when_fr)
+
+
 def _lines(session: Session, found: AllocationRound) -> ExportTable:
     columns = ("Convention", "Ligne", "Niveau", "Engagement", "Plafond", "Places ouvertes", "Affectés")
     rows: list[tuple[Cell, ...]] = [
@@ -212,4 +251,5 @@ TABLES: Mapping[str, Callable[[Session, AllocationRound], ExportTable]] = {
     "non-places": _unplaced,
     "etablissements": _schools,
     "conventions": _lines,
+    "changements": _moves,
 }

@@ -19,6 +19,7 @@ from service.domain.links import LinkRefused, issue_link, read_link, token_diges
 from service.domain.offer_views import OfferRow, offers_of_partner
 from service.domain.offers import change_seats, withdraw_offer
 from service.domain.outbox import queue_letters
+from service.domain.shortfalls import announce_shortfall
 from service.domain.texts import plural
 from service.persistence.rows import row_id, take_version
 from service.persistence.tables import Offer, Partner, PersonalLink, Site
@@ -137,11 +138,16 @@ def change_by_link(session: Session, question: Question, seats: Mapping[str, int
     session.add(question.offer)
 
 
-def withdraw_by_link(session: Session, question: Question, version: int, now: datetime) -> None:
-    """
+def withdraw_by_link(session: Session, question: Question, version: int, now: datetime, why: str = "") -> None:
+    """The site receives nobody any more; the pupils already sent there wait for a repair.
+
     Raises:
-        ServiceError: pupils are already placed there.
+        ServiceError: pupils are already placed there, and no reason is given.
         Conflict: someone has changed the offer since the page was read; the link is not spent.
     """
     use_link(session, question.link, now)
-    withdraw_offer(session, question.offer, _actor(question.link), version)
+    if question.row.used:
+        nobody = {one.period_id: 0 for one in question.row.openings}
+        announce_shortfall(session, question.offer, nobody, why, _actor(question.link), version)
+    else:
+        withdraw_offer(session, question.offer, _actor(question.link), version)

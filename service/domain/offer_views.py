@@ -47,6 +47,12 @@ class OpeningRow:
     ends_on: date
     capacity: int
     used: int
+    keeps: int | None = None
+    """What the host still receives of `used`, when it is less: the others wait for a repair."""
+
+    @property
+    def too_many(self) -> int:
+        return 0 if self.keeps is None else max(0, self.used - self.keeps)
 
     @property
     def remaining(self) -> int:
@@ -163,7 +169,13 @@ def _openings(session: Session, partner_id: int) -> dict[int, list[OpeningRow]]:
     for opening, period in session.execute(query):
         rows[opening.offer_id].append(
             OpeningRow(
-                period.id, period_label(period), period.starts_on, period.ends_on, opening.capacity, opening.used
+                period.id,
+                period_label(period),
+                period.starts_on,
+                period.ends_on,
+                opening.capacity,
+                opening.used,
+                opening.keeps,
             )
         )
     return rows

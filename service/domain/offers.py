@@ -213,7 +213,9 @@ def _openings(session: Session, offer: Offer) -> dict[str, Opening]:
 def _set_capacity(session: Session, opening: Opening, capacity: int) -> bool:
     """In one conditional statement: a round may publish into the opening at the same instant."""
     result = session.connection().execute(
-        update(Opening).where(col(Opening.id) == opening.id, col(Opening.used) <= capacity).values(capacity=capacity)
+        update(Opening)
+        .where(col(Opening.id) == opening.id, col(Opening.used) <= capacity)
+        .values(capacity=capacity, keeps=None)
     )
     assert isinstance(result, CursorResult)
     return result.rowcount == 1

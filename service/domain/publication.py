@@ -20,6 +20,8 @@ from service.domain.dates import french_span
 from service.domain.decisions import Change, changes_since
 from service.domain.digests import queue_digests
 from service.domain.recording import Dossier, ResultRefusedError, reopen_dossier
+from service.domain.repair_notices import queue_repair_notices
+from service.domain.repairs import close_withdrawn_seats
 from service.domain.rounds import get_round, name_of, said_of
 from service.domain.texts import plural
 from service.errors import Conflict, ServiceError
@@ -38,7 +40,7 @@ from service.persistence.tables import (
     Site,
     UnplacedPupil,
 )
-from service.vocabulary import OfferStatus, RequestStatus, RoundStatus
+from service.vocabulary import OfferStatus, RequestStatus, RoundKind, RoundStatus
 
 RELAUNCH = "Rien n’a été publié\u00a0: lancez un nouveau tour."
 
@@ -61,15 +63,20 @@ def publish_round(session: Session, round_id: int, actor: str, today: date | Non
     fetch(session, select(col(QuotaLine.id)).order_by(col(QuotaLine.id)).with_for_update())
     assert published.published_at is not None
     day = today or day_in_france(published.published_at)
-    fresh = freeze(session, campaign, day)
+    fresh = freeze(session, campaign, day, published.base_round_id)
     _release_seats(session, campaign)
+    if published.kind is RoundKind.REPAIR:
+        close_withdrawn_seats(session)
     _take_seats(session, round_id)
     _refuse_changes(changes_since(dossier.decision, fresh))
     _publish_placements(session, round_id)
     _freeze_requests(session, published)
     _move_pointer(session, campaign, round_id)
     ask_both_sides(session, published, day, published.published_at)
-    queue_digests(session, published, campaign)
+    if published.kind is RoundKind.REPAIR:
+        queue_repair_notices(session, published, campaign)
+    else:
+        queue_digests(session, published, campaign)
     record(
         session,
         actor,

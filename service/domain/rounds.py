@@ -6,7 +6,9 @@ token it expects. Refuses to know who solves, and never commits.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, update
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +20,7 @@ from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.clock import InstantIn
 from service.persistence.columns import utc_now
 from service.persistence.tables import AllocationRound, User
-from service.vocabulary import ACTIVE_ROUNDS, CampaignStatus, RoundStatus
+from service.vocabulary import ACTIVE_ROUNDS, ROUND_KIND_LABELS, CampaignStatus, RoundKind, RoundStatus
 
 ATTEMPTS = 3
 DEAD_WORKER = "Le calcul s’est interrompu sans rien dire."
@@ -44,7 +46,20 @@ def get_round(session: Session, round_id: int) -> AllocationRound:
     return found
 
 
-def launch_round(session: Session, campaign_id: int, actor: str) -> AllocationRound:
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a launch starts from, besides the campaign's rows: see `AllocationRound`."""
+
+    kind: RoundKind = RoundKind.ROUND
+    base_round_id: int | None = None
+    name: str = ""
+    changes: tuple[dict[str, Any], ...] = ()
+
+
+PLAIN = Start()
+
+
+def launch_round(session: Session, campaign_id: int, actor: str, start: Start = PLAIN) -> AllocationRound:
     """A queued round of an open campaign. The database's index, not a look before, keeps it alone.
 
     Raises:
@@ -59,12 +74,21 @@ def launch_round(session: Session, campaign_id: int, actor: str) -> AllocationRo
     )
     try:
         with session.begin_nested():
-            launched = AllocationRound(campaign_id=campaign_id, number=session.exec(number).one(), launched_by=actor)
+            launched = AllocationRound(
+                campaign_id=campaign_id,
+                number=session.exec(number).one(),
+                launched_by=actor,
+                kind=start.kind,
+                base_round_id=start.base_round_id,
+                name=start.name,
+                changes=list(start.changes),
+            )
             session.add(launched)
             session.flush()
     except IntegrityError:
         raise _already_launched(session, campaign_id) from None
-    record(session, actor, "launch_round", f"round:{launched.id}", campaign=campaign_id, number=launched.number)
+    detail = {"campaign": campaign_id, "number": launched.number, "kind": launched.kind}
+    record(session, actor, "launch_round", f"round:{launched.id}", **detail)
     return launched
 
 
@@ -79,6 +103,11 @@ def _already_launched(session: Session, campaign_id: int) -> Conflict:
         f"Un tour est déjà en cours pour cette campagne\u00a0: lancé le {when} par {who}. "
         "Attendez sa fin ou annulez-le.",
     )
+
+
+def title_of(found: AllocationRound) -> str:
+    """«Tour 2», «Réparation 3»: what a round is called wherever it is named."""
+    return f"{ROUND_KIND_LABELS[found.kind]} {found.number}"
 
 
 def name_of(session: Session, actor: str) -> str:

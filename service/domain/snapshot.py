@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, case, exists, select
 from sqlmodel import Session, col
 
 from service.domain.offer_details import read_reserves
@@ -51,7 +51,7 @@ class PupilAsking:
 
 @dataclass(frozen=True, slots=True)
 class PlacedAlready:
-    """A pupil whom a published round of the campaign has placed."""
+    """A pupil whom a round of the campaign has placed."""
 
     pseudonym: str
     offer_id: int
@@ -69,7 +69,9 @@ class SchoolAsking:
 
 @dataclass(frozen=True, slots=True)
 class OfferOpen:
-    """An offer of the school year, published or not. `left` and `used` are seats per period."""
+    """An offer of the school year, published or not. `left` are seats per period, `used` all those taken.
+
+    Fewer than none are left where the host no longer receives all the pupils sent there."""
 
     id: int
     published: bool
@@ -203,6 +205,18 @@ def placed_already(session: Session, campaign: Campaign) -> list[PlacedAlready]:
     return [PlacedAlready(*row) for row in rows]
 
 
+def placements_of(session: Session, round_id: int) -> list[PlacedAlready]:
+    """What a round decided, published or not."""
+    rows = fetch(
+        session,
+        select(col(Pupil.pseudonym), col(Opening.offer_id), col(Placement.period_id))
+        .join(Placement, col(Placement.pupil_id) == col(Pupil.id))
+        .join(Opening, col(Opening.id) == col(Placement.opening_id))
+        .where(col(Placement.round_id) == round_id),
+    )
+    return [PlacedAlready(*row) for row in rows]
+
+
 def schools_asking(session: Session, uais: set[str]) -> list[SchoolAsking]:
     rows = fetch(
         session,
@@ -221,7 +235,8 @@ def offers_open(session: Session, school_year: str) -> list[OfferOpen]:
     """Every offer of the school year. Those no longer published still count by the seats they have used."""
     left: dict[int, dict[str, int]] = defaultdict(dict)
     used: dict[int, int] = defaultdict(int)
-    statement = select(col(Opening.offer_id), col(Opening.period_id), col(Opening.capacity), col(Opening.used)).join(
+    room = case((col(Opening.keeps) < col(Opening.capacity), col(Opening.keeps)), else_=col(Opening.capacity))
+    statement = select(col(Opening.offer_id), col(Opening.period_id), room, col(Opening.used)).join(
         Offer, col(Offer.id) == col(Opening.offer_id)
     )
     for offer_id, period_id, capacity, taken in fetch(session, statement.where(col(Offer.school_year) == school_year)):

@@ -155,7 +155,7 @@ class _Attempt:
             found = rounds.get_round(session, self.round_id)
             campaign = get_campaign(session, found.campaign_id)
             today = self.workshop.today or day_in_france(found.launched_at)
-            return frozen_bytes(freeze(session, campaign, today))
+            return frozen_bytes(freeze(session, campaign, today, found.base_round_id))
 
     def _solve(self, instance: bytes) -> Answer:
         child = Child(self.workshop.command)

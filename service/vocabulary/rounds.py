@@ -27,7 +27,16 @@ class RoundStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class RoundKind(StrEnum):
+    ROUND = "round"
+    REPAIR = "repair"
+    """Computed after hosts have withdrawn: what was announced moves as little as can be."""
+    SCENARIO = "scenario"
+    """Computed on a frozen round with some changes, to compare: it is never published."""
+
+
 ACTIVE_ROUNDS: frozenset[RoundStatus] = frozenset({RoundStatus.QUEUED, RoundStatus.RUNNING})
+HAS_RESULT: frozenset[RoundStatus] = frozenset({RoundStatus.COMPUTED, RoundStatus.PUBLISHED})
 
 ROUND_TRANSITIONS: Mapping[RoundStatus, frozenset[RoundStatus]] = {
     RoundStatus.QUEUED: frozenset({RoundStatus.RUNNING, RoundStatus.CANCELLED, RoundStatus.FAILED}),
@@ -61,6 +70,18 @@ ROUND_STATUS_LABELS: Mapping[RoundStatus, str] = {
     RoundStatus.REFUSED: "Refusé par le vérificateur",
     RoundStatus.FAILED: "En échec",
     RoundStatus.CANCELLED: "Annulé",
+}
+
+ROUND_KIND_LABELS: Mapping[RoundKind, str] = {
+    RoundKind.ROUND: "Tour",
+    RoundKind.REPAIR: "Réparation",
+    RoundKind.SCENARIO: "Essai",
+}
+
+MOVE_LABELS: Mapping[str, str] = {
+    "moved": "change de place",
+    "gained": "reçoit une place",
+    "lost": "perd sa place",
 }
 
 TIER_LABELS: Mapping[str, str] = {

@@ -40,6 +40,7 @@ class AnswerForm(Form):
 
     def __init__(self) -> None:
         super().__init__()
+        self.why = request.form.get("why", "").strip()[:300]
         self.typed = {name[6:]: text.strip() for name, text in request.form.items() if name.startswith("seats-")}
 
     def seats_of(self, openings: list[OpeningRow]) -> dict[str, int]:
@@ -74,7 +75,7 @@ def answer(token: str) -> Any:
         if choice == "confirm":
             confirm_by_link(db(), question, version, now())
         elif choice == "withdraw":
-            withdraw_by_link(db(), question, version, now())
+            withdraw_by_link(db(), question, version, now(), form.why)
         else:
             seats = form.seats_of(_open(question))
             if form.general:

@@ -21,6 +21,7 @@ from service.domain.campaigns import get_campaign, open_campaign
 from service.domain.readiness import Readiness, Tension, campaign_readiness
 from service.domain.rounds import name_of, rounds_of
 from service.domain.school_years import school_year_of
+from service.domain.shortfalls import shortfalls
 from service.errors import ServiceError
 from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound, Campaign, Department
@@ -111,6 +112,7 @@ def _show_campaign(campaign: Campaign) -> Any:
         rounds=rounds,
         active=next((one for one in rounds if one.status in ACTIVE_ROUNDS), None),
         to_publish=next((one for one in rounds if one.status is RoundStatus.COMPUTED), None),
+        shortfalls=shortfalls(db(), campaign),
         readiness=readiness,
         steps=timeline(campaign, rounds, today()),
         tension=tension_map(readiness),

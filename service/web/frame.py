@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, g, request, url_for
 from sqlmodel import col, select
 
+from service.domain.rounds import title_of
 from service.persistence.tables import Campaign, Commune, Partner, School
 from service.vocabulary import CampaignStatus
 from service.web.access import current_person
@@ -109,6 +110,7 @@ def install(app: Flask) -> None:
         campaign_in_force=campaign_in_force,
         territory=territory,
         side_links=side_links,
+        title_of=title_of,
         current_person=current_person,
         today=today,
     )

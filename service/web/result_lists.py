@@ -5,6 +5,7 @@ Responsible for choosing rows. Refuses to count and to name a pupil: pseudonyms 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,22 @@ from service.documents.spreadsheets import write_csv, write_xlsx
 from service.domain.audit import record
 from service.domain.campaigns import get_campaign
 from service.domain.exports import export_rows
+from service.domain.moves import moves_between, reference_of
 from service.domain.placements import SchoolShare, UnplacedRow, round_summary, unplaced_of_round
 from service.domain.texts import search_form
 from service.errors import NotFound
 from service.persistence.engine import session_scope
+from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound, QuotaLine
-from service.vocabulary import LEVEL_LABELS, PRIORITY_LABELS, REASON_LABELS, ROUND_STATUS_LABELS, Level, Priority
+from service.vocabulary import (
+    LEVEL_LABELS,
+    MOVE_LABELS,
+    PRIORITY_LABELS,
+    REASON_LABELS,
+    ROUND_STATUS_LABELS,
+    Level,
+    Priority,
+)
 from service.web.access import signed_in_person
 from service.web.context import db, engine
 from service.web.coordinators import coordination, department_names
@@ -89,6 +100,33 @@ def _sorted(rows: list[SchoolShare], order: str) -> list[SchoolShare]:
     if order == "nom":
         return sorted(rows, key=lambda one: (search_form(one.name), one.uai))
     return rows
+
+
+@blueprint.get("/tours/<int:round_id>/changements")
+@coordination
+def changes(round_id: int) -> Any:
+    """Who has another place than in the round before, and nobody else."""
+    found = get_computed(round_id)
+    against = reference_of(db(), found)
+    moves = moves_between(db(), row_id(against), round_id) if against is not None else []
+    chosen = _chosen("q", "sens", "departement")
+    wanted = search_form(chosen["q"])
+    kept = [
+        one
+        for one in moves
+        if (not chosen["sens"] or one.kind == chosen["sens"])
+        and (not chosen["departement"] or one.department_code == chosen["departement"])
+        and (not wanted or wanted in search_form(f"{one.school} {one.uai} {one.pseudonym}"))
+    ]
+    counts = Counter(one.kind for one in moves)
+    return _show(
+        "coordinators/changes.html",
+        found,
+        chosen=chosen,
+        counts=[(kind, label, counts[kind]) for kind, label in MOVE_LABELS.items()],
+        move_labels=MOVE_LABELS,
+        page=cut(kept, request.args),
+    )
 
 
 @dataclass(frozen=True, slots=True)

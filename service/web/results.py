@@ -11,18 +11,20 @@ from dataclasses import dataclass
 
 from flask import url_for
 
+from service.domain.moves import moves_between, reference_of
 from service.domain.placements import RoundSummary, SchoolShare, round_summary
+from service.domain.repair_notices import said_of_moves
 from service.domain.rounds import get_round, name_of
 from service.errors import NotFound
+from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound
-from service.vocabulary import LEVEL_LABELS, PRIORITY_LABELS, TIER_LABELS, Priority, RoundStatus
+from service.vocabulary import HAS_RESULT, LEVEL_LABELS, PRIORITY_LABELS, TIER_LABELS, Priority
 from service.web.charts import Bin, Chart, Dot, Versus, comparison_bars, dot_plot, histogram, stacked_share
 from service.web.context import db
 from service.web.coordinators import department_names
 from service.web.french import NBSP, counted, number, ordinal, percent, typeset
 from service.web.map import FranceMap, Measure, Scale, france_map
 
-HAS_RESULT = frozenset({RoundStatus.COMPUTED, RoundStatus.PUBLISHED})
 PLACED_SCALE = Scale((60, 80, 90, 97), "% des élèves", number, "aucun élève demandeur")
 TIER_UNITS = {
     "placed": "élèves sans place",
@@ -40,6 +42,7 @@ EXPORTS = (
     ("non-places", "Élèves non placés, avec la raison"),
     ("etablissements", "Établissements"),
     ("conventions", "Lignes de convention"),
+    ("changements", "Élèves dont la place change par rapport au tour précédent"),
 )
 
 
@@ -79,7 +82,15 @@ def frame_values(found: AllocationRound) -> dict[str, object]:
     return {
         "launched_by": name_of(db(), found.launched_by),
         "published_by": name_of(db(), found.published_by),
+        "reference": reference_of(db(), found),
     }
+
+
+def moves_values(found: AllocationRound) -> dict[str, object]:
+    """What changes for whom since the round it starts from, in one sentence; empty for a first round."""
+    reference = reference_of(db(), found)
+    moves = moves_between(db(), row_id(reference), row_id(found)) if reference is not None else []
+    return {"reference": reference, "moves_said": said_of_moves(moves)}
 
 
 def result_values(found: AllocationRound) -> dict[str, object]:
@@ -87,6 +98,7 @@ def result_values(found: AllocationRound) -> dict[str, object]:
     baseline_placed = summary.baseline.get("placed")
     return {
         **frame_values(found),
+        **moves_values(found),
         "summary": summary,
         "tiers": tier_rows(found),
         "baseline_placed": baseline_placed,

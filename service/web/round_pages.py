@@ -16,16 +16,17 @@ from werkzeug.wrappers import Response
 
 from service.domain.campaigns import aims_in_order, get_campaign
 from service.domain.publication import publish_round
-from service.domain.rounds import ATTEMPTS, cancel_round, get_round, launch_round, name_of
+from service.domain.repairs import launch_next_round
+from service.domain.rounds import ATTEMPTS, cancel_round, get_round, name_of
 from service.errors import NotFound
 from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound, Campaign, RoundDossier
-from service.vocabulary import ACTIVE_ROUNDS, ROUND_STATUS_LABELS, TIER_LABELS, RoundStatus
+from service.vocabulary import ACTIVE_ROUNDS, HAS_RESULT, ROUND_STATUS_LABELS, TIER_LABELS, RoundStatus
 from service.web.access import signed_in_person
 from service.web.context import after_commit, db, now, today
 from service.web.coordinators import coordination
 from service.web.french import typeset
-from service.web.results import HAS_RESULT, result_values
+from service.web.results import moves_values, result_values
 
 blueprint = Blueprint("rounds", __name__, url_prefix="/coordination")
 PATIENCE = timedelta(seconds=30)
@@ -40,12 +41,16 @@ class Phase:
     state: str
 
 
-def phases(campaign: Campaign, current: str) -> list[Phase]:
+def phases(campaign: Campaign, found: AllocationRound) -> list[Phase]:
     """Every phase of a round, in order, and where it stands."""
+    current = found.phase
     keys = {
         "freeze": "Geler les demandes et les places",
         "reachable": "Chercher les places atteignables",
-        **{f"optimise:{tier}": f"Optimiser : {TIER_LABELS[tier]}" for tier in aims_in_order(campaign)},
+        **{
+            f"optimise:{tier}": f"Optimiser : {TIER_LABELS[tier]}"
+            for tier in aims_in_order(campaign, still=found.base_round_id is not None)
+        },
         "prove": "Prouver qu’on ne peut pas faire mieux",
         "verify": "Vérifier par un programme indépendant",
         "record": "Enregistrer",
@@ -62,11 +67,15 @@ def phases(campaign: Campaign, current: str) -> list[Phase]:
 @coordination
 def launch(campaign_id: int) -> Any:
     """Queues the round; the row is committed before the queue hears of it."""
-    launched = launch_round(db(), campaign_id, signed_in_person().actor)
+    return follow(launch_next_round(db(), campaign_id, signed_in_person().actor))
+
+
+def follow(launched: AllocationRound) -> Response:
+    """Sends the round to the queue once its row is committed, and the person to its page."""
     round_id = row_id(launched)
     enqueue: Callable[[int], object] = current_app.extensions["sequence_enqueue"]
     after_commit(lambda: enqueue(round_id))
-    return redirect(url_for(".show_round", round_id=round_id), 303)
+    return redirect(url_for("rounds.show_round", round_id=round_id), 303)
 
 
 @blueprint.get("/tours/<int:round_id>")
@@ -85,7 +94,7 @@ def show_round(round_id: int) -> Any:
 def _active_values(found: AllocationRound, campaign: Campaign) -> dict[str, object]:
     waiting = found.status is RoundStatus.QUEUED
     return {
-        "phases": phases(campaign, found.phase),
+        "phases": phases(campaign, found),
         "launched_by": name_of(db(), found.launched_by),
         "nobody_works": waiting and now() - found.launched_at > PATIENCE,
         "attempts": ATTEMPTS,
@@ -112,6 +121,7 @@ def confirm_publication(round_id: int) -> Any:
         round=found,
         campaign=get_campaign(db(), found.campaign_id),
         person=signed_in_person(),
+        **moves_values(found),
     )
 
 

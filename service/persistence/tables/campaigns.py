@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Uni
 from sqlmodel import Field, SQLModel
 
 from service.persistence.columns import UtcDateTime, check, enum_column, json_field, utc_now
-from service.vocabulary import CampaignStatus, PeriodKind, RoundStatus
+from service.vocabulary import CampaignStatus, PeriodKind, RoundKind, RoundStatus
 
 _ACTIVE = text("status IN ('queued', 'running')")
 
@@ -55,6 +55,13 @@ class AllocationRound(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     campaign_id: int = Field(foreign_key="campaign.id", index=True)
     number: int
+    kind: RoundKind = Field(default=RoundKind.ROUND, sa_type=enum_column(RoundKind))
+    base_round_id: int | None = Field(default=None, foreign_key="allocationround.id")
+    """The round whose placements it keeps as still as it can, or, for a scenario, the one it changes."""
+    name: str = ""
+    """What a person called a scenario; empty for the others."""
+    changes: list[dict[str, Any]] = json_field(list)
+    """What a scenario changes in the frozen round, as `solver.changes` reads it."""
     status: RoundStatus = Field(default=RoundStatus.QUEUED, sa_type=enum_column(RoundStatus))
     launched_by: str
     launched_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -124,10 +124,15 @@ class Opening(SQLModel, table=True):
     period_id: str = Field(foreign_key="period.id", index=True)
     capacity: int
     used: int = 0
+    keeps: int | None = None
+    """What the host still receives of `used`, once it has said that it cannot receive them all; None when it can.
+
+    The pupils above it stay where they are until a repair is published; nobody new comes meanwhile."""
 
     __table_args__ = (
         UniqueConstraint("offer_id", "period_id", name="opening_once"),
         UniqueConstraint("id", "period_id", name="opening_with_its_period"),
         check("capacity >= 0 AND capacity <= 2000", "opening_capacity_bounds"),
         check("used >= 0 AND used <= capacity", "opening_never_oversold"),
+        check("keeps IS NULL OR keeps >= 0", "opening_keeps_positive"),
     )
