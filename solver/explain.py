@@ -158,7 +158,8 @@ class Inquiry:
 
     def _offers_of(self, openings: Ints, most: int | None = None) -> list[str]:
         """Identifiers of the offers these openings belong to, sorted (offers are, and openings by offer)."""
-        return [self.instance.offers[i].id for i in np.unique(self.supply.opening_offer[openings])[:most].tolist()]
+        offers = self.supply.opening_offer[openings]
+        return [self.instance.offers[i].id for i in offers[np.diff(offers, prepend=-1) != 0][:most].tolist()]
 
 
 def full_openings(instance: Instance, supply: Supply, occupancy: Occupancy) -> Bools:

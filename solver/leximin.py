@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from ortools.graph.python.max_flow import SimpleMaxFlow
 
-from solver.arrays import Bools, Ints, Whole, starts_of
+from solver.arrays import Bools, Ints, Shorts, starts_of
 from solver.flow import FlowError
 from solver.merged_hubs import MergedHubs
 from solver.network import Kind, Network
@@ -27,7 +27,8 @@ LEFT_OUT = (Kind.WISH, Kind.SECTOR, Kind.PERIOD, Kind.LEFT, Kind.UNPLACED)
 class Spread:
     """The cuts so far: node v belongs to the part of levels `low[v]` to `high[v]`; each level interval is one part.
 
-    `need` is what a node still has to send once the arcs between parts and the settled unplaced pupils are counted.
+    `need` is what a node still has to send once the flow so far and the settled unplaced pupils are counted: each cut
+    starts from the flow of those before it, and only looks for ways that are left.
     """
 
     def __init__(self, network: Network) -> None:
@@ -82,7 +83,7 @@ class Spread:
         while (moving := self._undecided()).any():
             room = self.below(middle[self.school]) - self.below(self.low[self.school])
             arcs = self.inner[moving[self.tail[self.inner]]]
-            above = self._cut(arcs, np.where(moving[self.school], room, 0), np.where(moving, self.need, 0))
+            above = self._cut(arcs, np.where(moving[self.school], room, 0), moving)
             self._split(moving, middle, above)
             middle = self._middle()
         self._route()
@@ -115,24 +116,43 @@ class Spread:
         undecided: Bools = (self.high - self.low > 1) & ~decided[self.low]
         return undecided
 
-    def _cut(self, arcs: Whole, room: Ints, need: Ints) -> Ints:
-        """The nodes on the source's side of a minimum cut."""
-        problem, source, target = self._problem(arcs, need)
+    def _cut(self, arcs: Shorts, room: Ints, moving: Bools) -> Ints:
+        """The nodes on the source's side of a minimum cut, once as much as possible is sent."""
+        problem, source, target = self._problem(arcs, np.where(moving, self.need, 0))
         ends = np.full(len(self.school), target, np.int32)
         problem.add_arcs_with_capacity(self.school.astype(np.int32), ends, room)
-        if problem.solve(source, target) != problem.OPTIMAL:
-            raise FlowError("maximum flow failed")
+        self._send(problem, source, target, arcs)
         above = np.asarray(problem.get_source_side_min_cut(), np.int64)
         return above[above < len(self.need)]
 
-    def _problem(self, arcs: Whole, need: Ints) -> tuple[SimpleMaxFlow, int, int]:
-        """Arcs inside parts, what nodes must send and receive, and the sink that takes what comes."""
+    def _send(self, problem: SimpleMaxFlow, source: int, target: int, arcs: Shorts) -> None:
+        """Solve, and add what is sent through these arcs, in either direction, to the flow so far."""
+        if problem.solve(source, target) != problem.OPTIMAL:
+            raise FlowError("maximum flow failed")
+        more, less = self._open(arcs)
+        sent = np.asarray(problem.flows(np.arange(len(more) + len(less), dtype=np.int32)), np.int32)
+        sent[len(more) :] *= -1
+        used = np.flatnonzero(sent)
+        arcs, sent = np.concatenate((more, less))[used], sent[used]
+        np.add.at(self.flow, arcs, sent)
+        np.subtract.at(self.need, self.tail[arcs], sent)
+        np.add.at(self.need, self.head[arcs], sent)
+        self.need[self.sink] = 0
+
+    def _open(self, arcs: Shorts) -> tuple[Shorts, Shorts]:
+        """Those of the arcs that can take more, and those that can give some back."""
+        return arcs[self.flow[arcs] < self.capacity[arcs]], arcs[self.flow[arcs] > 0]
+
+    def _problem(self, arcs: Shorts, need: Ints) -> tuple[SimpleMaxFlow, int, int]:
+        """What arcs inside parts leave open, what nodes must send and receive, and the sink that takes what comes."""
         problem, source, target = SimpleMaxFlow(), len(need), len(need) + 1
         giving, taking = np.flatnonzero(need > 0), np.flatnonzero(need < 0)
         taking = np.append(taking[taking != self.sink], self.sink)
         taken = np.append(-need[taking[:-1]], UNLIMITED)
+        more, less = self._open(arcs)
         for tail, head, capacity in (
-            (self.tail[arcs], self.head[arcs], self.capacity[arcs]),
+            (self.tail[more], self.head[more], self.capacity[more] - self.flow[more]),
+            (self.head[less], self.tail[less], self.flow[less]),
             (np.full(len(giving), source), giving, need[giving]),
             (taking, np.full(len(taking), target), taken),
         ):
@@ -141,7 +161,7 @@ class Spread:
         return problem, source, target
 
     def _split(self, moving: Bools, middle: Ints, above: Ints) -> None:
-        """Nodes above the cut keep the levels from the middle on, the others those below; arcs across are settled."""
+        """Nodes above the cut keep the levels from the middle on, the others those below; no arc across can change."""
         low = self.low.copy()
         upper = np.zeros(len(low), np.bool_)
         upper[above] = True
@@ -150,13 +170,7 @@ class Spread:
         np.subtract.at(self.need, self.school, settled)
         self.low[upper] = middle[upper]
         self.high[moving & ~upper] = middle[moving & ~upper]
-        tail, head = self.tail[self.inner], self.head[self.inner]
-        across = self.low[tail] != self.low[head]
-        full = self.inner[across & (self.low[tail] > self.low[head])]
-        self.flow[full] = self.capacity[full]
-        np.subtract.at(self.need, self.tail[full], self.capacity[full])
-        np.add.at(self.need, self.head[full], self.capacity[full])
-        self.inner = self.inner[~across]
+        self.inner = self.inner[self.low[self.tail[self.inner]] == self.low[self.head[self.inner]]]
 
     def _route(self) -> None:
         """Flows inside the parts: what a part has left goes to its schools, no more, whatever the level."""
@@ -168,10 +182,7 @@ class Spread:
         into = problem.add_arcs_with_capacity(self.school.astype(np.int32), gate[part].astype(np.int32), room)
         ends = np.full(len(parts), target, np.int32)
         problem.add_arcs_with_capacity(gate.astype(np.int32), ends, np.maximum(left, 0))
-        if problem.solve(source, target) != problem.OPTIMAL:
-            raise FlowError("maximum flow failed")
-        inner = np.arange(len(self.inner), dtype=np.int32)
-        self.flow[self.inner] = problem.flows(inner)
+        self._send(problem, source, target, self.inner)
         self.unplaced_of_school = self.below(self.low[self.school]) + np.asarray(problem.flows(into), np.int64)
 
 

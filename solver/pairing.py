@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 
 import numpy as np
 
-from solver.arrays import Ints, ints, share
+from solver.arrays import Ints, share
 from solver.demand import Demand
 from solver.draw import drawn_order
 from solver.instance import Instance
@@ -71,10 +72,9 @@ def _in_drawn_order(network: Network, arcs: Ints, names: Names) -> Ints:
 
 def _ranks(keys: Iterable[bytes]) -> Ints:
     """The place of each key in sorted order."""
-    listed = list(keys)
-    order = ints(sorted(range(len(listed)), key=listed.__getitem__))
-    ranks = np.empty(len(listed), np.int64)
-    ranks[order] = np.arange(len(listed))
+    order = np.argsort(np.array(list(keys), f"S{sha256().digest_size}"), kind="stable")
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = np.arange(len(order))
     return ranks
 
 

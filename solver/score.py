@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import cache, partial
 
+from solver.arrays import Ints, exact_dot, ints
 from solver.demand import banned_offers
 from solver.draw import class_key, draw_class, draw_kept, draw_trip, profile_key
-from solver.geography import trip_m
+from solver.geography import trips_m
 from solver.instance import Instance, Pin
 from solver.occupancy import Occupancy
 from solver.params import Tier
@@ -22,6 +23,7 @@ from solver.sides import pupils_placed
 def score(instance: Instance, sha256: str, rows: Iterable[Assignment | Pin]) -> dict[Tier, int]:
     """The value of every tier, in the units of `solver.params.Tier`."""
     rows = tuple(rows)
+    trips = _trips(instance, rows)
     placed: Counter[str] = Counter()
     for name, count in pupils_placed(instance, rows).items():
         placed[instance.group[name].school] += count
@@ -36,8 +38,8 @@ def score(instance: Instance, sha256: str, rows: Iterable[Assignment | Pin]) -> 
         Tier.WISHES: sum(
             row.count * instance.rank(instance.group[row.group], instance.offer[row.offer].sector) for row in rows
         ),
-        Tier.DISTANCE: sum(row.count * _trip_m(instance, row) for row in rows),
-        Tier.LONGEST: longest_trip(instance, rows),
+        Tier.DISTANCE: exact_dot(trips, ints([row.count for row in rows])),
+        Tier.LONGEST: int(trips.max(initial=0)),
         Tier.DRAW: _draw(instance, sha256, rows, kept),
     }
 
@@ -59,12 +61,13 @@ def _kept(instance: Instance, rows: tuple[Assignment | Pin, ...]) -> Counter[tup
 
 def longest_trip(instance: Instance, rows: Iterable[Assignment | Pin]) -> int:
     """The longest of these placements' trips (metres), 0 if there is none."""
-    return max((_trip_m(instance, row) for row in rows), default=0)
+    return int(_trips(instance, tuple(rows)).max(initial=0))
 
 
-def _trip_m(instance: Instance, row: Assignment | Pin) -> int:
-    school = instance.school[instance.group[row.group].school]
-    return trip_m(school.position, instance.offer[row.offer].position)
+def _trips(instance: Instance, rows: tuple[Assignment | Pin, ...]) -> Ints:
+    """The trip of each placement (metres)."""
+    homes = ints([instance.school[instance.group[row.group].school].position for row in rows])
+    return trips_m(homes.reshape(-1, 3), ints([instance.offer[row.offer].position for row in rows]).reshape(-1, 3))
 
 
 def _draw(
