@@ -42,23 +42,33 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
+Sheet = tuple[str, Sequence[str], Iterable[Sequence[Cell]]]
+"""Its name, its columns, its rows."""
+
+
 def write_xlsx(sheet: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """One sheet: header row frozen and filterable, numbers as numbers, every text as text."""
+    return write_workbook([(sheet, columns, rows)])
+
+
+def write_workbook(sheets: Iterable[Sheet]) -> bytes:
+    """Several sheets of one file, each as `write_xlsx` writes it. Their names differ in their first 31 signs."""
     held = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(held, options) as book:
-        page = book.add_worksheet(sheet[:31])
         header, day = book.add_format({"bold": True}), book.add_format({"num_format": "dd/mm/yyyy"})
-        last = 0
-        for x, column in enumerate(columns):
-            page.write_string(0, x, column, header)
-            page.set_column(x, x, max(12, min(40, len(column) + 4)))
-        for y, row in enumerate(rows, start=1):
-            last = y
-            for x, value in enumerate(row):
-                _write_cell(page, y, x, value, day)
-        page.freeze_panes(1, 0)
-        page.autofilter(0, 0, last, max(len(columns) - 1, 0))
+        for name, columns, rows in sheets:
+            page = book.add_worksheet(name[:31])
+            last = 0
+            for x, column in enumerate(columns):
+                page.write_string(0, x, column, header)
+                page.set_column(x, x, max(12, min(40, len(column) + 4)))
+            for y, row in enumerate(rows, start=1):
+                last = y
+                for x, value in enumerate(row):
+                    _write_cell(page, y, x, value, day)
+            page.freeze_panes(1, 0)
+            page.autofilter(0, 0, last, max(len(columns) - 1, 0))
     return held.getvalue()
 
 

@@ -69,6 +69,8 @@ class Decision:
     seats: int
     seats_by_department: dict[str, int]
     lines: list[dict[str, Any]]
+    sectors: dict[str, list[int]]
+    """By sector: the seats offered in it, and the pupils for whom it is the first wish."""
     outside_rank: int
     """The rank counted for a sector outside a pupil's wishes."""
     placed: list[PlacedPupil]
@@ -97,6 +99,7 @@ def read_decision(instance_bytes: bytes, result_bytes: bytes) -> Decision:
         seats=seats.total(),
         seats_by_department=dict(sorted(seats.items())),
         lines=_lines_held(instance, placed),
+        sectors=_sectors(instance),
         outside_rank=instance.unranked_rank,
         placed=placed,
         left=[
@@ -116,6 +119,15 @@ def _placed(instance: Instance, row: Mapping[str, Any]) -> PlacedPupil:
         instance.rank(group, offer.sector) if group.wishes else 0,
         trip_m(instance.school[group.school].position, offer.position),
     )
+
+
+def _sectors(instance: Instance) -> dict[str, list[int]]:
+    seats, wished = Counter[str](), Counter[str]()
+    for offer in instance.offers:
+        seats[offer.sector] += sum(offer.seats.values())
+    for group in instance.groups:
+        wished.update(dict.fromkeys(group.wishes[:1], group.count))
+    return {sector: [seats[sector], wished[sector]] for sector in sorted(seats | wished)}
 
 
 def _lines_held(instance: Instance, placed: list[PlacedPupil]) -> list[dict[str, Any]]:

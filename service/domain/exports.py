@@ -5,7 +5,7 @@ Responsible for the columns of each table and for their order. Refuses to know a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,7 +16,6 @@ from service.domain.moves import Place, moves_between, reference_of
 from service.domain.placements import round_summary, unplaced_of_round
 from service.domain.quota_lines import load_quota_tree
 from service.domain.round_lines import lines_of_round
-from service.errors import NotFound
 from service.persistence.bulk import Selection, fetch
 from service.persistence.rows import row_id
 from service.persistence.tables import (
@@ -35,7 +34,7 @@ from service.persistence.tables import (
     School,
     Site,
 )
-from service.vocabulary import LEVEL_LABELS, MOVE_LABELS, PRIORITY_LABELS, REASON_LABELS
+from service.vocabulary import FIX_LABELS, LEVEL_LABELS, MOVE_LABELS, PRIORITY_LABELS, REASON_LABELS
 
 Cell = str | int | float | date | None
 
@@ -44,17 +43,6 @@ Cell = str | int | float | date | None
 class ExportTable:
     columns: tuple[str, ...]
     rows: list[tuple[Cell, ...]]
-
-
-def export_rows(session: Session, found: AllocationRound, table: str) -> ExportTable:
-    """One table of `TABLES` for a computed round.
-
-    Raises:
-        NotFound: no table has that key.
-    """
-    if table not in TABLES:
-        raise NotFound
-    return TABLES[table](session, found)
 
 
 PLACED_COLUMNS = (
@@ -80,7 +68,7 @@ PLACED_COLUMNS = (
 )
 
 
-def _placed(session: Session, found: AllocationRound) -> ExportTable:
+def placed(session: Session, found: AllocationRound) -> ExportTable:
     tree = load_quota_tree(session)
     rows: list[tuple[Cell, ...]] = []
     for level, commitment, *cells in fetch(session, _placed_statement(found)):
@@ -141,6 +129,7 @@ UNPLACED_COLUMNS = (
     "Classe",
     "Niveau",
     "Motif",
+    "Plus petit changement",
     "Offres à portée",
     "Offre la plus proche (m)",
     "Offres complètes",
@@ -148,7 +137,7 @@ UNPLACED_COLUMNS = (
 )
 
 
-def _unplaced(session: Session, found: AllocationRound) -> ExportTable:
+def unplaced(session: Session, found: AllocationRound) -> ExportTable:
     _, rows = unplaced_of_round(session, found, limit=None)
     return ExportTable(
         UNPLACED_COLUMNS,
@@ -161,6 +150,7 @@ def _unplaced(session: Session, found: AllocationRound) -> ExportTable:
                 row.class_name,
                 LEVEL_LABELS[row.level],
                 REASON_LABELS[row.reason],
+                FIX_LABELS.get(row.fix_kind, ""),
                 row.facts.get("reachable_offers"),
                 row.facts.get("nearest_m"),
                 _joined(row.facts.get("offers", ())),
@@ -175,7 +165,7 @@ def _joined(keys: Sequence[str]) -> str:
     return ", ".join(keys)
 
 
-def _schools(session: Session, found: AllocationRound) -> ExportTable:
+def schools(session: Session, found: AllocationRound) -> ExportTable:
     columns = ("UAI", "Établissement", "Département", "Catégorie", "Élèves", "Placés", "Non placés")
     rows: list[tuple[Cell, ...]] = [
         (
@@ -192,7 +182,7 @@ def _schools(session: Session, found: AllocationRound) -> ExportTable:
     return ExportTable(columns, rows)
 
 
-def _moves(session: Session, found: AllocationRound) -> ExportTable:
+def moves(session: Session, found: AllocationRound) -> ExportTable:
     columns = (
         "Élève",
         "UAI",
@@ -208,7 +198,7 @@ def _moves(session: Session, found: AllocationRound) -> ExportTable:
         "Après : dates",
     )
     against = reference_of(session, found)
-    moves = moves_between(session, row_id(against), row_id(found)) if against is not None else []
+    changed = moves_between(session, row_id(against), row_id(found)) if against is not None else []
     rows: list[tuple[Cell, ...]] = [
         (
             one.pseudonym,
@@ -220,7 +210,7 @@ def _moves(session: Session, found: AllocationRound) -> ExportTable:
             *_place(one.before),
             *_place(one.after),
         )
-        for one in moves
+        for one in changed
     ]
     return ExportTable(columns, rows)
 
@@ -229,7 +219,7 @@ def _place(place: Place | None) -> tuple[Cell, ...]:
     return (None, "", "") if place is None else (place.offer_id, f"{place.partner}, {place.site}", place.when_fr)
 
 
-def _lines(session: Session, found: AllocationRound) -> ExportTable:
+def lines(session: Session, found: AllocationRound) -> ExportTable:
     columns = ("Convention", "Ligne", "Niveau", "Engagement", "Plafond", "Places ouvertes", "Affectés")
     rows: list[tuple[Cell, ...]] = [
         (
@@ -244,12 +234,3 @@ def _lines(session: Session, found: AllocationRound) -> ExportTable:
         for fill in lines_of_round(session, found)
     ]
     return ExportTable(columns, rows)
-
-
-TABLES: Mapping[str, Callable[[Session, AllocationRound], ExportTable]] = {
-    "affectations": _placed,
-    "non-places": _unplaced,
-    "etablissements": _schools,
-    "conventions": _lines,
-    "changements": _moves,
-}

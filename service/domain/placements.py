@@ -226,6 +226,9 @@ class UnplacedRow:
     level: Level
     reason: str
     facts: Mapping[str, Any]
+    fix_kind: str
+    fixes: list[dict[str, Any]]
+    """The changes that would place one more pupil here, the smallest first."""
 
 
 def unplaced_of_round(
@@ -234,6 +237,7 @@ def unplaced_of_round(
     *,
     reason: str | None = None,
     department_code: str | None = None,
+    fix: tuple[str, str] | None = None,
     offset: int = 0,
     limit: int | None = 50,
 ) -> tuple[int, list[UnplacedRow]]:
@@ -248,6 +252,8 @@ def unplaced_of_round(
             col(ClassGroup.level),
             col(UnplacedPupil.reason),
             col(UnplacedPupil.facts),
+            col(UnplacedPupil.fix_kind),
+            col(UnplacedPupil.fixes),
         )
         .join(UnplacedPupil, col(UnplacedPupil.pupil_id) == col(Pupil.id))
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
@@ -256,6 +262,8 @@ def unplaced_of_round(
     )
     if reason:
         statement = statement.where(col(UnplacedPupil.reason) == reason)
+    if fix:
+        statement = statement.where(col(UnplacedPupil.fix_kind) == fix[0], col(UnplacedPupil.fix_subject) == fix[1])
     if department_code:
         statement = statement.where(col(School.department_code) == department_code)
     total = fetch(session, select(func.count()).select_from(statement.subquery()))[0][0]

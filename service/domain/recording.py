@@ -131,6 +131,7 @@ def record_result(
             figures={
                 "seats_by_department": decision.seats_by_department,
                 "lines": decision.lines,
+                "sectors": decision.sectors,
                 "outside_rank": decision.outside_rank,
             },
             seconds={**decision.seconds, **seconds},

@@ -22,6 +22,7 @@ from service.config import Settings
 from service.domain import rounds
 from service.domain.bridge import freeze, frozen_bytes
 from service.domain.campaigns import day_in_france, get_campaign
+from service.domain.findings import record_findings
 from service.domain.recording import Dossier, LeaseLostError, ResultRefusedError, record_result, verify_dossier
 from service.jobs.child import SOLVE_COMMAND, TOO_LONG, Child, ChildFailedError
 from service.jobs.messages import Answer, Order
@@ -171,6 +172,7 @@ class _Attempt:
     def _record(self, dossier: Dossier, answer: Answer) -> None:
         with session_scope(self.workshop.engine) as session:
             record_result(session, self.round_id, self.token, dossier, answer.baseline, self.seconds)
+            record_findings(session, self.round_id, answer.findings)
 
     def _end_early(self, verdict: Verdict | None, cause: str = "") -> Outcome:
         if verdict is Verdict.OVERTIME:

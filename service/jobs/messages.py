@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import IO, Any
 
 LONGEST_LINE = 65_536
+PARTS = ("certificate", "findings")
+"""What an answer may bring behind its body, in this order."""
 OUT_OF_MEMORY = 3
 """What a child that met its memory limit exits with."""
 
@@ -45,15 +47,17 @@ class Answer:
     seconds: dict[str, float]
     certificate: bytes = b""
     """The proof that nothing is better; empty when the child claims no such thing."""
+    findings: bytes = b""
+    """What the round teaches besides (`service.jobs.findings`)."""
 
 
 def send(pipe: IO[bytes], message: Order | Step | Answer) -> None:
     fields = asdict(message)
-    body, certificate = fields.pop("body", b""), fields.pop("certificate", b"")
-    if certificate:
-        fields["certificate"] = len(certificate)
+    body = fields.pop("body", b"")
+    parts = {name: part for name in PARTS if (part := fields.pop(name, b""))}
+    fields |= {name: len(part) for name, part in parts.items()}
     line = json.dumps({"kind": type(message).__name__, "bytes": len(body), **fields})
-    pipe.write(line.encode() + b"\n" + body + certificate)
+    pipe.write(line.encode() + b"\n" + body + b"".join(parts.values()))
     pipe.flush()
 
 
@@ -70,8 +74,7 @@ def receive(pipe: IO[bytes]) -> Order | Step | Answer | None:
         fields = json.loads(line)
         kind, size = fields.pop("kind"), fields.pop("bytes")
         body = _exactly(pipe, size)
-        if "certificate" in fields:
-            fields["certificate"] = _exactly(pipe, fields["certificate"])
+        fields |= {name: _exactly(pipe, fields[name]) for name in PARTS if name in fields}
         return _build(kind, fields, body)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise GarbageError(f"{type(error).__name__}: {error}") from error

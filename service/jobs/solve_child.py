@@ -16,6 +16,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
+from service.jobs.findings import findings_of
 from service.jobs.messages import OUT_OF_MEMORY, Answer, Order, Step, receive, send
 from service.lifeline import end_with_parent
 from solver.certificate import solve_with_certificate
@@ -65,9 +66,13 @@ def _answer(order: Order, tell: Callable[[str, float], None]) -> Answer:
     first_come = greedy(instance)
     between = perf_counter()
     result, certificate = solve_with_certificate(instance, progress=tell)
-    seconds = {"first_come": between - started, "solve": perf_counter() - between}
+    solved = perf_counter()
+    tell("explain", 1.0)
+    findings = findings_of(instance, result, first_come)
+    seconds = {"first_come": between - started, "solve": solved - between, "explain": perf_counter() - solved}
     proof = b"" if certificate is None else canonical_bytes(certificate)
-    return Answer(canonical_bytes(result_document(result)), _baseline(instance, first_come), seconds, proof)
+    body = canonical_bytes(result_document(result))
+    return Answer(body, _baseline(instance, first_come), seconds, proof, findings)
 
 
 def _baseline(instance: Instance, result: Result) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from service.vocabulary.agreements import (
     RefusalReason,
     Side,
 )
+from service.vocabulary.findings import EMPTY_SEATS_LABELS, FIX_LABELS
 from service.vocabulary.partners import (
     CONVENTION_EVENT_LABELS,
     CONVENTION_STATE_LABELS,
@@ -95,6 +96,8 @@ __all__ = [
     "CONVENTION_EVENT_LABELS",
     "CONVENTION_STATE_LABELS",
     "DEADLINE_LABELS",
+    "EMPTY_SEATS_LABELS",
+    "FIX_LABELS",
     "HAS_RESULT",
     "LEAVES",
     "LEVEL_LABELS",

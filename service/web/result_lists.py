@@ -8,38 +8,32 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, make_response, request
 from sqlmodel import col, select
 from werkzeug.wrappers import Response
 
-from service.documents.spreadsheets import write_csv, write_xlsx
+from service.documents.spreadsheets import write_csv, write_workbook, write_xlsx
 from service.domain.audit import record
-from service.domain.campaigns import get_campaign
-from service.domain.exports import export_rows
+from service.domain.findings import is_explained
 from service.domain.moves import moves_between, reference_of
 from service.domain.placements import SchoolShare, UnplacedRow, round_summary, unplaced_of_round
+from service.domain.round_tables import TABLES, export_rows
 from service.domain.texts import search_form
 from service.errors import NotFound
 from service.persistence.engine import session_scope
 from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound, QuotaLine
-from service.vocabulary import (
-    LEVEL_LABELS,
-    MOVE_LABELS,
-    PRIORITY_LABELS,
-    REASON_LABELS,
-    ROUND_STATUS_LABELS,
-    Level,
-    Priority,
-)
+from service.vocabulary import FIX_LABELS, LEVEL_LABELS, MOVE_LABELS, PRIORITY_LABELS, REASON_LABELS, Level, Priority
 from service.web.access import signed_in_person
 from service.web.context import db, engine
-from service.web.coordinators import coordination, department_names
+from service.web.coordinators import coordination
+from service.web.fix_words import fix_sentence, names_for
 from service.web.paging import PER_PAGE, Page, cut
 from service.web.reason_words import reason_sentence, way_out
-from service.web.results import frame_values, get_computed
+from service.web.results import asked_filters, get_computed, show_in_frame
 
 blueprint = Blueprint("results", __name__, url_prefix="/coordination")
 ORDERS = (("taux", "les moins bien servis d’abord"), ("manque", "le plus d’élèves sans place"), ("nom", "par nom"))
@@ -49,29 +43,13 @@ MIME = {
 }
 
 
-def _chosen(*names: str) -> dict[str, str]:
-    return {name: request.args.get(name, "").strip()[:80] for name in names}
-
-
-def _show(template: str, found: AllocationRound, **values: object) -> str:
-    return render_template(
-        template,
-        round=found,
-        campaign=get_campaign(db(), found.campaign_id),
-        round_labels=ROUND_STATUS_LABELS,
-        departments=sorted(department_names().items()),
-        **frame_values(found),
-        **values,
-    )
-
-
 @blueprint.get("/tours/<int:round_id>/etablissements")
 @coordination
 def schools(round_id: int) -> Any:
     found = get_computed(round_id)
-    chosen = _chosen("q", "departement", "categorie", "tri")
+    chosen = asked_filters("q", "departement", "categorie", "tri")
     rows = _sorted(_filtered(round_summary(db(), found).schools, chosen), chosen["tri"])
-    return _show(
+    return show_in_frame(
         "coordinators/schools.html",
         found,
         chosen=chosen,
@@ -109,7 +87,7 @@ def changes(round_id: int) -> Any:
     found = get_computed(round_id)
     against = reference_of(db(), found)
     moves = moves_between(db(), row_id(against), round_id) if against is not None else []
-    chosen = _chosen("q", "sens", "departement")
+    chosen = asked_filters("q", "sens", "departement")
     wanted = search_form(chosen["q"])
     kept = [
         one
@@ -119,7 +97,7 @@ def changes(round_id: int) -> Any:
         and (not wanted or wanted in search_form(f"{one.school} {one.uai} {one.pseudonym}"))
     ]
     counts = Counter(one.kind for one in moves)
-    return _show(
+    return show_in_frame(
         "coordinators/changes.html",
         found,
         chosen=chosen,
@@ -141,20 +119,24 @@ class ReasonRow:
 @coordination
 def unplaced(round_id: int) -> Any:
     found = get_computed(round_id)
-    chosen = _chosen("q", "raison", "niveau", "departement")
+    chosen = asked_filters("q", "raison", "niveau", "departement", "changement")
     reasons = [
         ReasonRow(reason, REASON_LABELS[reason], count, way_out(reason))
         for reason, count in round_summary(db(), found).reasons.items()
     ]
     page = _unplaced_page(found, chosen)
     lines = line_labels()
-    return _show(
+    names = names_for((fix for row in page.rows for fix in row.fixes[:1]), found)
+    return show_in_frame(
         "coordinators/unplaced.html",
         found,
         chosen=chosen,
         reasons=reasons,
         page=page,
         said={row.pseudonym: reason_sentence(row.reason, row.facts, lines) for row in page.rows},
+        fixes={row.pseudonym: fix_sentence(row.fixes[0], names) for row in page.rows if row.fixes},
+        explained=is_explained(found),
+        wanted=_change_asked(chosen["changement"]),
         levels=[(level.value, LEVEL_LABELS[level]) for level in Level],
         level_labels=LEVEL_LABELS,
     )
@@ -164,13 +146,15 @@ def _unplaced_page(found: AllocationRound, chosen: Mapping[str, str]) -> Page[Un
     """The page asked for, cut by the database unless a text or a level is searched."""
     wanted = search_form(chosen["q"])
     reason, code = chosen["raison"] or None, chosen["departement"] or None
+    fix = _change_asked(chosen["changement"])
+    read = partial(unplaced_of_round, db(), found, reason=reason, department_code=code, fix=fix)
     if not wanted and not chosen["niveau"]:
-        total, _ = unplaced_of_round(db(), found, reason=reason, department_code=code, limit=1)
+        total, _ = read(limit=1)
         place = cut(range(total), request.args)
         start = (place.number - 1) * PER_PAGE
-        _, rows = unplaced_of_round(db(), found, reason=reason, department_code=code, offset=start, limit=PER_PAGE)
+        _, rows = read(offset=start, limit=PER_PAGE)
         return Page(rows, place.number, place.count, total)
-    _, rows = unplaced_of_round(db(), found, reason=reason, department_code=code, limit=None)
+    _, rows = read(limit=None)
     kept = [
         row
         for row in rows
@@ -178,6 +162,12 @@ def _unplaced_page(found: AllocationRound, chosen: Mapping[str, str]) -> Page[Un
         and (not wanted or wanted in search_form(f"{row.school} {row.uai}"))
     ]
     return cut(kept, request.args)
+
+
+def _change_asked(text: str) -> tuple[str, str] | None:
+    """« seat:12 2027-W05 » in an address: the kind of change, and what it is about."""
+    kind, _, subject = text.partition(":")
+    return (kind, subject) if kind in FIX_LABELS else None
 
 
 def line_labels() -> dict[str, str]:
@@ -196,9 +186,23 @@ def export(round_id: int, table: str, kind: str) -> Response:
     body = (
         write_csv(content.columns, content.rows)
         if kind == "csv"
-        else write_xlsx(table.capitalize(), content.columns, content.rows)
+        else write_xlsx(TABLES[table].sheet, content.columns, content.rows)
     )
-    # reading a page writes nothing; the trace of an export is a unit of work of its own
+    return _taken(round_id, table, kind, body)
+
+
+@blueprint.get("/tours/<int:round_id>/exports/tour-complet.xlsx")
+@coordination
+def whole_round(round_id: int) -> Response:
+    """Every table of the round, one sheet each, in one file."""
+    found = get_computed(round_id)
+    contents = ((table.sheet, table.read(db(), found)) for table in TABLES.values())
+    body = write_workbook((sheet, content.columns, content.rows) for sheet, content in contents)
+    return _taken(round_id, "tour-complet", "xlsx", body)
+
+
+def _taken(round_id: int, table: str, kind: str, body: bytes) -> Response:
+    """The file, once its export is in the audit trail: a unit of work of its own, for reading a page writes nothing."""
     with session_scope(engine()) as tracing:
         record(tracing, signed_in_person().actor, "export_round", f"round:{round_id}", table=table, kind=kind)
     answer = make_response(body)

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import url_for
+from flask import render_template, request, url_for
 
+from service.domain.campaigns import get_campaign
 from service.domain.moves import moves_between, reference_of
 from service.domain.placements import RoundSummary, SchoolShare, round_summary
 from service.domain.repair_notices import said_of_moves
+from service.domain.round_tables import TABLES
 from service.domain.rounds import get_round, name_of
 from service.errors import NotFound
 from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound
-from service.vocabulary import HAS_RESULT, LEVEL_LABELS, PRIORITY_LABELS, TIER_LABELS, Priority
+from service.vocabulary import HAS_RESULT, LEVEL_LABELS, PRIORITY_LABELS, ROUND_STATUS_LABELS, TIER_LABELS, Priority
 from service.web.charts import Bin, Chart, Dot, Versus, comparison_bars, dot_plot, histogram, stacked_share
 from service.web.context import db
 from service.web.coordinators import department_names
@@ -37,13 +39,6 @@ TIER_UNITS = {
     "longest": "trajet le plus long, en mètres",
     "draw": "somme des numéros tirés",
 }
-EXPORTS = (
-    ("affectations", "Affectations, une ligne par élève placé"),
-    ("non-places", "Élèves non placés, avec la raison"),
-    ("etablissements", "Établissements"),
-    ("conventions", "Lignes de convention"),
-    ("changements", "Élèves dont la place change par rapport au tour précédent"),
-)
 
 
 def get_computed(round_id: int) -> AllocationRound:
@@ -93,6 +88,24 @@ def moves_values(found: AllocationRound) -> dict[str, object]:
     return {"reference": reference, "moves_said": said_of_moves(moves)}
 
 
+def asked_filters(*names: str) -> dict[str, str]:
+    """What the address asks a list to keep."""
+    return {name: request.args.get(name, "").strip()[:80] for name in names}
+
+
+def show_in_frame(template: str, found: AllocationRound, **values: object) -> str:
+    """One of a computed round's pages, under its tabs."""
+    return render_template(
+        template,
+        round=found,
+        campaign=get_campaign(db(), found.campaign_id),
+        round_labels=ROUND_STATUS_LABELS,
+        departments=sorted(department_names().items()),
+        **frame_values(found),
+        **values,
+    )
+
+
 def result_values(found: AllocationRound) -> dict[str, object]:
     summary = round_summary(db(), found)
     baseline_placed = summary.baseline.get("placed")
@@ -109,7 +122,7 @@ def result_values(found: AllocationRound) -> dict[str, object]:
         "distances": distances_chart(summary),
         "map": placed_map(found, summary),
         "level_labels": LEVEL_LABELS,
-        "exports": EXPORTS,
+        "exports": [(key, table.label) for key, table in TABLES.items()],
     }
 
 

@@ -52,6 +52,7 @@ def phases(campaign: Campaign, found: AllocationRound) -> list[Phase]:
             for tier in aims_in_order(campaign, still=found.base_round_id is not None)
         },
         "prove": "Prouver qu’on ne peut pas faire mieux",
+        "explain": "Expliquer les places vides et les élèves sans place",
         "verify": "Vérifier par un programme indépendant",
         "record": "Enregistrer",
     }

@@ -22,6 +22,7 @@ from service.persistence.tables.conventions import (
     QuotaLine,
     QuotaLineDepartment,
 )
+from service.persistence.tables.findings import NewSeatValue, OpeningFinding
 from service.persistence.tables.imports import ImportFile
 from service.persistence.tables.links import AttemptCounter, Invitation, PersonalLink
 from service.persistence.tables.mail import OutboxLine
@@ -70,10 +71,12 @@ __all__ = [
     "LevelRule",
     "LocalRelay",
     "Membership",
+    "NewSeatValue",
     "Offer",
     "OfferDay",
     "OfferReserve",
     "Opening",
+    "OpeningFinding",
     "OutboxLine",
     "Partner",
     "PartnerMember",

@@ -152,5 +152,11 @@ class UnplacedPupil(SQLModel, table=True):
     pupil_id: int = Field(foreign_key="pupil.id", index=True)
     reason: str
     facts: dict[str, Any] = json_field(dict)
+    fix_kind: str = ""
+    """What the smallest change that places one more pupil here changes; empty when none is known."""
+    fix_subject: str = ""
+    """On what: pupils who wait for the same change have the same words (`service.domain.findings`)."""
+    fixes: list[dict[str, Any]] = json_field(list)
+    """Every change that would do, the smallest first, at most one of a kind."""
 
     __table_args__ = (UniqueConstraint("round_id", "pupil_id", name="unplaced_once_per_round"),)

@@ -8,10 +8,12 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from flask import Flask
 from python_calamine import CalamineWorkbook
 from sqlmodel import Session, select
 
+from service.domain.round_tables import TABLES
 from service.persistence.engine import session_scope
 from service.persistence.tables import AllocationRound, AuditEntry, Placement, RoundDossier, UnplacedPupil
 from solver.judge.plain.verify import verify_documents
@@ -29,7 +32,17 @@ from tests.service.web.small_country import SmallCountry
 
 ROUND = "/coordination/tours/1"
 SOLVER = Path(__file__).parents[3] / "solver"
-TABLES = ("affectations", "non-places", "etablissements", "conventions")
+LISTS = (
+    "etablissements",
+    "classes",
+    "repartition",
+    "comparaison",
+    "non-places",
+    "changements",
+    "leviers",
+    "ou-demarcher",
+    "places-vides",
+)
 Row = dict[str, str]
 
 
@@ -231,17 +244,65 @@ def test_both_formats_hold_the_same_rows(coordinator: Browser, table: str, datab
     content = coordinator.get(f"{ROUND}/exports/{table}.xlsx").get_data()
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
     assert len(sheet) == len(rows) + 1
-    assert [str(cell) for cell in sheet[0]] == list(rows[0])
+    header = coordinator.get(f"{ROUND}/exports/{table}.csv").get_data().decode("utf-8-sig").splitlines()[0]
+    assert ";".join(str(cell) for cell in sheet[0]) == header
     for line, row in zip(sheet[1:], rows, strict=True):
         assert [written(cell) for cell in line] == list(row.values())
     kinds = [
         entry.detail["kind"] for entry in database.exec(select(AuditEntry).where(AuditEntry.action == "export_round"))
     ]
-    assert kinds == ["csv", "xlsx"]
+    assert kinds == ["csv", "xlsx", "csv"]
+
+
+def test_the_whole_round_is_one_workbook(coordinator: Browser) -> None:
+    """One sheet per table, each with the rows of its own export; no pupil's name in any."""
+    answer = coordinator.get(f"{ROUND}/exports/tour-complet.xlsx")
+    assert "tour-1-tour-complet.xlsx" in answer.headers["Content-Disposition"]
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.get_data()))
+    assert book.sheet_names == [table.sheet for table in TABLES.values()]
+    for key, table in TABLES.items():
+        sheet = book.get_sheet_by_name(table.sheet).to_python()
+        assert len(sheet) == len(exported(coordinator, key)) + 1
+        assert CANARY not in str(sheet)
 
 
 def written(cell: object) -> str:
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def test_the_place_that_would_help_most(coordinator: Browser) -> None:
+    """Mende has nine pupils of 3e and nothing within reach: a place there is the one that most could take."""
+    rows = exported(coordinator, "ou-demarcher")
+    assert {row["Département"] for row in rows} == {"48", "59", "75"}
+    waiting = "Élèves sans place qui la prendraient"
+    assert {(row["Niveau"], row[waiting]) for row in rows if row["Département"] == "48"} == {("3e", "9")}
+    page = coordinator.get(f"{ROUND}/ou-demarcher?departement=48&secteur=commerce")
+    assert "Lozère (48) 3e Semaine du 1er février 2027 Commerce et distribution 9 0" in text_of(page)
+    assert "1 sorte de place" in text_of(page)
+    nothing = coordinator.get(f"{ROUND}/ou-demarcher?departement=48&niveau=2de_gt")
+    assert "Aucune sorte de place ne répond à ces filtres" in text_of(nothing)
+
+
+def test_empty_seats_say_why(coordinator: Browser) -> None:
+    """Seats kept empty by OVHcloud's ceiling, and those of Lyon whose pupils are all placed."""
+    said = text_of(coordinator.get(f"{ROUND}/places-vides"))
+    assert "Le plafond du partenaire est atteint 10 1" in said
+    assert "Tous les élèves qui pouvaient venir ont une place 2 1" in said
+    kept = text_of(coordinator.get(f"{ROUND}/places-vides?raison=quota_ceiling"))
+    assert "Site numerique" in kept
+    assert "Site commerce" not in kept
+
+
+def test_the_smallest_change_of_each_pupil(coordinator: Browser) -> None:
+    """The ceiling for four, a seat more for seven; the list of those who wait for a change is one link away."""
+    said = text_of(coordinator.get(f"{ROUND}/leviers"))
+    assert "Un élève de plus sous le plafond d’une ligne 4" in said
+    assert "Une place de plus sur un site à portée 7" in said
+    line = re.search(r'href="([^"]*changement=quota[^"]*)"', coordinator.get(f"{ROUND}/leviers").text)
+    assert line is not None
+    waiting = coordinator.get(unescape(line[1]))
+    assert waiting.text.count("Un élève de plus sous le plafond «") == 4
+    assert "Seulement les élèves dont c’est le plus petit changement." in text_of(waiting)
 
 
 @pytest.mark.parametrize("path", ["exports/inconnue.csv", "exports/affectations.pdf", "exports/affectations.html"])
@@ -252,7 +313,12 @@ def test_an_unknown_export_is_not_found(coordinator: Browser, path: str) -> None
 
 def test_no_pupil_s_name_leaves_the_school(coordinator: Browser) -> None:
     """Pseudonyms only, on every page and in every file of the coordinator."""
-    pages = [ROUND, f"{ROUND}/etablissements", f"{ROUND}/non-places", "/coordination", "/conventions/ovhcloud"]
+    pages = [
+        ROUND,
+        *(f"{ROUND}/{one}" for one in LISTS),
+        "/coordination",
+        "/conventions/ovhcloud",
+    ]
     files = [f"{ROUND}/exports/{table}.csv" for table in TABLES]
     for address in pages + files:
         answer = coordinator.get(address)
@@ -263,6 +329,11 @@ def test_no_pupil_s_name_leaves_the_school(coordinator: Browser) -> None:
 def test_a_round_without_result_has_no_lists(coordinator: Browser, app: Flask) -> None:
     """A waiting round's lists, exports and dossier are not there yet."""
     assert coordinator.post("/coordination/campagnes/1/tours", token_from="/coordination").status_code == 303
-    for path in ("etablissements", "non-places", "exports/affectations.csv", "dossier/result.json.gz"):
+    for path in (
+        *LISTS,
+        "exports/tour-complet.xlsx",
+        "exports/affectations.csv",
+        "dossier/result.json.gz",
+    ):
         assert coordinator.get(f"/coordination/tours/2/{path}").status_code == 404
     assert coordinator.get("/coordination/tours/77").status_code == 404

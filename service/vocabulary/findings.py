@@ -1,0 +1,30 @@
+"""What a round teaches: why seats stay empty, what would place one more pupil, and the French labels.
+
+It imports nothing of ours. Code uses the English names, people only ever read the labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EMPTY_SEATS_LABELS: Mapping[str, str] = {
+    "nobody_in_reach": "Aucun élève du niveau n’est à portée",
+    "period_not_asked": "Personne à portée ne demande cette période",
+    "needs_not_served": "Le site ne répond pas aux besoins d’accessibilité des élèves à portée",
+    "banned": "Les élèves possibles en ont été exclus",
+    "everybody_placed": "Tous les élèves qui pouvaient venir ont une place",
+    "quota_ceiling": "Le plafond du partenaire est atteint",
+    "school_maximum": "Les établissements à portée y ont déjà leur maximum",
+    "could_be_used": "Des élèves pourraient venir : le résultat n’est pas au mieux",
+}
+
+FIX_LABELS: Mapping[str, str] = {
+    "seat": "Une place de plus sur un site à portée",
+    "quota": "Un élève de plus sous le plafond d’une ligne",
+    "maximum": "Un élève de plus du même établissement sur un site",
+    "reach": "Accepter un trajet plus long",
+    "period": "Accepter une autre période",
+    "needs": "Répondre au besoin d’accessibilité sur un site",
+    "ban": "Lever une exclusion",
+    "elsewhere": "Une place de plus ailleurs, libérée de proche en proche",
+}
