@@ -20,6 +20,7 @@ from service.web import (
     activities,
     answers,
     arrivals,
+    audit_trail,
     class_wishes,
     context,
     convention_life,
@@ -35,6 +36,7 @@ from service.web import (
     offers,
     partners,
     people,
+    personal_data,
     public,
     pupil_imports,
     relays,
@@ -87,6 +89,8 @@ BLUEPRINTS = (
     relays.blueprint,
     mails.blueprint,
     people.blueprint,
+    personal_data.blueprint,
+    audit_trail.blueprint,
 )
 LARGEST_REQUEST = 2 * 2**20
 

@@ -59,6 +59,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class PupilResult:
+    id: int
     display_name: str
     pseudonym: str
     wishes: Sequence[str]
@@ -102,6 +103,7 @@ def pupils_of_class(session: Session, campaign: Campaign, group: ClassGroup) -> 
     refusals = _refusals(session, campaign, group)
     return [
         PupilResult(
+            id=row_id(one),
             display_name=one.display_name,
             pseudonym=one.pseudonym,
             wishes=wishes[row_id(one)],

@@ -1,6 +1,6 @@
 """The queue: it carries rounds' numbers from whoever launches to whoever computes, and nothing is asked of it but that.
 
-Responsible for choosing its storage and for the three tasks it knows. A message may be lost, late or doubled: the claim
+Responsible for choosing its storage and for the tasks it knows. A message may be lost, late or doubled: the claim
 and the sweep make up for it. Refuses to know how a round is computed: the worker passes that in.
 """
 
@@ -32,8 +32,9 @@ def make_queue(
     compute: Callable[[int], object] | None = None,
     sweep: Callable[[], list[int]] | None = None,
     remind: Callable[[], object] | None = None,
+    purge: Callable[[], object] | None = None,
 ) -> Queue:
-    """The queue of these settings. Only a worker says how to `compute`, how to `sweep` and how to `remind`.
+    """The queue of these settings. Only a worker says how to `compute`, to `sweep`, to `remind` and to `purge`.
 
     Raises:
         ValueError: a storage this version does not know, naming the setting.
@@ -57,6 +58,12 @@ def make_queue(
             remind()
 
     huey.periodic_task(crontab(minute="7"), name="remind_of_deadlines")(remind_of_deadlines)
+
+    def purge_out_of_time() -> None:
+        if purge is not None:
+            purge()
+
+    huey.periodic_task(crontab(hour="2", minute="37"), name="purge_out_of_time")(purge_out_of_time)
     return Queue(huey, task)
 
 

@@ -21,6 +21,7 @@ from service.domain.confirmation_asks import remind_to_confirm
 from service.domain.confirmations import expire_silent
 from service.domain.convention_deadlines import queue_deadline_reminders
 from service.domain.reminders import queue_reminders
+from service.domain.retention import purge
 from service.jobs.app import Queue, make_queue
 from service.jobs.attempts import Workshop, open_workshop, run_round
 from service.jobs.postman import Postman
@@ -53,6 +54,7 @@ def open_queue(settings: Settings, workshop: Workshop) -> Queue:
         lambda round_id: run_round(workshop, round_id),
         lambda: sweep(workshop.engine),
         lambda: remind(workshop.engine, settings.today or day_in_france(utc_now())),
+        lambda: erase(workshop.engine, settings.today or day_in_france(utc_now())),
     )
 
 
@@ -76,6 +78,15 @@ def remind(engine: Engine, today: date) -> int:
     if new:
         logger.info("reminders_queued", messages=new)
     return new
+
+
+def erase(engine: Engine, today: date) -> dict[str, int]:
+    """Erases what is out of its time on that day. Returns how many rows of each kind."""
+    with session_scope(engine) as session:
+        erased = purge(session, today)
+    if erased:
+        logger.info("out_of_time_erased", **erased)
+    return erased
 
 
 class _Consumer(Consumer):  # type: ignore[misc]

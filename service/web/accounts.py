@@ -23,6 +23,7 @@ blueprint = Blueprint("accounts", __name__)
 LONGEST = 200
 NEWS = {
     "deconnexion": "Vous êtes déconnecté.",
+    "effacement": "Votre compte est effacé.",
     "invitation": "Votre accès est ajouté. Connectez-vous pour ouvrir cet espace.",
 }
 """What has just happened, told on the sign-in page: a visitor's session keeps nothing."""

@@ -96,6 +96,8 @@ def side_links() -> list[Link]:
             ("relays.index", "Relais locaux"),
             ("people.accounts", "Comptes"),
             ("mails.index", "Courrier"),
+            ("audit_trail.index", "Journal"),
+            ("audit_trail.retention", "Conservation"),
         ]
         return [_link(endpoint, label) for endpoint, label in pages]
     return []

@@ -45,3 +45,19 @@ def test_parties_follow_deadlines_and_allow_each_other_logos(
     window.get_by_role("button", name="Ajouter à l’annuaire").click()
     expect(window.get_by_role("rowheader", name="Dominique Ferrand")).to_be_visible()
     look("relais")
+
+
+def test_each_person_reads_what_is_kept_about_them(
+    window: Page, sign_in: Callable[[str], None], look: Callable[[str], None], country: SmallCountry
+) -> None:
+    """One's own data from the foot of any page; the trail and the retention rules for the coordinator."""
+    sign_in(country.email_coordinator)
+    window.get_by_role("link", name="Mes données").click()
+    expect(window.get_by_role("cell", name=country.email_coordinator)).to_be_visible()
+    look("mes-donnees")
+    window.get_by_role("link", name="Journal").click()
+    look("journal")
+    window.get_by_role("link", name="Conservation").click()
+    window.get_by_role("button", name="Préparer l’année 2027-2028").click()
+    expect(window.get_by_text("L’année suivante est prête")).to_be_visible()
+    look("conservation")

@@ -27,9 +27,9 @@ from service.app import create_app
 from service.config import Settings
 from service.domain.accounts import create_user, grant
 from service.domain.conventions import get_convention, record_event
-from service.domain.exports import TABLES
 from service.domain.letters import SITE
 from service.domain.publication import publish_round
+from service.domain.round_tables import TABLES
 from service.persistence.engine import session_scope
 from service.persistence.tables import (
     AllocationRound,

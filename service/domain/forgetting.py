@@ -1,0 +1,68 @@
+"""Forgetting one person, at once: a pupil becomes a pseudonym that leads to nobody, an account a number.
+
+Responsible for leaving nothing that names them, in whatever table. Refuses to decide when: a rule or a request does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, CursorResult, Select, delete, update
+from sqlmodel import Session, col
+
+from service.persistence.rows import row_id
+from service.persistence.tables import (
+    Invitation,
+    Membership,
+    OutboxLine,
+    PersonalLink,
+    Preference,
+    Pupil,
+    User,
+    UserSession,
+    WishCode,
+)
+
+FORGOTTEN_NAME = "Compte effacé"
+_FORGOTTEN_HOST = "@compte-efface.invalid"
+
+
+def forget_pupils(session: Session, pupils: Select[Any]) -> int:
+    """Blanks those whose keys are selected: name and needs go, wishes and codes are deleted. Returns how many."""
+    session.flush()
+    connection = session.connection()
+    for table in (Preference, WishCode):
+        connection.execute(delete(table).where(col(table.pupil_id).in_(pupils)))
+    named = col(Pupil.id).in_(pupils), col(Pupil.display_name) != ""
+    blanked = connection.execute(update(Pupil).where(*named).values(display_name="", needs=[]))
+    assert isinstance(blanked, CursorResult)
+    session.expire_all()
+    return blanked.rowcount
+
+
+def is_forgotten(email: Any) -> ColumnElement[bool]:
+    """Whether an address is one that replaces a forgotten account's."""
+    found: ColumnElement[bool] = email.like(f"%{_FORGOTTEN_HOST}")
+    return found
+
+
+def forget_account(session: Session, user: User) -> None:
+    """Name, address and password go, with rights, sessions, links, invitations and messages to that address.
+
+    The number stays: the audit trail and the rounds name nobody else.
+    """
+    session.flush()
+    connection = session.connection()
+    for table, owner in ((Membership, col(Membership.user_id)), (UserSession, col(UserSession.user_id))):
+        connection.execute(delete(table).where(owner == row_id(user)))
+    for mailed, address in (
+        (OutboxLine, col(OutboxLine.recipient)),
+        (PersonalLink, col(PersonalLink.recipient)),
+        (Invitation, col(Invitation.email)),
+    ):
+        connection.execute(delete(mailed).where(address == user.email))
+    user.email, user.name = f"compte-{row_id(user)}{_FORGOTTEN_HOST}", FORGOTTEN_NAME
+    user.password, user.active, user.fs_uniquifier = "", False, uuid4().hex
+    session.add(user)
+    session.flush()
