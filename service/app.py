@@ -18,6 +18,7 @@ from service.persistence.engine import make_engine
 from service.web import (
     accounts,
     activities,
+    adjustments,
     answers,
     arrivals,
     audit_trail,
@@ -84,6 +85,7 @@ BLUEPRINTS = (
     repairs.blueprint,
     findings.blueprint,
     round_cuts.blueprint,
+    adjustments.blueprint,
     conventions.blueprint,
     convention_life.blueprint,
     relays.blueprint,

@@ -14,6 +14,7 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.domain.adjustments import Adjustments, adjustments_of
 from service.domain.campaigns import aims_in_order
 from service.domain.confirmations import ended_pairs
 from service.domain.conventions import accepts_offers, departments_of, get_convention
@@ -28,15 +29,18 @@ from service.domain.snapshot import (
     pupils_asking,
     schools_asking,
 )
+from service.errors import ServiceError
 from service.persistence.bulk import fetch
 from service.persistence.tables import Campaign, Department, Period
-from service.vocabulary import Level
+from service.vocabulary import RULE_LABELS, Level
 from solver.files import canonical_bytes, instance_document
-from solver.geography import position
+from solver.geography import position, trip_m
 from solver.instance import Announced, Ban, Group, Instance, Offer, Pin, QuotaLine, School
 from solver.instance import Department as SolverDepartment
 from solver.instance import Period as SolverPeriod
 from solver.params import Params, TerritoryRule, Tier
+from solver.pins import broken_rule, diagnose_pins
+from solver.rules import Rule
 
 
 def freeze(session: Session, campaign: Campaign, today: date, still: int | None = None) -> Instance:
@@ -49,8 +53,11 @@ def freeze(session: Session, campaign: Campaign, today: date, still: int | None 
     the one of `solver.repair`). When it is the published round, its pupils are no longer pinned, but those whose week
     has begun.
 
+    What coordinators have adjusted is taken in: it never takes a place back from a pupil that is pinned.
+
     Raises:
         ValueError: rows that make no readable instance, naming the field.
+        ServiceError: a pupil is sent by an adjustment where no rule lets them go any more.
     """
     pupils = pupils_asking(session, campaign)
     asking = {pupil.pseudonym for pupil in pupils}
@@ -58,6 +65,7 @@ def freeze(session: Session, campaign: Campaign, today: date, still: int | None 
     supply = _read_supply(session, campaign, today, placed)
     repairs = still is not None and still == campaign.published_round_id
     pinned = [row for row in placed if not (repairs and supply.may_leave(row))]
+    sent = [row for row in supply.adjusted.imposed if row.pseudonym in asking - {one.pseudonym for one in pinned}]
     told = placed if repairs else [] if still is None else placements_of(session, still)
     free = asking - {row.pseudonym for row in pinned}
     announced = [row for row in told if row.pseudonym in free]
@@ -68,7 +76,8 @@ def freeze(session: Session, campaign: Campaign, today: date, still: int | None 
         for offer in [_offer(row, supply, repaired=repairs)]
         if offer.seats or row.id in named
     )
-    return Instance(
+    _refuse_closed(sent, offers)
+    instance = Instance(
         departments=_departments(session),
         schools=tuple(
             School(row.uai, row.department, position(row.latitude, row.longitude), row.priority)
@@ -78,10 +87,39 @@ def freeze(session: Session, campaign: Campaign, today: date, still: int | None 
         offers=offers,
         groups=tuple(_group(pupil) for pupil in pupils),
         lines=_lines(supply),
-        bans=_bans(session, campaign, asking, {offer.id for offer in offers}),
-        pins=tuple(Pin(row.pseudonym, str(row.offer_id), row.period_id) for row in pinned),
+        bans=_bans(session, campaign, supply, asking, {offer.id for offer in offers}, pinned),
+        pins=tuple(Pin(row.pseudonym, str(row.offer_id), row.period_id) for row in (*pinned, *sent)),
         announced=tuple(Announced(row.pseudonym, str(row.offer_id), row.period_id) for row in announced),
         params=_params(campaign, still=still is not None),
+    )
+    _refuse_void(sent, instance)
+    return instance
+
+
+def _refuse_closed(sent: list[PlacedAlready], offers: tuple[Offer, ...]) -> None:
+    seats = {offer.id: offer.seats for offer in offers}
+    for row in sent:
+        if not seats.get(str(row.offer_id), {}).get(row.period_id):
+            raise _void(row, RULE_LABELS[Rule.SEATS])
+
+
+def _refuse_void(sent: list[PlacedAlready], instance: Instance) -> None:
+    """Pins that no rule lets hold would leave the whole round without an answer: they are named before."""
+    for row in sent:
+        rule = broken_rule(instance, instance.group[row.pseudonym], instance.offer[str(row.offer_id)], row.period_id)
+        if rule is not None:
+            raise _void(row, RULE_LABELS[rule])
+    faults = diagnose_pins(instance) if sent else ""
+    for row in sent:
+        if f"pin of group {row.pseudonym!r} " in faults:
+            raise _void(row, RULE_LABELS[faults.rpartition(": ")[2]])
+
+
+def _void(row: PlacedAlready, why: str) -> ServiceError:
+    return ServiceError(
+        "adjustment_void",
+        f"L’ajustement qui envoie l’élève {row.pseudonym} sur l’offre n°\u00a0{row.offer_id} ne peut pas tenir\u00a0: "
+        f"{why}. Levez-le, puis relancez.",
     )
 
 
@@ -98,18 +136,21 @@ class _Supply:
     territories: Mapping[str, frozenset[str] | None]
     begun: frozenset[str]
     """Periods that have started: nobody new is sent there."""
+    adjusted: Adjustments
 
     def line_of(self, offer: OfferOpen) -> int | None:
         return self.tree.line_of(offer.convention, offer.commitment, offer.level, offer.department)
 
     def is_open(self, offer: OfferOpen) -> bool:
-        return offer.published and offer.level in self.levels and offer.convention in self.accepted
+        admitted = offer.published and offer.level in self.levels and offer.convention in self.accepted
+        return admitted and offer.id not in self.adjusted.excluded
 
     def may_leave(self, row: PlacedAlready) -> bool:
-        """Whether a pupil may go elsewhere: the week has not begun, or the host no longer receives everybody."""
+        """Whether a repair may send a pupil elsewhere: the week has not begun, or the host takes places back."""
         offer = self.known[row.offer_id]
-        open_there = self.is_open(offer) and row.period_id not in self.begun
-        return open_there or offer.left.get(row.period_id, 0) < 0
+        is_ahead = row.period_id not in self.begun
+        taken_back = offer.left.get(row.period_id, 0) < 0
+        return taken_back or (is_ahead and (self.is_open(offer) or self.adjusted.concern(row)))
 
     @cached_property
     def known(self) -> dict[int, OfferOpen]:
@@ -133,6 +174,7 @@ def _read_supply(session: Session, campaign: Campaign, today: date, placed: list
         begun=frozenset(
             period for (period,) in fetch(session, select(col(Period.id)).where(col(Period.starts_on) <= today))
         ),
+        adjusted=adjustments_of(session, campaign),
     )
 
 
@@ -171,6 +213,8 @@ def _offer(row: OfferOpen, supply: _Supply, *, repaired: bool) -> Offer:
     """
     line, open_in = supply.line_of(row), row.left.keys() - supply.begun if supply.is_open(row) else set()
     taken_back = {period: min(left, 0) * repaired for period, left in row.left.items()}
+    if repaired and row.id in supply.adjusted.excluded:
+        taken_back = {period: -supply.own[row.id, period] * (period not in supply.begun) for period in row.left}
     seats = {
         period: supply.own[row.id, period] + taken_back[period] + max(left, 0) * (period in open_in)
         for period, left in row.left.items()
@@ -211,10 +255,19 @@ def _lines(supply: _Supply) -> tuple[QuotaLine, ...]:
     )
 
 
-def _bans(session: Session, campaign: Campaign, asking: set[str], offers: set[str]) -> tuple[Ban, ...]:
-    """A pupil is never sent again where one of the two sides said no, or nothing."""
-    pairs = ((pseudonym, str(offer)) for pseudonym, offer in ended_pairs(session, campaign.school_year))
-    return tuple(Ban(pupil, offer) for pupil, offer in sorted(pairs) if pupil in asking and offer in offers)
+def _bans(
+    session: Session,
+    campaign: Campaign,
+    supply: _Supply,
+    asking: set[str],
+    offers: set[str],
+    pinned: list[PlacedAlready],
+) -> tuple[Ban, ...]:
+    """A pupil is never sent where one of the two sides said no, or nothing, nor where a coordinator forbids it."""
+    stays = {(row.pseudonym, row.offer_id) for row in pinned}
+    pairs = ended_pairs(session, campaign.school_year) | (supply.adjusted.banned - stays)
+    named = sorted((pseudonym, str(offer)) for pseudonym, offer in pairs)
+    return tuple(Ban(pupil, offer) for pupil, offer in named if pupil in asking and offer in offers)
 
 
 def _params(campaign: Campaign, *, still: bool) -> Params:
@@ -225,3 +278,8 @@ def _params(campaign: Campaign, *, still: bool) -> Params:
 def frozen_bytes(instance: Instance) -> bytes:
     """The instance as the canonical document that is hashed, solved, verified and kept."""
     return canonical_bytes(instance_document(instance))
+
+
+def trip_between(origin: tuple[float, float], destination: tuple[float, float]) -> int:
+    """The trip between two places given in degrees, in whole metres, as every round counts it."""
+    return trip_m(position(*origin), position(*destination))

@@ -168,7 +168,7 @@ def changes_since(decision: Decision, fresh: Instance) -> list[Change]:
     lines = _lines_held(fresh, [pupil for pupil in decision.placed if str(pupil.offer_id) in fresh.offer])
     return [
         *(
-            [Change("Un autre tour de la campagne a été publié, ou une affectation a été refusée")]
+            [Change("Un autre tour de la campagne a été publié, une affectation refusée ou un ajustement changé")]
             if _told(fresh) != _told(frozen)
             else []
         ),

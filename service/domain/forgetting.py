@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from service.persistence.rows import row_id
 from service.persistence.tables import (
+    Adjustment,
     Invitation,
     Membership,
     OutboxLine,
@@ -29,11 +30,12 @@ _FORGOTTEN_HOST = "@compte-efface.invalid"
 
 
 def forget_pupils(session: Session, pupils: Select[Any]) -> int:
-    """Blanks those whose keys are selected: name and needs go, wishes and codes are deleted. Returns how many."""
+    """Blanks those whose keys are selected: name, needs and what was said of them go, wishes and codes are deleted."""
     session.flush()
     connection = session.connection()
     for table in (Preference, WishCode):
         connection.execute(delete(table).where(col(table.pupil_id).in_(pupils)))
+    connection.execute(update(Adjustment).where(col(Adjustment.pupil_id).in_(pupils)).values(why=""))
     named = col(Pupil.id).in_(pupils), col(Pupil.display_name) != ""
     blanked = connection.execute(update(Pupil).where(*named).values(display_name="", needs=[]))
     assert isinstance(blanked, CursorResult)

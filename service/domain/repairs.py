@@ -10,11 +10,11 @@ from sqlalchemy import case, update
 from sqlmodel import Session, col
 
 from service.domain.campaigns import get_campaign
-from service.domain.rounds import Start, launch_round
+from service.domain.rounds import Start, launch_round, rounds_of
 from service.domain.shortfalls import shortfalls
 from service.errors import Conflict
 from service.persistence.tables import AllocationRound, Opening
-from service.vocabulary import RoundKind
+from service.vocabulary import HAS_RESULT, RoundKind
 
 
 def launch_repair(session: Session, campaign_id: int, actor: str) -> AllocationRound:
@@ -46,6 +46,24 @@ def launch_next_round(session: Session, campaign_id: int, actor: str) -> Allocat
             "réparation, elle place aussi les élèves qui attendent.",
         )
     return launch_round(session, campaign_id, actor)
+
+
+def launch_adjusted(session: Session, campaign_id: int, actor: str) -> AllocationRound:
+    """The last round computed again with the adjustments, moving as few of its pupils as can be.
+
+    Raises:
+        Conflict: nothing is computed yet, or a round is already queued or running.
+        ServiceError: the campaign is not open.
+    """
+    computed = (one for one in rounds_of(session, campaign_id) if one.status in HAS_RESULT)
+    last = next((one for one in computed if one.kind is not RoundKind.SCENARIO), None)
+    if last is None:
+        message = "Aucun tour n’est calculé\u00a0: lancez un tour, il prend les ajustements en compte."
+        raise Conflict("nothing_computed", message)
+    published = get_campaign(session, campaign_id).published_round_id
+    if last.id == published or last.kind is RoundKind.REPAIR:
+        return launch_repair(session, campaign_id, actor)
+    return launch_round(session, campaign_id, actor, Start(RoundKind.ROUND, last.id))
 
 
 def close_withdrawn_seats(session: Session) -> None:

@@ -24,6 +24,7 @@ from service.domain.forgetting import forget_account, forget_pupils, is_forgotte
 from service.domain.school_years import SCHOOL_YEAR_TURNS_ON
 from service.persistence.tables import (
     ActivityRequest,
+    Adjustment,
     AuditEntry,
     ClassGroup,
     DiscoveryActivity,
@@ -178,7 +179,7 @@ def _audit(session: Session, horizon: Horizon) -> int:
 
 
 ERASURES: tuple[Erasure, ...] = (
-    Erasure("pupil", (Pupil, Preference, WishCode), _pupils),
+    Erasure("pupil", (Pupil, Preference, WishCode, Adjustment), _pupils),
     Erasure("school_message", (ActivityRequest,), _school_messages),
     Erasure("import_file", (ImportFile,), _import_files),
     Erasure("mail", (OutboxLine,), _mail),

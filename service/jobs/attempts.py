@@ -24,6 +24,7 @@ from service.domain.bridge import freeze, frozen_bytes
 from service.domain.campaigns import day_in_france, get_campaign
 from service.domain.findings import record_findings
 from service.domain.recording import Dossier, LeaseLostError, ResultRefusedError, record_result, verify_dossier
+from service.errors import ServiceError
 from service.jobs.child import SOLVE_COMMAND, TOO_LONG, Child, ChildFailedError
 from service.jobs.messages import Answer, Order
 from service.jobs.pulse import Pulse, Verdict
@@ -122,6 +123,8 @@ class _Attempt:
             return self._end_early(Verdict.LOST)
         except ChildFailedError as failure:
             return self._end_early(self.pulse.verdict, str(failure))
+        except ServiceError as refusal:
+            return self._end_early(self.pulse.verdict, refusal.message)
         except Exception as error:
             # A fault of ours or of the database: the attempt fails like any other, and the log keeps the whole story.
             logger.exception("attempt_failed", round=self.round_id)

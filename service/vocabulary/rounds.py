@@ -35,6 +35,12 @@ class RoundKind(StrEnum):
     """Computed on a frozen round with some changes, to compare: it is never published."""
 
 
+class AdjustmentKind(StrEnum):
+    PIN = "pin"
+    BAN = "ban"
+    EXCLUDE = "exclude"
+
+
 ACTIVE_ROUNDS: frozenset[RoundStatus] = frozenset({RoundStatus.QUEUED, RoundStatus.RUNNING})
 HAS_RESULT: frozenset[RoundStatus] = frozenset({RoundStatus.COMPUTED, RoundStatus.PUBLISHED})
 
@@ -83,6 +89,25 @@ MOVE_LABELS: Mapping[str, str] = {
     "gained": "reçoit une place",
     "lost": "perd sa place",
 }
+
+ADJUSTMENT_LABELS: Mapping[AdjustmentKind, str] = {
+    AdjustmentKind.PIN: "Élève envoyé sur une offre",
+    AdjustmentKind.BAN: "Offre interdite à un élève",
+    AdjustmentKind.EXCLUDE: "Offre exclue de la campagne",
+}
+
+RULE_LABELS: Mapping[str, str] = {
+    "level": "l’offre est d’un autre niveau",
+    "period": "la période n’est pas ouverte, ou la classe ne la demande pas",
+    "needs": "le site ne répond pas aux besoins d’accessibilité de l’élève",
+    "reach": "le site est trop loin",
+    "territory": "le territoire ne le permet pas",
+    "ban": "l’offre est interdite à cet élève",
+    "seats": "il n’y a plus de place",
+    "school_maximum": "le site ne prend pas plus d’élèves de cet établissement",
+    "quota_ceiling": "le plafond du partenaire est atteint",
+}
+"""Why a place cannot be given, by the name of the rule that forbids it (`solver.rules`)."""
 
 TIER_LABELS: Mapping[str, str] = {
     "placed": "élèves placés",

@@ -29,10 +29,12 @@ from service.domain.round_tables import TABLES, export_rows
 from service.persistence.engine import make_engine, session_scope
 from service.persistence.tables import (
     ActivityRequest,
+    Adjustment,
     AllocationRound,
     AuditEntry,
     ImportFile,
     Invitation,
+    Offer,
     OutboxLine,
     PersonalLink,
     Preference,
@@ -43,7 +45,7 @@ from service.persistence.tables import (
     User,
     UserSession,
 )
-from service.vocabulary import LinkPurpose, RelayKind, Role
+from service.vocabulary import AdjustmentKind, LinkPurpose, RelayKind, Role
 from solver.judge.plain.verify import verify_documents
 from tests.service.web.conftest import Templates, templates  # noqa: F401
 from tests.service.web.filled_country import CANARY
@@ -85,6 +87,9 @@ def planted(templates: Templates, tmp_path: Path) -> Iterator[Engine]:  # noqa: 
 def plant(session: Session) -> None:
     for pupil in session.exec(select(Pupil)):
         pupil.display_name = f"{canary('pupil')} {pupil.id}"
+    said = f"Demande de la famille de {canary('pupil')}"
+    whom = {"offer_id": session.exec(select(Offer.id)).first(), "pupil_id": session.exec(select(Pupil.id)).first()}
+    session.add(Adjustment(campaign_id=1, kind=AdjustmentKind.BAN, why=said, made_by=ACTOR, **whom))
     request = session.exec(select(ActivityRequest)).first()
     assert request is not None
     request.message = f"Demandez {canary('school_message')}"

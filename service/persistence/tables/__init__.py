@@ -7,6 +7,7 @@ from service.persistence.tables.accounts import AuditEntry, Membership, User, Us
 from service.persistence.tables.activities import ActivityRequest, DiscoveryActivity
 from service.persistence.tables.agreements import Confirmation
 from service.persistence.tables.campaigns import (
+    Adjustment,
     AllocationRound,
     Campaign,
     Period,
@@ -51,6 +52,7 @@ from service.persistence.tables.territories import (
 __all__ = [
     "Academy",
     "ActivityRequest",
+    "Adjustment",
     "AllocationRound",
     "AttemptCounter",
     "AuditEntry",

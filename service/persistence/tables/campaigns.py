@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Uni
 from sqlmodel import Field, SQLModel
 
 from service.persistence.columns import UtcDateTime, check, enum_column, json_field, utc_now
-from service.vocabulary import CampaignStatus, PeriodKind, RoundKind, RoundStatus
+from service.vocabulary import AdjustmentKind, CampaignStatus, PeriodKind, RoundKind, RoundStatus
 
 _ACTIVE = text("status IN ('queued', 'running')")
 
@@ -160,3 +160,28 @@ class UnplacedPupil(SQLModel, table=True):
     """Every change that would do, the smallest first, at most one of a kind."""
 
     __table_args__ = (UniqueConstraint("round_id", "pupil_id", name="unplaced_once_per_round"),)
+
+
+class Adjustment(SQLModel, table=True):
+    """What a coordinator decided beside the rules, with the reason: the campaign's next rounds take it in.
+
+    A lifted one no longer counts and stays readable.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id", index=True)
+    kind: AdjustmentKind = Field(sa_type=enum_column(AdjustmentKind))
+    offer_id: int = Field(foreign_key="offer.id", index=True)
+    pupil_id: int | None = Field(default=None, foreign_key="pupil.id", index=True)
+    period_id: str | None = Field(default=None, foreign_key="period.id")
+    why: str
+    made_by: str
+    made_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    lifted_by: str = ""
+    lifted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    __table_args__ = (
+        check(
+            "(kind = 'exclude') = (pupil_id IS NULL) AND (kind = 'pin') = (period_id IS NOT NULL)", "adjustment_target"
+        ),
+    )
