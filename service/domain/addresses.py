@@ -41,3 +41,7 @@ def convention_address(key: str) -> str:
 
 def coordination_address() -> str:
     return "/coordination"
+
+
+def signature_address(token: str) -> str:
+    return f"/signature/{token}"

@@ -18,6 +18,7 @@ from service.domain.addresses import (
     partner_stays_address,
     school_stays_address,
 )
+from service.domain.agreement_rows import end_with_stays
 from service.domain.confirmations import LIVE, Voice, count_silent
 from service.domain.dates import french_day
 from service.domain.digests import read_mailboxes
@@ -107,6 +108,7 @@ def _replace_moved(session: Session, published: AllocationRound, now: datetime) 
         .values(state=ConfirmationState.REPLACED, ended_at=now)
         .execution_options(**unread)
     )
+    end_with_stays(session, now)
     both = and_(col(Confirmation.school_at).is_not(None), col(Confirmation.host_at).is_not(None))
     alive = case((both, ConfirmationState.CONFIRMED.value), else_=ConfirmationState.ASKED.value)
     session.exec(

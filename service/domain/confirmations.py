@@ -13,6 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Subquery, and_, case, func, or_, select, update
 from sqlmodel import Session, col
 
+from service.domain.agreement_rows import end_with_stays
 from service.domain.audit import record
 from service.errors import Conflict, ServiceError
 from service.persistence.bulk import Selection, fetch
@@ -108,6 +109,7 @@ def refuse(session: Session, voice: Voice, confirmation_id: int, reason: str, ac
         raise Conflict("already_ended", "Ce stage n’est plus à confirmer\u00a0: relisez la liste, elle a changé.")
     session.expire_all()
     free_seats(session, [confirmation_id], close=RefusalReason(reason) in CLOSES)
+    end_with_stays(session, now)
     record(session, actor, "refuse_placement", f"confirmation:{confirmation_id}", side=voice.side, reason=reason)
 
 
@@ -125,6 +127,7 @@ def expire_silent(session: Session, today: date, now: datetime) -> int:
         free_seats(session, some)
     session.expire_all()
     if ids:
+        end_with_stays(session, now)
         record(session, "worker", "expire_placements", "confirmations", count=len(ids))
     return len(ids)
 

@@ -8,18 +8,23 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, CursorResult, Select, delete, update
+from sqlalchemy import ColumnElement, CursorResult, Select, delete, or_, select, update
 from sqlmodel import Session, col
 
 from service.persistence.rows import row_id
 from service.persistence.tables import (
     Adjustment,
+    Agreement,
+    AgreementDocument,
+    AgreementStay,
+    Confirmation,
     Invitation,
     Membership,
     OutboxLine,
     PersonalLink,
     Preference,
     Pupil,
+    Signature,
     User,
     UserSession,
     WishCode,
@@ -27,6 +32,8 @@ from service.persistence.tables import (
 
 FORGOTTEN_NAME = "Compte effacé"
 _FORGOTTEN_HOST = "@compte-efface.invalid"
+_NOBODY: dict[str, Any] = {"birth_date": None, "representative_name": "", "representative_email": ""}
+_STAFF = ("head_of_school", "referent_teacher", "signatory_name", "tutor_name", "tutor_email")
 
 
 def forget_pupils(session: Session, pupils: Select[Any]) -> int:
@@ -36,8 +43,41 @@ def forget_pupils(session: Session, pupils: Select[Any]) -> int:
     for table in (Preference, WishCode):
         connection.execute(delete(table).where(col(table.pupil_id).in_(pupils)))
     connection.execute(update(Adjustment).where(col(Adjustment.pupil_id).in_(pupils)).values(why=""))
+    _forget_stays(session, pupils)
     named = col(Pupil.id).in_(pupils), col(Pupil.display_name) != ""
     blanked = connection.execute(update(Pupil).where(*named).values(display_name="", needs=[]))
+    assert isinstance(blanked, CursorResult)
+    session.expire_all()
+    return blanked.rowcount
+
+
+def _forget_stays(session: Session, pupils: Select[Any]) -> None:
+    """The documents that name them go; what their agreements said of them and of their families is blanked."""
+    own = (
+        select(col(AgreementStay.id), col(AgreementStay.agreement_id))
+        .join(Confirmation, col(Confirmation.id) == col(AgreementStay.confirmation_id))
+        .where(col(Confirmation.pupil_id).in_(pupils))
+        .subquery()
+    )
+    connection = session.connection()
+    connection.execute(
+        delete(AgreementDocument).where(col(AgreementDocument.agreement_id).in_(select(own.c.agreement_id)))
+    )
+    theirs = col(Signature.stay_id).in_(select(own.c.id))
+    connection.execute(update(Signature).where(theirs).values(signer="", email=""))
+    stays = col(AgreementStay.id).in_(select(own.c.id))
+    connection.execute(update(AgreementStay).where(stays).values(**_NOBODY))
+
+
+def forget_agreements(session: Session, agreements: Select[Any]) -> int:
+    """Blanks those whose keys are selected: their documents go, states, dates and digests stay. Returns how many."""
+    session.flush()
+    connection = session.connection()
+    connection.execute(delete(AgreementDocument).where(col(AgreementDocument.agreement_id).in_(agreements)))
+    for table, blank in ((Signature, {"signer": "", "email": ""}), (AgreementStay, _NOBODY)):
+        connection.execute(update(table).where(col(table.agreement_id).in_(agreements)).values(**blank))
+    named = col(Agreement.id).in_(agreements), or_(*(col(getattr(Agreement, name)) != "" for name in _STAFF))
+    blanked = connection.execute(update(Agreement).where(*named).values(dict.fromkeys(_STAFF, "")))
     assert isinstance(blanked, CursorResult)
     session.expire_all()
     return blanked.rowcount

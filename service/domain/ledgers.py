@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func
+from sqlalchemy import case, func
 from sqlmodel import Session, col, select
 
+from service.domain.agreement_rows import stays_by_state
 from service.persistence.rows import row_id
 from service.persistence.tables import (
     AllocationRound,
@@ -25,7 +26,7 @@ from service.persistence.tables import (
     QuotaLine,
     Site,
 )
-from service.vocabulary import ConfirmationState, OfferStatus
+from service.vocabulary import AgreementState, ConfirmationState, OfferStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class LedgerLine:
     published: int
     allocated: int
     confirmed: int
+    signed: int
     by_department: Mapping[str, tuple[int, int]]
 
 
@@ -59,7 +61,7 @@ def ledger(
     )
     published = _published(session, convention, school_year)
     allocated = _allocated(session, convention, school_year, campaign)
-    confirmed = _confirmed(session, convention, school_year, campaign)
+    followed = _followed(session, convention, school_year, campaign)
     lines = []
     for line, commitment in session.exec(query):
         offered, held = published[commitment.id], allocated[commitment.id]
@@ -74,7 +76,8 @@ def ledger(
                 ceiling_source=line.ceiling_source,
                 published=sum(offered.values()),
                 allocated=sum(held.values()),
-                confirmed=confirmed.get(commitment.id, 0),
+                confirmed=followed.get(commitment.id, (0, 0))[0],
+                signed=followed.get(commitment.id, (0, 0))[1],
                 by_department={code: (offered.get(code, 0), held.get(code, 0)) for code in places},
             )
         )
@@ -120,12 +123,17 @@ def _allocated(session: Session, convention: Convention, school_year: str, campa
     return _by_commitment(session.exec(query).all())
 
 
-def _confirmed(
+def _followed(
     session: Session, convention: Convention, school_year: str, campaign: Campaign | None
-) -> dict[int | None, int]:
-    """Of the placements allocated, those that both sides have confirmed."""
+) -> dict[int | None, tuple[int, int]]:
+    """Of the placements allocated: those both sides have confirmed, and those whose agreement is signed."""
+    signed = col(Confirmation.id).in_(stays_by_state(AgreementState.SIGNED, AgreementState.CLOSED))
     query = (
-        select(col(Offer.commitment_id), func.count(col(Confirmation.id)))
+        select(
+            col(Offer.commitment_id),
+            func.count(case((col(Confirmation.state) == ConfirmationState.CONFIRMED, 1))),
+            func.count(case((signed, 1))),
+        )
         .join(Opening, col(Opening.offer_id) == col(Offer.id))
         .join(Placement, col(Placement.opening_id) == col(Opening.id))
         .join(
@@ -136,7 +144,6 @@ def _confirmed(
             Offer.convention_id == row_id(convention),
             Offer.school_year == school_year,
             col(Placement.published).is_(True),
-            Confirmation.state == ConfirmationState.CONFIRMED,
         )
         .group_by(col(Offer.commitment_id))
     )
@@ -144,7 +151,7 @@ def _confirmed(
         query = query.join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id)).where(
             AllocationRound.campaign_id == row_id(campaign)
         )
-    return {commitment: int(count) for commitment, count in session.exec(query)}
+    return {commitment: (int(confirmed), int(signed)) for commitment, confirmed, signed in session.exec(query)}
 
 
 def _by_commitment(rows: Sequence[tuple[int | None, str, int]]) -> Counts:

@@ -21,8 +21,11 @@ from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound
 from service.persistence.rows import row_id
 from service.persistence.tables import (
+    Agreement,
+    AgreementStay,
     AuditEntry,
     ClassGroup,
+    Confirmation,
     Invitation,
     Membership,
     Offer,
@@ -36,13 +39,25 @@ from service.persistence.tables import (
     Pupil,
     School,
     Sector,
+    Signature,
     Site,
     UnplacedPupil,
     User,
     UserSession,
     WishCode,
 )
-from service.vocabulary import LEVEL_LABELS, MAIL_STATUS_LABELS, NEED_LABELS, REASON_LABELS, ROLE_LABELS, Need, Role
+from service.vocabulary import (
+    AGREEMENT_LABELS,
+    LEVEL_LABELS,
+    MAIL_STATUS_LABELS,
+    NEED_LABELS,
+    REASON_LABELS,
+    ROLE_LABELS,
+    SIGNATORY_LABELS,
+    AgreementState,
+    Need,
+    Role,
+)
 
 Line = tuple[str, str, str]
 """(part, field, value), in French."""
@@ -159,6 +174,7 @@ def pupil_lines(session: Session, school: School, pupil: Pupil, group: ClassGrou
         *(("Élève", "Besoin d’accessibilité", NEED_LABELS[Need(need)]) for need in pupil.needs),
         *_wishes(session, pupil),
         *_decisions(session, pupil),
+        *_agreements(session, pupil),
     ]
 
 
@@ -191,6 +207,24 @@ def _decisions(session: Session, pupil: Pupil) -> Iterable[Line]:
     reasons = select(UnplacedPupil.round_id, UnplacedPupil.reason).where(UnplacedPupil.pupil_id == pupil.id)
     for round_id, reason in session.exec(reasons).all():
         yield "Sans place", f"Tour {round_id}", REASON_LABELS.get(reason, reason)
+
+
+def _agreements(session: Session, pupil: Pupil) -> Iterable[Line]:
+    query = (
+        select(AgreementStay, Agreement.state)
+        .join(Confirmation, col(Confirmation.id) == col(AgreementStay.confirmation_id))
+        .join(Agreement, col(Agreement.id) == col(AgreementStay.agreement_id))
+        .where(Confirmation.pupil_id == pupil.id)
+        .order_by(col(AgreementStay.id))
+    )
+    for stay, state in session.exec(query).all():
+        part = f"Convention de stage n°\u00a0{stay.agreement_id}"
+        yield part, "État", AGREEMENT_LABELS[AgreementState(state)]
+        yield part, "Né le", short_date(stay.birth_date) if stay.birth_date else ""
+        yield part, "Représentant légal", stay.representative_name
+        yield part, "Courriel du représentant", stay.representative_email
+        for one in session.exec(select(Signature).where(Signature.stay_id == stay.id)).all():
+            yield part, f"Signature, {SIGNATORY_LABELS[one.party].lower()}", one.signer or "attendue"
 
 
 def erase_pupil(session: Session, pupil: Pupil, today: date, actor: str) -> None:

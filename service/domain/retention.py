@@ -20,11 +20,14 @@ from fixtures import readers
 from service.domain.audit import record
 from service.domain.campaigns import PARIS
 from service.domain.dates import add_months
-from service.domain.forgetting import forget_account, forget_pupils, is_forgotten
+from service.domain.forgetting import forget_account, forget_agreements, forget_pupils, is_forgotten
 from service.domain.school_years import SCHOOL_YEAR_TURNS_ON
 from service.persistence.tables import (
     ActivityRequest,
     Adjustment,
+    Agreement,
+    AgreementDocument,
+    AgreementStay,
     AuditEntry,
     ClassGroup,
     DiscoveryActivity,
@@ -33,11 +36,13 @@ from service.persistence.tables import (
     LocalRelay,
     Membership,
     Offer,
+    Opening,
     OutboxLine,
     PersonalLink,
     Preference,
     Pupil,
     School,
+    Signature,
     Site,
     User,
     UserSession,
@@ -115,6 +120,16 @@ def _pupils(session: Session, horizon: Horizon) -> int:
     return forget_pupils(session, select(col(Pupil.id)).where(col(Pupil.class_id).in_(classes)))
 
 
+def _agreements(session: Session, horizon: Horizon) -> int:
+    years = _years_over(session, col(Offer.school_year), horizon)
+    openings = (
+        select(col(Opening.id))
+        .join(Offer, col(Offer.id) == col(Opening.offer_id))
+        .where(col(Offer.school_year).in_(years))
+    )
+    return forget_agreements(session, select(col(Agreement.id)).where(col(Agreement.opening_id).in_(openings)))
+
+
 def _school_messages(session: Session, horizon: Horizon) -> int:
     years = _years_over(session, col(DiscoveryActivity.school_year), horizon)
     activities = select(col(DiscoveryActivity.id)).where(col(DiscoveryActivity.school_year).in_(years))
@@ -180,6 +195,7 @@ def _audit(session: Session, horizon: Horizon) -> int:
 
 ERASURES: tuple[Erasure, ...] = (
     Erasure("pupil", (Pupil, Preference, WishCode, Adjustment), _pupils),
+    Erasure("agreement", (Agreement, AgreementStay, AgreementDocument, Signature), _agreements),
     Erasure("school_message", (ActivityRequest,), _school_messages),
     Erasure("import_file", (ImportFile,), _import_files),
     Erasure("mail", (OutboxLine,), _mail),
@@ -197,6 +213,7 @@ KEPT: Mapping[str, str] = {
     "consent": "accords entre parties, sans personne",
     "partner partnermember": "personnes morales",
     "offer opening offerreserve offerday": "places, sans personne",
+    "agreementtemplate": "textes, sans personne",
     "discoveryactivity": "nombres seulement",
     "classgroup placementrequest requestperiod": "demandes, sans nom d’élève",
     "campaign allocationround rounddossier placement unplacedpupil confirmation": "décisions sous pseudonyme",

@@ -16,6 +16,7 @@ from sqlalchemy import String, case, cast, insert, update
 from sqlmodel import Session, SQLModel, col, select
 
 from fixtures import readers
+from service.domain.agreement_templates import load_templates
 from service.domain.calendar import forget_calendars, school_year_of
 from service.domain.texts import search_form
 from service.errors import ServiceError
@@ -50,6 +51,7 @@ def load_reference(session: Session, communes: Iterable[readers.Commune] | None 
     _synchronise(session, LevelRule, ["level", "valid_from"], [_rule_row("level", one) for one in rules.levels])
     bands = [_rule_row("band", one) for one in rules.working_time]
     _synchronise(session, WorkingTimeRule, ["band", "valid_from"], bands)
+    load_templates(session)
     _seed_calendar(session)
     forget_calendars(session)
     session.info.pop(_SECTORS, None)

@@ -104,14 +104,15 @@ def _stretch(found: re.Match[str]) -> tuple[int, int]:
     return int(first) * 60 + int(first_minutes or 0), ends if ends <= DAY_MINUTES else 0
 
 
-def limits_of(session: Session, level: Level, day: date) -> Limits:
-    """The limits in force on a day for the usual ages of a level."""
+def limits_of(session: Session, level: Level, day: date, born: date | None = None) -> Limits:
+    """The limits in force on a day for the usual ages of a level, or for the age of one pupil on that day."""
     if _LIMITS not in session.info:
         # Read once per unit of work: a file asks for each of its lines.
         session.info[_LIMITS] = session.exec(select(LevelRule)).all(), session.exec(select(WorkingTimeRule)).all()
     of_levels, of_bands = session.info[_LIMITS]
     rule = _in_force([one for one in of_levels if one.level == level], day)[-1].document
-    ages, rows = rule["ages"], _in_force(of_bands, day)
+    rows = _in_force(of_bands, day)
+    ages = rule["ages"] if born is None else dict.fromkeys(("youngest", "oldest"), age_on(born, day))
     bands = [
         one.document
         for one in rows
@@ -119,6 +120,11 @@ def limits_of(session: Session, level: Level, day: date) -> Limits:
         and (one.document["age_to"] is None or one.document["age_to"] >= ages["youngest"])
     ]
     return Limits(level, tuple(sorted(bands, key=lambda one: one["age_from"])), rule["presence_days"])
+
+
+def age_on(born: date, day: date) -> int:
+    """Whole years; someone born on 29 February turns on 1 March."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def _in_force(rules: Iterable[Rule], day: date) -> list[Rule]:

@@ -25,6 +25,7 @@ from service.domain.retention import purge
 from service.jobs.app import Queue, make_queue
 from service.jobs.attempts import Workshop, open_workshop, run_round
 from service.jobs.postman import Postman
+from service.jobs.scribe import Scribe
 from service.persistence.columns import utc_now
 from service.persistence.engine import check_durability, session_scope
 
@@ -41,7 +42,7 @@ def run(settings: Settings) -> None:
     check_durability(workshop.engine)
     queue = open_queue(settings, workshop)
     logger.info("worker_started", lease_s=workshop.lease_s)
-    with Postman(workshop.engine, settings):
+    with Postman(workshop.engine, settings), Scribe(workshop.engine):
         _Consumer(queue, workshop.stopping).run()
     workshop.engine.dispose()
     logger.info("worker_stopped")

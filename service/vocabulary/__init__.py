@@ -13,15 +13,22 @@ from service.vocabulary.activities import (
     Audience,
 )
 from service.vocabulary.agreements import (
+    AGREEMENT_LABELS,
+    AGREEMENT_TRANSITIONS,
     CLOSES,
     CONFIRMATION_LABELS,
     LEAVES,
     REASONS_OF,
     REFUSAL_LABELS,
     SIDE_LABELS,
+    SIGNATORY_LABELS,
+    SIGNATURE_METHOD_LABELS,
+    AgreementState,
     ConfirmationState,
     RefusalReason,
     Side,
+    Signatory,
+    SignatureMethod,
 )
 from service.vocabulary.findings import EMPTY_SEATS_LABELS, FIX_LABELS
 from service.vocabulary.partners import (
@@ -92,6 +99,8 @@ __all__ = [
     "ACTIVITY_STATUS_LABELS",
     "ACTIVITY_TRANSITIONS",
     "ADJUSTMENT_LABELS",
+    "AGREEMENT_LABELS",
+    "AGREEMENT_TRANSITIONS",
     "AUDIENCE_LABELS",
     "CAMPAIGN_STATUS_LABELS",
     "CLOSES",
@@ -126,11 +135,14 @@ __all__ = [
     "RULE_LABELS",
     "SCHOOL_TYPE_LABELS",
     "SIDE_LABELS",
+    "SIGNATORY_LABELS",
+    "SIGNATURE_METHOD_LABELS",
     "TIER_LABELS",
     "ActivityKind",
     "ActivityRequestStatus",
     "ActivityStatus",
     "AdjustmentKind",
+    "AgreementState",
     "Audience",
     "CampaignStatus",
     "ConfirmationState",
@@ -155,4 +167,6 @@ __all__ = [
     "RoundStatus",
     "SchoolType",
     "Side",
+    "Signatory",
+    "SignatureMethod",
 ]

@@ -84,3 +84,67 @@ REFUSAL_LABELS: Mapping[RefusalReason, str] = {
     RefusalReason.TUTOR_AWAY: "personne ne peut encadrer à ces dates",
     RefusalReason.ACTIVITY_UNSUITABLE: "l’activité ne convient pas à cet âge",
 }
+
+
+class AgreementState(StrEnum):
+    DRAFT = "draft"
+    HOST_COMPLETED = "host_completed"
+    SCHOOL_VALIDATED = "school_validated"
+    """Waits for its document to be written."""
+    SIGNING = "signing"
+    SIGNED = "signed"
+    AMENDED = "amended"
+    """Another version takes its place."""
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+
+
+class Signatory(StrEnum):
+    """Who signs the agreement of a stay; the last two sign for each pupil it covers."""
+
+    HEAD = "head"
+    HOST = "host"
+    PUPIL = "pupil"
+    REPRESENTATIVE = "representative"
+
+
+class SignatureMethod(StrEnum):
+    ELECTRONIC = "electronic"
+    PAPER = "paper"
+
+
+AGREEMENT_TRANSITIONS: Mapping[AgreementState, frozenset[AgreementState]] = {
+    AgreementState.DRAFT: frozenset({AgreementState.HOST_COMPLETED, AgreementState.CANCELLED}),
+    AgreementState.HOST_COMPLETED: frozenset(
+        {AgreementState.HOST_COMPLETED, AgreementState.SCHOOL_VALIDATED, AgreementState.CANCELLED}
+    ),
+    AgreementState.SCHOOL_VALIDATED: frozenset({AgreementState.SIGNING, AgreementState.CANCELLED}),
+    AgreementState.SIGNING: frozenset({AgreementState.SIGNED, AgreementState.AMENDED, AgreementState.CANCELLED}),
+    AgreementState.SIGNED: frozenset({AgreementState.AMENDED, AgreementState.CANCELLED, AgreementState.CLOSED}),
+    AgreementState.AMENDED: frozenset(),
+    AgreementState.CANCELLED: frozenset(),
+    AgreementState.CLOSED: frozenset(),
+}
+
+AGREEMENT_LABELS: Mapping[AgreementState, str] = {
+    AgreementState.DRAFT: "À compléter par la structure d’accueil",
+    AgreementState.HOST_COMPLETED: "À valider par l’établissement",
+    AgreementState.SCHOOL_VALIDATED: "Document en préparation",
+    AgreementState.SIGNING: "À signer",
+    AgreementState.SIGNED: "Signée",
+    AgreementState.AMENDED: "Remplacée par un avenant",
+    AgreementState.CANCELLED: "Annulée",
+    AgreementState.CLOSED: "Terminée",
+}
+
+SIGNATORY_LABELS: Mapping[Signatory, str] = {
+    Signatory.HEAD: "Chef d’établissement",
+    Signatory.HOST: "Structure d’accueil",
+    Signatory.PUPIL: "Élève",
+    Signatory.REPRESENTATIVE: "Représentant légal",
+}
+
+SIGNATURE_METHOD_LABELS: Mapping[SignatureMethod, str] = {
+    SignatureMethod.ELECTRONIC: "en ligne",
+    SignatureMethod.PAPER: "sur papier",
+}

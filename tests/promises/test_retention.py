@@ -30,8 +30,13 @@ from service.persistence.engine import make_engine, session_scope
 from service.persistence.tables import (
     ActivityRequest,
     Adjustment,
+    Agreement,
+    AgreementDocument,
+    AgreementStay,
+    AgreementTemplate,
     AllocationRound,
     AuditEntry,
+    Confirmation,
     ImportFile,
     Invitation,
     Offer,
@@ -41,11 +46,12 @@ from service.persistence.tables import (
     Pupil,
     RoundDossier,
     School,
+    Signature,
     Site,
     User,
     UserSession,
 )
-from service.vocabulary import AdjustmentKind, LinkPurpose, RelayKind, Role
+from service.vocabulary import AdjustmentKind, LinkPurpose, RelayKind, Role, Signatory, SignatureMethod
 from solver.judge.plain.verify import verify_documents
 from tests.service.web.conftest import Templates, templates  # noqa: F401
 from tests.service.web.filled_country import CANARY
@@ -55,6 +61,7 @@ PLANTED = datetime(2026, 11, 23, 12, tzinfo=UTC)
 YEAR_ENDS = date(2027, 7, 31)
 LAST_DAYS = {
     "pupil": date(2028, 7, 31),
+    "agreement": date(2028, 7, 31),
     "school_message": date(2028, 7, 31),
     "import_file": date(2026, 12, 23),
     "mail": date(2027, 11, 23),
@@ -93,6 +100,7 @@ def plant(session: Session) -> None:
     request = session.exec(select(ActivityRequest)).first()
     assert request is not None
     request.message = f"Demandez {canary('school_message')}"
+    plant_agreement(session)
     for school in session.exec(select(School)):
         school.head_of_school = canary("staff")
     for site in session.exec(select(Site)):
@@ -110,6 +118,50 @@ def plant(session: Session) -> None:
         entry.at = PLANTED
     for user in session.exec(select(User)):
         user.created_at = PLANTED
+
+
+def plant_agreement(session: Session) -> None:
+    """A stay under an agreement that names a tutor, a head, a family and a signer, with its document."""
+    word = canary("agreement")
+    stay = session.exec(select(Confirmation)).first()
+    school = session.exec(select(School)).first()
+    template = session.exec(select(AgreementTemplate)).first()
+    assert stay is not None
+    assert school is not None
+    assert template is not None
+    named = {"head_of_school": word, "referent_teacher": word, "signatory_name": word, "tutor_name": word}
+    agreement = Agreement(
+        opening_id=stay.opening_id,
+        school_id=school.id or 0,
+        template_id=template.id or 0,
+        tutor_email=f"{word}@hote.example",
+        **named,
+    )
+    session.add(agreement)
+    session.flush()
+    covered = AgreementStay(
+        agreement_id=agreement.id or 0,
+        confirmation_id=stay.id or 0,
+        birth_date=date(2012, 2, 29),
+        representative_name=word,
+        representative_email=f"{word}@famille.example",
+    )
+    session.add(covered)
+    session.flush()
+    session.add_all(
+        Signature(
+            agreement_id=agreement.id or 0,
+            party=party,
+            stay_id=stay_id or 0,
+            email=f"{word}@famille.example",
+            signer=word,
+            signed_at=PLANTED,
+            method=SignatureMethod.PAPER,
+            sha256="0" * 64,
+        )
+        for party, stay_id in ((Signatory.HEAD, 0), (Signatory.PUPIL, covered.id))
+    )
+    session.add(AgreementDocument(agreement_id=agreement.id or 0, pdf=word.encode(), sha256="0" * 64))
 
 
 def plant_traces(session: Session, user: User) -> None:

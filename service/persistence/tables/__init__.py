@@ -5,7 +5,14 @@
 
 from service.persistence.tables.accounts import AuditEntry, Membership, User, UserSession
 from service.persistence.tables.activities import ActivityRequest, DiscoveryActivity
-from service.persistence.tables.agreements import Confirmation
+from service.persistence.tables.agreements import (
+    Agreement,
+    AgreementDocument,
+    AgreementStay,
+    AgreementTemplate,
+    Confirmation,
+    Signature,
+)
 from service.persistence.tables.campaigns import (
     Adjustment,
     AllocationRound,
@@ -53,6 +60,10 @@ __all__ = [
     "Academy",
     "ActivityRequest",
     "Adjustment",
+    "Agreement",
+    "AgreementDocument",
+    "AgreementStay",
+    "AgreementTemplate",
     "AllocationRound",
     "AttemptCounter",
     "AuditEntry",
@@ -95,6 +106,7 @@ __all__ = [
     "RoundDossier",
     "School",
     "Sector",
+    "Signature",
     "Site",
     "UnplacedPupil",
     "User",

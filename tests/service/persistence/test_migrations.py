@@ -71,10 +71,14 @@ def test_the_comparison_sees_a_missing_check(engine: Engine) -> None:
 
 
 def test_partial_indexes_are_partial(engine: Engine) -> None:
-    """The two rules that hold only for some rows are partial indexes: one missing clause would freeze a campaign."""
+    """The rules that hold only for some rows are partial indexes: one missing clause would freeze a campaign."""
     described = _described(engine)
     partial = {name: where for table in described.values() for name, _, _, where in table["indexes"] if where}
-    assert set(partial) == {"one_active_round_per_campaign", "one_published_placement_per_pupil_and_period"}
+    assert set(partial) == {
+        "one_active_round_per_campaign",
+        "one_live_agreement_per_stay",
+        "one_published_placement_per_pupil_and_period",
+    }
     assert "queued" in partial["one_active_round_per_campaign"]
     assert "published" in partial["one_published_placement_per_pupil_and_period"]
 
