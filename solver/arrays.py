@@ -1,4 +1,4 @@
-"""Three array idioms that numpy does not name: runs, joins on sorted keys, and sharing in order.
+"""Array idioms that numpy does not name: runs, different keys, joins on sorted keys, and sharing in order.
 
 It knows nothing of placements.
 """
@@ -30,6 +30,12 @@ def runs(starts: Ints, lengths: Ints) -> Ints:
 def starts_of(sorted_keys: Ints, size: int) -> Ints:
     """Where each key 0..size-1 begins in a sorted column (`size` + 1 bounds)."""
     return np.searchsorted(sorted_keys, np.arange(size + 1, dtype=np.int64)).astype(np.int64)
+
+
+def distinct(keys: Ints) -> Ints:
+    """Each different key once, sorted. `np.unique` hashes: on millions it mostly waits for memory."""
+    ordered = np.sort(keys)
+    return ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
 
 
 def find(sorted_keys: Ints, wanted: Ints) -> tuple[Ints, Bools]:

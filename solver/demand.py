@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -135,13 +136,18 @@ def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:
     classes, told = Numbering[tuple[int, int, int, str | None]](), instance.announced_groups
     for i in range(len(instance.periods)):
         period_sets((i,))
+
+    @cache
+    def number_periods(names: frozenset[str]) -> int:
+        return period_sets(tuple(sorted(period[name] for name in names)))
+
     members, left = [], []
     for group in instance.groups:
         needs = tuple(sorted(group.needs))
         alone = group.id if group.id in instance.units else ""
         profile = profiles((school[group.school], group.level, group.reach_m, needs, banned.get(group.id, ()), alone))
-        when = period_sets(tuple(sorted(period[name] for name in instance.accepted(group))))
-        members.append(classes((profile, when, wishes(group.wishes), group.id if group.id in told else None)))
+        when, name = number_periods(instance.accepted(group)), group.id if group.id in told else None
+        members.append(classes((profile, when, wishes(group.wishes), name)))
         left.append(group.count - pinned.get(group.id, 0))
     columns = ints([key[:3] for key in classes.keys]).reshape(-1, 3)
     class_left = ints([0] * len(columns))

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -234,7 +235,17 @@ class Face:
         return sorted(bundles, key=len, reverse=True)
 
     def _costs(self, tier: Tier, arcs: Ints) -> Ints:
-        return arc_costs(tier, self.network, arcs, self.names)
+        """Each arc's cost. Lots are drawn once: they are looked up again to prove what was found with them."""
+        if tier is not Tier.DRAW:
+            return arc_costs(tier, self.network, arcs, self.names)
+        new = arcs[self.drawn[arcs] < 0]
+        self.drawn[new] = arc_costs(tier, self.network, new, self.names)
+        return self.drawn[arcs].astype(np.int64)
+
+    @cached_property
+    def drawn(self) -> Shorts:
+        """The lot of each arc, once it is drawn; -1 before."""
+        return np.full(len(self.network.tail), -1, np.int32)
 
     def _joint(self, tiers: Sequence[Tier], arcs: Ints) -> Ints:
         """One cost per arc that compares the tiers in order."""
@@ -256,24 +267,29 @@ class Face:
 
     def _dual(self, tier: Tier) -> tuple[int, int, Ints, Ints]:
         """The flow's cost, the bound its potentials give on the face, these, and the free arcs' reduced costs."""
-        network, free, flow = self.network, self.free, self.flow[self.free]
+        network, free = self.network, self.free
+        cost, fixed, everywhere = self._costs(tier, free), self._fixed(tier), np.zeros(len(network.supply), np.int64)
+        if not cost.any():
+            return fixed, fixed, everywhere, cost
         nodes, tail, head = self._nodes(free)
-        cost, capacity = self._costs(tier, free), network.capacity[free]
+        flow, capacity = self.flow[free], network.capacity[free]
         more = ~network.limited[free] | (flow < capacity)
-        nothing = np.zeros(len(nodes), np.int64)
-        height = potentials(tail, head, more, flow > 0, cost, len(nodes)) if cost.any() else nothing
-        if len(nodes) and nodes[-1] == len(network.supply) - 1:
+        height = potentials(tail, head, more, flow > 0, cost, len(nodes))
+        if nodes[-1] == len(network.supply) - 1:
             height -= height[-1]
-        reduced = cost + height[tail] - height[head]
-        sent = self._sent(nodes, tail, head, free)
-        bound = exact_dot(np.minimum(reduced, 0), capacity) - exact_dot(sent, height)
-        carrying = self.flow > 0
-        carrying[free] = False
-        rest = np.flatnonzero(carrying)
-        fixed = exact_dot(self._costs(tier, rest), self.flow[rest])
-        everywhere = np.zeros(len(network.supply), np.int64)
         everywhere[nodes] = height
-        return fixed + exact_dot(cost, flow), fixed + bound, everywhere, reduced
+        value, sent = exact_dot(cost, flow), self._sent(nodes, tail, head, free)
+        reduced = cost + height[tail]
+        reduced -= height[head]
+        bound = exact_dot(np.minimum(reduced, 0), capacity) - exact_dot(sent, height)
+        return fixed + value, fixed + bound, everywhere, reduced
+
+    def _fixed(self, tier: Tier) -> int:
+        """What the arcs that no longer move cost."""
+        still = self.flow > 0
+        still[self.free] = False
+        rest = np.flatnonzero(still)
+        return exact_dot(self._costs(tier, rest), self.flow[rest])
 
     def _nodes(self, arcs: Ints) -> tuple[Ints, Shorts, Shorts]:
         """The nodes that these arcs touch, and the ends of the arcs renumbered among them."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.arrays import Bools, Ints, find, ints, runs
+from solver.arrays import Bools, Ints, distinct, find, ints, runs
 from solver.choices import Choices
 from solver.demand import Demand
 from solver.supply import Supply
@@ -41,13 +41,13 @@ def list_hubs(demand: Demand, supply: Supply, choices: Choices) -> Hubs:
     sets, sectors = len(demand.period_sets), len(supply.sectors)
     period, sector = supply.opening_period[choices.opening], supply.sector[supply.opening_offer[choices.opening]]
     leaf_of_choice = _key(choices.profile, period, sector, sets, sectors)
-    leaves = np.unique(leaf_of_choice)
+    leaves = distinct(leaf_of_choice)
     over, under = _unfold(demand, leaves, sets, sectors)
     several = over != under
-    ranked = np.unique(np.concatenate((leaves, over)))
-    wanted = np.unique(over)
+    ranked = distinct(np.concatenate((leaves, over)))
+    wanted = distinct(over)
     anywhere = wanted - wanted % (sectors + 1)
-    keys = np.unique(np.concatenate((ranked, anywhere)))
+    keys = distinct(np.concatenate((ranked, anywhere)))
     return Hubs(
         keys=keys,
         sector_arcs=(find(keys, anywhere)[0], find(keys, wanted)[0]),

@@ -93,17 +93,17 @@ class Spread:
 
         It would be the answer if the part held together, so each cut tells truly different schools apart.
         """
-        parts, part = np.unique(self.low, return_inverse=True)
-        left = np.bincount(part, self.need)
-        least, most = parts, self.high[np.unique(part, return_index=True)[1]]
-        school_part, school_low = part[self.school], self.below(self.low[self.school])
+        least, part = np.arange(self.ranks), self.low[self.school]
+        most = least.copy()
+        most[self.low] = self.high
+        left, school_low = np.bincount(self.low, self.need, self.ranks), self.below(part)
         bottom, top = least, most
         while (top - bottom > 1).any():
             level = (bottom + top) // 2
-            room = self.below(level[school_part]) - school_low
-            enough = np.bincount(school_part, room, len(parts)) >= left
+            room = self.below(level[part]) - school_low
+            enough = np.bincount(part, room, self.ranks) >= left
             bottom, top = np.where(enough, bottom, level), np.where(enough, level, top)
-        middle: Ints = np.clip(top, least + 1, np.maximum(most - 1, least + 1))[part]
+        middle: Ints = np.clip(top, least + 1, np.maximum(most - 1, least + 1))[self.low]
         return middle
 
     def _undecided(self) -> Bools:

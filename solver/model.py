@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.arrays import Ints, find, ints, runs
+from solver.arrays import Ints, distinct, find, ints, runs
 from solver.hubs import Hubs, list_hubs
 from solver.instance import Instance
 from solver.kept import Kept, list_kept
@@ -130,7 +130,7 @@ def _add_lines(assembly: Assembly, parts: Parts, opening_node: Ints, line_node: 
     number = {line.id: i for i, line in enumerate(instance.lines)}
     after = np.append(line_node, sink)
     line_of_offer = ints([number[row.line] if row.line is not None else -1 for row in instance.offers])
-    reached = np.unique(parts.choices.opening)
+    reached = distinct(parts.choices.opening)
     line = line_of_offer[parts.supply.opening_offer[reached]]
     assembly.add(Kind.SEAT, opening_node[reached], after[line], parts.seats[reached])
     parent = ints([number[line.parent] if line.parent is not None else -1 for line in instance.lines])

@@ -18,6 +18,8 @@ PATIENCE = 24
 """Passes after which parallel arcs are worth merging."""
 
 ARCS_AT_ONCE = 500_000
+Rows = tuple[Ints, Shorts, Ints]
+"""Where each node's arcs begin, their targets and their lengths, in the order of sources."""
 MOST_PASSES = 5_000
 """A national instance needs some three hundred: beyond this a negative cycle is no longer doubted."""
 
@@ -34,17 +36,20 @@ def potentials(tail: Shorts, head: Shorts, more: Bools, less: Bools, cost: Ints,
     label, offset = _join(tail[both], head[both], cost[both], nodes)
     distance = np.zeros(int(label.max(initial=-1)) + 1, np.int64)
     np.minimum.at(distance, label, -offset)
-    _relax(distance, *_between(label[tail], label[head], more, less, cost + offset[tail] - offset[head]))
+    length = cost + offset[tail]
+    length -= offset[head]
+    _relax(distance, _between(len(distance), label[tail], label[head], more, less, length))
     return offset + distance[label]
 
 
-def _between(source: Shorts, target: Shorts, more: Bools, less: Bools, length: Ints) -> tuple[Shorts, Shorts, Ints]:
+def _between(groups: int, source: Shorts, target: Shorts, more: Bools, less: Bools, length: Ints) -> Rows:
     """The residual arcs between different groups; inside a group none may be shorter than the way already there."""
     inside = source == target
     if (length[inside & more] < 0).any() or (length[inside & less] > 0).any():
         raise FlowError("negative cycle: the flow is not optimal")
     forth, back = more & ~inside, less & ~inside
-    return (
+    return _rows(
+        groups,
         np.concatenate((source[forth], target[back])),
         np.concatenate((target[forth], source[back])),
         np.concatenate((length[forth], -length[back])),
@@ -75,10 +80,10 @@ def _join(tail: Shorts, head: Shorts, cost: Ints, nodes: int) -> tuple[Shorts, I
     return label, offset
 
 
-def _relax(distance: Ints, source: Shorts, target: Shorts, length: Ints) -> None:
+def _relax(distance: Ints, rows_of: Rows) -> None:
     """Bellman-Ford on arrays: each pass only relaxes the arcs that leave a node improved since its last turn."""
-    start, target, length = _rows(len(distance), source, target, length)
-    del source
+    start, target, length = rows_of
+    del rows_of  # each column is let go once it is merged
     improved = np.arange(len(distance), dtype=np.int64)
     marks = np.zeros(len(distance), np.bool_)
     for number in range(min(len(distance) + 1, MOST_PASSES)):
@@ -99,7 +104,7 @@ def _relax(distance: Ints, source: Shorts, target: Shorts, length: Ints) -> None
     raise FlowError("negative cycle: the flow is not optimal")
 
 
-def _rows(nodes: int, source: Shorts, target: Shorts, length: Ints) -> tuple[Ints, Shorts, Ints]:
+def _rows(nodes: int, source: Shorts, target: Shorts, length: Ints) -> Rows:
     """Where each node's arcs begin, their targets and lengths, in the order of sources."""
     arcs = coo_array((length, (source, target)), shape=(nodes, nodes))
     arcs.has_canonical_format = True  # parallel arcs are kept, not summed
@@ -107,7 +112,7 @@ def _rows(nodes: int, source: Shorts, target: Shorts, length: Ints) -> tuple[Int
     return rows.indptr.astype(np.int64), rows.indices, rows.data
 
 
-def _merge_parallel(start: Ints, target: Shorts, length: Ints) -> tuple[Ints, Shorts, Ints]:
+def _merge_parallel(start: Ints, target: Shorts, length: Ints) -> Rows:
     """Only the shortest arc between two nodes."""
     nodes = len(start) - 1
     pair = np.repeat(np.arange(nodes, dtype=np.int64), np.diff(start)) * nodes + target
