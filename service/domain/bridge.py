@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.domain.adjustments import Adjustments, adjustments_of
+from service.domain.bridge_pupils import FrozenPupils, freeze_pupils
 from service.domain.campaigns import aims_in_order
 from service.domain.confirmations import ended_pairs
 from service.domain.conventions import accepts_offers, departments_of, get_convention
@@ -22,7 +23,6 @@ from service.domain.quota_lines import QuotaTree, load_quota_tree
 from service.domain.snapshot import (
     OfferOpen,
     PlacedAlready,
-    PupilAsking,
     offers_open,
     placed_already,
     placements_of,
@@ -35,7 +35,7 @@ from service.persistence.tables import Campaign, Department, Period
 from service.vocabulary import RULE_LABELS, Level
 from solver.files import canonical_bytes, instance_document
 from solver.geography import position, trip_m
-from solver.instance import Announced, Ban, Group, Instance, Offer, Pin, QuotaLine, School
+from solver.instance import Ban, Instance, Offer, QuotaLine, School
 from solver.instance import Department as SolverDepartment
 from solver.instance import Period as SolverPeriod
 from solver.params import Params, TerritoryRule, Tier
@@ -44,7 +44,7 @@ from solver.rules import Rule
 
 
 def freeze(session: Session, campaign: Campaign, today: date, still: int | None = None) -> Instance:
-    """The campaign's problem as it stands: one group per pupil, the seats and the ceilings that others have left.
+    """The campaign's problem as it stands: who asks, alone or together, the seats and ceilings that others have left.
 
     Pupils whom a published round of this campaign has placed are pinned where they are: a later round takes nothing
     back, and still sees them in each school's maximum, in the ceilings and in the equity between schools.
@@ -67,9 +67,11 @@ def freeze(session: Session, campaign: Campaign, today: date, still: int | None 
     pinned = [row for row in placed if not (repairs and supply.may_leave(row))]
     sent = [row for row in supply.adjusted.imposed if row.pseudonym in asking - {one.pseudonym for one in pinned}]
     told = placed if repairs else [] if still is None else placements_of(session, still)
-    free = asking - {row.pseudonym for row in pinned}
-    announced = [row for row in told if row.pseudonym in free]
-    named = {row.offer_id for row in announced}
+    stands, free = set(pinned), asking - {row.pseudonym for row in pinned}
+    told = [row for row in told if row not in stands and (repairs or row.pseudonym in free)]
+    periods = _periods(session, campaign.school_year)
+    frozen = freeze_pupils(pupils, periods, [*pinned, *sent], told)
+    named = {int(row.offer) for row in frozen.announced}
     offers = tuple(
         offer
         for row in supply.offers
@@ -83,16 +85,18 @@ def freeze(session: Session, campaign: Campaign, today: date, still: int | None 
             School(row.uai, row.department, position(row.latitude, row.longitude), row.priority)
             for row in schools_asking(session, {pupil.school for pupil in pupils})
         ),
-        periods=_periods(session, campaign.school_year),
+        periods=periods,
         offers=offers,
-        groups=tuple(_group(pupil) for pupil in pupils),
+        groups=frozen.groups,
         lines=_lines(supply),
-        bans=_bans(session, campaign, supply, asking, {offer.id for offer in offers}, pinned),
-        pins=tuple(Pin(row.pseudonym, str(row.offer_id), row.period_id) for row in (*pinned, *sent)),
-        announced=tuple(Announced(row.pseudonym, str(row.offer_id), row.period_id) for row in announced),
+        bans=_bans(session, campaign, supply, frozen, {offer.id for offer in offers}, pinned),
+        pins=frozen.pins,
+        announced=frozen.announced,
+        wholes=frozen.wholes,
+        bundles=frozen.bundles,
         params=_params(campaign, still=still is not None),
     )
-    _refuse_void(sent, instance)
+    _refuse_void(sent, frozen, instance)
     return instance
 
 
@@ -103,15 +107,17 @@ def _refuse_closed(sent: list[PlacedAlready], offers: tuple[Offer, ...]) -> None
             raise _void(row, RULE_LABELS[Rule.SEATS])
 
 
-def _refuse_void(sent: list[PlacedAlready], instance: Instance) -> None:
+def _refuse_void(sent: list[PlacedAlready], frozen: FrozenPupils, instance: Instance) -> None:
     """Pins that no rule lets hold would leave the whole round without an answer: they are named before."""
+    pinned = {(pin.group, pin.offer, pin.period) for pin in frozen.pins}
     for row in sent:
-        rule = broken_rule(instance, instance.group[row.pseudonym], instance.offer[str(row.offer_id)], row.period_id)
-        if rule is not None:
-            raise _void(row, RULE_LABELS[rule])
+        group, offer = frozen.group_of[row.pseudonym], str(row.offer_id)
+        rule = broken_rule(instance, instance.group[group], instance.offer[offer], row.period_id)
+        if rule is not None or (group, offer, row.period_id) not in pinned:
+            raise _void(row, RULE_LABELS[rule or Rule.PERIOD])
     faults = diagnose_pins(instance) if sent else ""
     for row in sent:
-        if f"pin of group {row.pseudonym!r} " in faults:
+        if f"pin of group {frozen.group_of[row.pseudonym]!r} " in faults:
             raise _void(row, RULE_LABELS[faults.rpartition(": ")[2]])
 
 
@@ -193,19 +199,6 @@ def _periods(session: Session, school_year: str) -> tuple[SolverPeriod, ...]:
     return tuple(SolverPeriod(period_id, tuple(weeks)) for period_id, weeks in rows)
 
 
-def _group(pupil: PupilAsking) -> Group:
-    return Group(
-        pupil.pseudonym,
-        pupil.school,
-        pupil.level,
-        1,
-        pupil.periods,
-        pupil.wishes,
-        pupil.reach_km * 1000,
-        pupil.needs,
-    )
-
-
 def _offer(row: OfferOpen, supply: _Supply, *, repaired: bool) -> Offer:
     """An offer that is no longer open, or a week that has begun, keeps the seats of the pupils there and no more.
 
@@ -259,15 +252,19 @@ def _bans(
     session: Session,
     campaign: Campaign,
     supply: _Supply,
-    asking: set[str],
+    frozen: FrozenPupils,
     offers: set[str],
     pinned: list[PlacedAlready],
 ) -> tuple[Ban, ...]:
-    """A pupil is never sent where one of the two sides said no, or nothing, nor where a coordinator forbids it."""
+    """A pupil is never sent where one of the two sides said no, or nothing, nor where a coordinator forbids it.
+
+    Nor are those who stay with them.
+    """
     stays = {(row.pseudonym, row.offer_id) for row in pinned}
     pairs = ended_pairs(session, campaign.school_year) | (supply.adjusted.banned - stays)
-    named = sorted((pseudonym, str(offer)) for pseudonym, offer in pairs)
-    return tuple(Ban(pupil, offer) for pupil, offer in named if pupil in asking and offer in offers)
+    group = frozen.group_of
+    named = {(group[pseudonym], str(offer)) for pseudonym, offer in pairs if pseudonym in group}
+    return tuple(Ban(name, offer) for name, offer in sorted(named) if offer in offers)
 
 
 def _params(campaign: Campaign, *, still: bool) -> Params:

@@ -29,6 +29,7 @@ from service.vocabulary import LEVEL_LABELS, Level, PeriodKind
 
 __all__ = [
     "PeriodChoice",
+    "allows_two_hosts",
     "check_periods",
     "forget_calendars",
     "holiday_of",
@@ -48,6 +49,8 @@ _KINDS: dict[str, frozenset[PeriodKind]] = {
     "block": frozenset({PeriodKind.WEEK, PeriodKind.BLOCK}),
     "fortnight": frozenset({PeriodKind.FORTNIGHT}),
 }
+_WEEK = frozenset({PeriodKind.WEEK})
+"""What an offer opens besides, where pupils may be shared between two hosts: one of the weeks of their fortnight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +91,36 @@ def holiday_of(session: Session, department_code: str, day: date) -> str:
     return school_days(session, department_code, school_year_of(day)).off(day)
 
 
-def period_choices(session: Session, level: Level, school_year: str, department_code: str) -> list[PeriodChoice]:
-    """The periods a form offers, in order, closed ones included with their reason."""
+def allows_two_hosts(session: Session, level: Level, school_year: str) -> bool:
+    """Whether a pupil of the level may spend a week in each of two hosts instead of the whole period in one."""
+    rule = _rule(session, level, school_year)
+    return bool(rule["period"] == "fortnight" and rule["max_hosts"] > 1)
+
+
+def period_choices(
+    session: Session, level: Level, school_year: str, department_code: str, *, hosting: bool = False
+) -> list[PeriodChoice]:
+    """The periods a request's form shows (an offer's with `hosting`), in order; closed ones say why."""
     rule = _rule(session, level, school_year)
     days = school_days(session, department_code, school_year)
     choices = []
     for period in sorted(_periods(session, school_year).values(), key=lambda one: (one.starts_on, one.ends_on)):
-        if _is_of_level(rule, period):
+        if _is_of_level(rule, period, hosting):
             why = _why_closed(rule, days, period)
             choices.append(PeriodChoice(period, period_label(period), not why, why))
     return choices
 
 
 def check_periods(
-    session: Session, level: Level, school_year: str, department_code: str, period_ids: Iterable[str]
+    session: Session,
+    level: Level,
+    school_year: str,
+    department_code: str,
+    period_ids: Iterable[str],
+    *,
+    hosting: bool = False,
 ) -> list[Period]:
-    """The periods, in order.
+    """The periods a request accepts, or that an offer opens with `hosting`, in order.
 
     Raises:
         Refusals: one per period that the level may not use there, each saying what to choose instead.
@@ -123,7 +140,7 @@ def check_periods(
     refusals = []
     for period_id in wanted:
         period = known.get(period_id)
-        if period is None or not _is_of_level(rule, period):
+        if period is None or not _is_of_level(rule, period, hosting):
             refusals.append(ServiceError("period_not_of_level", _not_of_level(rule, school_year, period), "periods"))
         elif why := _why_closed(rule, days, period):
             refusals.append(ServiceError("period_closed", f"{why} Choisissez une autre semaine.", "periods"))
@@ -132,9 +149,10 @@ def check_periods(
     return [known[period_id] for period_id in wanted]
 
 
-def _is_of_level(rule: dict[str, Any], period: Period) -> bool:
+def _is_of_level(rule: dict[str, Any], period: Period, hosting: bool) -> bool:
     start, end = window_of(rule, period.school_year)
-    return period.kind in _KINDS[rule["period"]] and start <= period.starts_on and period.ends_on <= end
+    kinds = _KINDS[rule["period"]] | (_WEEK if hosting and rule["max_hosts"] > 1 else frozenset())
+    return period.kind in kinds and start <= period.starts_on and period.ends_on <= end
 
 
 def _why_closed(rule: dict[str, Any], days: SchoolDays, period: Period) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from service.domain.request_rules import MOST_WISHES
 from service.errors import NotFound
 from service.persistence.rows import row_id
 from service.persistence.tables import (
@@ -36,7 +37,7 @@ from service.persistence.tables import (
 
 @dataclass(frozen=True, slots=True)
 class Hosting:
-    """Where and when a pupil goes. `rank` is the wish obtained, 0 for a pupil who had none."""
+    """Where and when a pupil goes. `rank` is the wish obtained, the group's for pupils who stay together; 0 without."""
 
     site_name: str
     street: str
@@ -59,12 +60,19 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class PupilResult:
+    """`together` names the group the pupil stays in, `ranked` counts the wishes that decide, the group's if any.
+
+    Two `hostings`, in order of time, for a pupil with two hosts.
+    """
+
     id: int
     display_name: str
     pseudonym: str
     wishes: Sequence[str]
     hostings: Sequence[Hosting]
     refusal: Refusal | None
+    together: str
+    ranked: int
 
 
 def get_class(session: Session, class_id: int, school: School) -> ClassGroup:
@@ -98,9 +106,12 @@ def periods_of_request(session: Session, request: PlacementRequest) -> list[Peri
 
 def pupils_of_class(session: Session, campaign: Campaign, group: ClassGroup) -> list[PupilResult]:
     """Every pupil of the class in the order of the list, in six queries whatever their number."""
-    pupils = session.exec(select(Pupil).where(Pupil.class_id == group.id).order_by(col(Pupil.id)))
+    pupils = session.exec(select(Pupil).where(Pupil.class_id == group.id).order_by(col(Pupil.id))).all()
     wishes, hostings = _wishes(session, group), _hostings(session, group)
     refusals = _refusals(session, campaign, group)
+    shared: dict[str, set[str]] = defaultdict(set)
+    for one in pupils:
+        shared[one.together or one.pseudonym].update(wishes[row_id(one)])
     return [
         PupilResult(
             id=row_id(one),
@@ -109,6 +120,8 @@ def pupils_of_class(session: Session, campaign: Campaign, group: ClassGroup) -> 
             wishes=wishes[row_id(one)],
             hostings=hostings[row_id(one)],
             refusal=None if hostings[row_id(one)] else refusals.get(row_id(one)),
+            together=one.together,
+            ranked=min(MOST_WISHES, len(shared[one.together or one.pseudonym])),
         )
         for one in pupils
     ]

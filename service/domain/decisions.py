@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from service.domain.together import pseudonyms_of
 from solver.files import instance_from_document
 from solver.geography import trip_m
-from solver.instance import Instance, Offer
+from solver.instance import Group, Instance, Offer
 from solver.judge.plain.prove import prove_documents
 from solver.judge.plain.verify import verify_documents
 from solver.result import Status
@@ -40,9 +41,10 @@ def find_gaps(instance: bytes, result: bytes, certificate: bytes) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class PlacedPupil:
-    """`rank` is 0 for a pupil without wishes."""
+    """One placement of one pupil. `rank` is that of the group's wishes, 0 without wishes."""
 
     pseudonym: str
+    group: str
     offer_id: int
     period_id: str
     rank: int
@@ -74,8 +76,13 @@ class Decision:
     outside_rank: int
     """The rank counted for a sector outside a pupil's wishes."""
     placed: list[PlacedPupil]
+    """Two for a pupil sent to two hosts."""
     left: list[LeftPupil]
     instance: Instance
+
+    @property
+    def placed_pupils(self) -> int:
+        return len({row.pseudonym for row in self.placed})
 
     @property
     def called_optimal(self) -> bool:
@@ -85,7 +92,7 @@ class Decision:
 def read_decision(instance_bytes: bytes, result_bytes: bytes) -> Decision:
     """Reads a result that the verifier let pass."""
     instance, result = instance_from_document(json.loads(instance_bytes)), json.loads(result_bytes)
-    placed = [_placed(instance, row) for row in result["assignments"]]
+    placed = [pupil for row in result["assignments"] for pupil in _placed(instance, row)]
     seats = Counter[str]()
     for offer in instance.offers:
         seats[offer.department] += sum(offer.seats.values())
@@ -103,22 +110,23 @@ def read_decision(instance_bytes: bytes, result_bytes: bytes) -> Decision:
         outside_rank=instance.unranked_rank,
         placed=placed,
         left=[
-            LeftPupil(row["group"], row["reason"], {"offers": row["offers"], "lines": row["lines"], **row["facts"]})
+            LeftPupil(pseudonym, row["reason"], {"offers": row["offers"], "lines": row["lines"], **row["facts"]})
             for row in result["unplaced"]
+            for pseudonym in pseudonyms_of(row["group"])
         ],
         instance=instance,
     )
 
 
-def _placed(instance: Instance, row: Mapping[str, Any]) -> PlacedPupil:
+def _placed(instance: Instance, row: Mapping[str, Any]) -> list[PlacedPupil]:
+    """One per pupil of the group: pupils who stay together are placed all or none."""
     group, offer = instance.group[row["group"]], instance.offer[row["offer"]]
-    return PlacedPupil(
-        group.id,
-        int(offer.id),
-        row["period"],
-        instance.rank(group, offer.sector) if group.wishes else 0,
-        trip_m(instance.school[group.school].position, offer.position),
-    )
+    rank = instance.rank(group, offer.sector) if group.wishes else 0
+    metres = trip_m(instance.school[group.school].position, offer.position)
+    return [
+        PlacedPupil(pseudonym, group.id, int(offer.id), row["period"], rank, metres)
+        for pseudonym in pseudonyms_of(group.id)
+    ]
 
 
 def _sectors(instance: Instance) -> dict[str, list[int]]:
@@ -159,9 +167,9 @@ def changes_since(decision: Decision, fresh: Instance) -> list[Change]:
     """What the placements rest on and that a fresh freeze no longer shows. Seats are the publication's own affair."""
     frozen = decision.instance
     asked = {
-        frozen.group[pupil.pseudonym].school
+        frozen.group[pupil.group].school
         for pupil in decision.placed
-        if fresh.group.get(pupil.pseudonym) != frozen.group[pupil.pseudonym]
+        if _asked(fresh, pupil.group) != _asked(frozen, pupil.group)
     }
     used = {str(pupil.offer_id) for pupil in decision.placed}
     altered = {offer for offer in used if _terms(fresh.offer.get(offer)) != _terms(frozen.offer[offer])}
@@ -185,6 +193,11 @@ def changes_since(decision: Decision, fresh: Instance) -> list[Change]:
 def _told(instance: Instance) -> object:
     """Who has a place already, pinned there or announced there, and who may not go where."""
     return instance.pins, instance.announced, instance.bans
+
+
+def _asked(instance: Instance, group: str) -> tuple[Group | None, tuple[tuple[str, ...], ...]]:
+    """What a group asks, and in which weeks two hosts may share it."""
+    return instance.group.get(group), instance.bundles_of.get(group, ())
 
 
 def _terms(offer: Offer | None) -> Offer | None:

@@ -117,7 +117,7 @@ def _placed_statement(found: AllocationRound) -> Selection:
         .outerjoin(Convention, col(Convention.id) == col(Offer.convention_id))
         .outerjoin(Commitment, col(Commitment.id) == col(Offer.commitment_id))
         .where(col(Placement.round_id) == found.id)
-        .order_by(col(School.uai), col(ClassGroup.name), col(Pupil.pseudonym))
+        .order_by(col(School.uai), col(ClassGroup.name), col(Pupil.pseudonym), col(Period.starts_on))
     )
 
 

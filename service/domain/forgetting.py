@@ -37,7 +37,7 @@ _STAFF = ("head_of_school", "referent_teacher", "signatory_name", "tutor_name", 
 
 
 def forget_pupils(session: Session, pupils: Select[Any]) -> int:
-    """Blanks those whose keys are selected: name, needs and what was said of them go, wishes and codes are deleted."""
+    """Blanks those whose keys are selected: name, needs, group, what was said of them; wishes and codes are deleted."""
     session.flush()
     connection = session.connection()
     for table in (Preference, WishCode):
@@ -45,7 +45,7 @@ def forget_pupils(session: Session, pupils: Select[Any]) -> int:
     connection.execute(update(Adjustment).where(col(Adjustment.pupil_id).in_(pupils)).values(why=""))
     _forget_stays(session, pupils)
     named = col(Pupil.id).in_(pupils), col(Pupil.display_name) != ""
-    blanked = connection.execute(update(Pupil).where(*named).values(display_name="", needs=[]))
+    blanked = connection.execute(update(Pupil).where(*named).values(display_name="", needs=[], together=""))
     assert isinstance(blanked, CursorResult)
     session.expire_all()
     return blanked.rowcount

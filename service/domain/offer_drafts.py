@@ -181,16 +181,17 @@ def renew_offer(session: Session, offer: Offer, today: date, actor: str) -> Copy
     school_year = f"{first}-{first + 1}"
     make_periods(session, school_year)
     site = session.get_one(Site, offer.site_id)
-    choices = period_choices(session, offer.level, school_year, site.department_code)
+    choices = period_choices(session, offer.level, school_year, site.department_code, hosting=True)
     still_open = {one.period.id for one in choices if one.open and one.period.starts_on > today}
-    by_length = {len(one.period.weeks): one.period.id for one in choices}
+    before = period_choices(session, offer.level, offer.school_year, site.department_code, hosting=True)
     matches = {}
     for period in _periods(session, offer):
         length = len(period.weeks)
         week = iso_week(period.starts_on + timedelta(weeks=52))
         same = week if length == 1 else f"{week}-{length}"
-        # The fortnight of June moves with the calendar: a level that has one period has the same one every year.
-        found = by_length[length] if len(choices) == 1 and length in by_length else same
+        then, now = ([one.period.id for one in some if len(one.period.weeks) == length] for some in (before, choices))
+        # The fortnight of June moves with the calendar, and so do its two weeks: the first stays the first.
+        found = now[then.index(period.id)] if len(now) == len(then) <= 2 and period.id in then else same
         if found in still_open:
             matches[period.id] = found
     return _copy(session, offer, school_year, matches, today, actor)

@@ -129,7 +129,7 @@ def check_offer_periods(session: Session, site: Site, level: Level, period_ids: 
     if len(years) > 1:
         message = "Une offre porte sur une seule année scolaire. Faites une offre par année."
         raise ServiceError("several_school_years", message, "seats")
-    periods = check_periods(session, level, years.pop(), site.department_code, ids)
+    periods = check_periods(session, level, years.pop(), site.department_code, ids, hosting=True)
     refuse_overlaps(periods)
     return periods
 

@@ -171,6 +171,7 @@ def pupil_lines(session: Session, school: School, pupil: Pupil, group: ClassGrou
         ("Élève", "Pseudonyme", pupil.pseudonym),
         ("Élève", "Établissement", school.name),
         ("Élève", "Classe", f"{group.name}, {LEVEL_LABELS[group.level]}, {group.school_year}"),
+        *([("Élève", "Reste avec", pupil.together)] if pupil.together else []),
         *(("Élève", "Besoin d’accessibilité", NEED_LABELS[Need(need)]) for need in pupil.needs),
         *_wishes(session, pupil),
         *_decisions(session, pupil),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Subquery, func, select
 from sqlmodel import Session, col
 
 from service.domain.round_lines import LineFill, lines_of_round
@@ -68,7 +68,7 @@ class DepartmentShare:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """Placed pupils by what they obtained. `by_rank` starts at the first wish."""
+    """Placed pupils by what they obtained, the worse of the two for two hosts. `by_rank` starts at the first wish."""
 
     by_rank: Mapping[int, int]
     outside: int
@@ -77,7 +77,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Trips:
-    """Placed pupils by trip: at least `from_km`, less than `to_km` (None: no end)."""
+    """Placed pupils by trip, the longer for two hosts: at least `from_km`, less than `to_km` (None: no end)."""
 
     from_km: int
     to_km: int | None
@@ -86,9 +86,13 @@ class Trips:
 
 @dataclass(frozen=True, slots=True)
 class RoundSummary:
-    """`schools` come worst served first. `baseline` is what first come, first served gives on the same instance."""
+    """`schools` come worst served first. `baseline` is what first come, first served gives on the same instance.
+
+    `hostings` counts placements: two for a pupil sent to two hosts, who counts once everywhere else.
+    """
 
     share: Share
+    hostings: int
     seats: int
     by_level: Mapping[Level, Share]
     by_priority: Mapping[Priority, Share]
@@ -109,13 +113,16 @@ Cell = tuple[str, Level]
 def round_summary(session: Session, found: AllocationRound) -> RoundSummary:
     """Every figure of a computed round, in a number of queries that does not depend on its size."""
     cells = select(col(School.uai), col(ClassGroup.level))
-    placed, left = _count(session, cells, Placement, found), _count(session, cells, UnplacedPupil, found)
-    reasons = _count(session, select(col(UnplacedPupil.reason)), UnplacedPupil, found)
-    ranks = _count(session, select(col(Placement.rank)), Placement, found)
-    kilometres = _count(session, select(col(Placement.trip_m) // 1000), Placement, found)
+    there, nowhere = _placed_once(found), _left(found)
+    placed, left = _count(session, cells, there), _count(session, cells, nowhere)
+    reasons = _count(session, select(nowhere.c.reason), nowhere)
+    ranks = _count(session, select(there.c.rank), there)
+    kilometres = _count(session, select(there.c.trip_m // 1000), there)
+    hostings = select(func.count()).where(col(Placement.round_id) == found.id)
     schools = _schools(session, placed, left)
     return RoundSummary(
         share=Share(placed.total() + left.total(), placed.total()),
+        hostings=int(fetch(session, hostings)[0][0]),
         seats=found.seats,
         by_level=_by_level(placed, left),
         by_priority=_by_priority(schools),
@@ -125,23 +132,32 @@ def round_summary(session: Session, found: AllocationRound) -> RoundSummary:
         reasons={key[0]: count for key, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))},
         wishes=_wishes(ranks, found.figures["outside_rank"]),
         trips=_trips(kilometres),
-        median_trip_m=_median_trip(session, found, placed.total()),
+        median_trip_m=_median_trip(session, there, placed.total()),
         baseline=found.baseline,
     )
 
 
-def _count(
-    session: Session, keys: Selection, table: type[Placement | UnplacedPupil], found: AllocationRound
-) -> Counter[Any]:
-    """How many of the round's pupils in `table` have each value of the columns selected."""
+def _placed_once(found: AllocationRound) -> Subquery:
+    """The pupils that the round places, each once: the worse rank and the longer trip of two hosts."""
+    worst = (func.max(col(Placement.rank)).label("rank"), func.max(col(Placement.trip_m)).label("trip_m"))
+    statement = select(col(Placement.pupil_id), *worst).where(col(Placement.round_id) == found.id)
+    return statement.group_by(col(Placement.pupil_id)).subquery()
+
+
+def _left(found: AllocationRound) -> Subquery:
+    statement = select(col(UnplacedPupil.pupil_id), col(UnplacedPupil.reason))
+    return statement.where(col(UnplacedPupil.round_id) == found.id).subquery()
+
+
+def _count(session: Session, keys: Selection, pupils: Subquery) -> Counter[Any]:
+    """How many of the round's `pupils` have each value of the columns selected."""
     columns = list(keys.selected_columns)
     statement = (
         keys.add_columns(func.count())
-        .select_from(table)
-        .join(Pupil, col(Pupil.id) == col(table.pupil_id))
+        .select_from(pupils)
+        .join(Pupil, col(Pupil.id) == pupils.c.pupil_id)
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
         .join(School, col(School.id) == col(ClassGroup.school_id))
-        .where(col(table.round_id) == found.id)
         .group_by(*columns)
     )
     return Counter({tuple(row[:-1]): row[-1] for row in fetch(session, statement)})
@@ -208,9 +224,9 @@ def _trips(kilometres: Counter[tuple[int]]) -> list[Trips]:
     ]
 
 
-def _median_trip(session: Session, found: AllocationRound, placed: int) -> int | None:
-    statement = select(col(Placement.trip_m)).where(col(Placement.round_id) == found.id)
-    rows = fetch(session, statement.order_by(col(Placement.trip_m)).offset(placed // 2).limit(1)) if placed else ()
+def _median_trip(session: Session, there: Subquery, placed: int) -> int | None:
+    statement = select(there.c.trip_m).order_by(there.c.trip_m).offset(placed // 2).limit(1)
+    rows = fetch(session, statement) if placed else ()
     return next((int(row[0]) for row in rows), None)
 
 

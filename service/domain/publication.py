@@ -83,7 +83,7 @@ def publish_round(session: Session, round_id: int, actor: str, today: date | Non
         "publish_round",
         f"round:{round_id}",
         sha256=dossier.decision.input_sha256,
-        placed=len(dossier.decision.placed),
+        placed=dossier.decision.placed_pupils,
     )
     return published
 

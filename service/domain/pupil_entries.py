@@ -25,11 +25,12 @@ from service.vocabulary import Level, RequestStatus
 
 @dataclass(frozen=True, slots=True)
 class PupilEntry:
-    """`needs` is None when the list says nothing of them; no wish means that the list says nothing of wishes."""
+    """`needs` and `together` are None when the list says nothing of them; no wish: it says nothing of wishes."""
 
     display_name: str
     wishes: tuple[str, ...] = ()
     needs: tuple[str, ...] | None = None
+    together: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _change(
     merged = [_merge(one, listed.get(one.display_name), one.display_name in answered) for one in present]
     changed = sum(before != after for before, after in zip(present, merged, strict=True))
     new = [
-        PupilDraft(display_name=one.display_name, wishes=one.wishes, needs=tuple(sorted(one.needs or ())))
+        _merge(PupilDraft(display_name=one.display_name), one, has_answered=False)
         for one in entry.pupils
         if one.display_name not in known
     ]
@@ -138,7 +139,8 @@ def _merge(present: PupilDraft, listed: PupilEntry | None, has_answered: bool) -
     needs = present.needs if listed.needs is None else tuple(sorted(listed.needs))
     # a pupil who ranked their own wishes knows better than a list made before
     wishes = present.wishes if has_answered else listed.wishes or present.wishes
-    return PupilDraft(display_name=present.display_name, wishes=wishes, needs=needs)
+    together = present.together if listed.together is None else listed.together
+    return PupilDraft(display_name=present.display_name, wishes=wishes, needs=needs, together=together)
 
 
 def enter_classes(

@@ -124,7 +124,7 @@ def record_result(
             proved_at=None if dossier.certificate_gz is None else InstantIn(),
             finished_at=InstantIn(),
             pupils=decision.pupils,
-            placed=len(decision.placed),
+            placed=decision.placed_pupils,
             seats=decision.seats,
             tiers=decision.tiers,
             baseline=dict(baseline),

@@ -128,9 +128,11 @@ def _draft_row(
 ) -> PlacementRequest:
     reach_km = campaign.default_reach_km if draft.reach_km is None else draft.reach_km
     if request is None:
-        return PlacementRequest(campaign_id=row_id(campaign), class_id=row_id(group), reach_km=reach_km)
-    request.status, request.submitted_at, request.reach_km = RequestStatus.DRAFT, None, reach_km
-    request.version += 1
+        request = PlacementRequest(campaign_id=row_id(campaign), class_id=row_id(group), reach_km=reach_km)
+    else:
+        request.status, request.submitted_at, request.reach_km = RequestStatus.DRAFT, None, reach_km
+        request.version += 1
+    request.two_hosts = draft.two_hosts
     return request
 
 

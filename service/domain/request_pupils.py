@@ -37,7 +37,12 @@ def read_pupils(session: Session, group: ClassGroup) -> list[PupilDraft]:
     pupils = _pupils(session, group)
     wishes = _wishes(session, group)
     return [
-        PupilDraft(display_name=one.display_name, wishes=tuple(wishes[row_id(one)]), needs=tuple(one.needs))
+        PupilDraft(
+            display_name=one.display_name,
+            wishes=tuple(wishes[row_id(one)]),
+            needs=tuple(one.needs),
+            together=one.together,
+        )
         for one in pupils
     ]
 
@@ -75,13 +80,13 @@ def replace_pupils(
         present = _by_name(_pupils(session, group)) if group.id in known_classes else {}
         for (name, order), wanted in _in_order(draft.pupils_asked()):
             pupil = present.pop((name, order), None)
-            needs = sorted(set(wanted.needs))
+            needs, together = sorted(set(wanted.needs)), " ".join(wanted.together.split())
             if pupil is None:
                 pseudonym = make_pseudonym()
-                row = {"class_id": row_id(group), "pseudonym": pseudonym, "display_name": name, "needs": needs}
-                new.append(row)
+                row = {"class_id": row_id(group), "pseudonym": pseudonym, "display_name": name}
+                new.append(row | {"needs": needs, "together": together})
             else:
-                pupil.needs, pseudonym = needs, pupil.pseudonym
+                pupil.needs, pupil.together, pseudonym = needs, together, pupil.pseudonym
                 stayed.append(row_id(pupil))
             wishes[pseudonym] = wanted.wishes or draft.wishes
         _remove(session, present.values())

@@ -5,12 +5,13 @@ Reads only. The same rules serve a form and an import.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
-from service.domain.calendar import check_periods
+from service.domain.calendar import allows_two_hosts, check_periods
 from service.domain.gathering import Gathering, gathered
 from service.domain.schools import LEVELS_OF_SCHOOL
 from service.domain.sites import check_needs
@@ -22,17 +23,19 @@ from service.vocabulary import LEVEL_LABELS, Level
 
 MOST_PUPILS = 300
 MOST_WISHES = 10
+MOST_TOGETHER = 30
 FARTHEST_KM = 300
 
 
 class PupilDraft(BaseModel):
-    """A pupil as the school writes it; without own wishes, the class's apply."""
+    """A pupil as the school writes it; without own wishes, the class's apply. `together` names who they stay with."""
 
     model_config = ConfigDict(frozen=True)
 
     display_name: str
     wishes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    together: str = ""
 
 
 class RequestDraft(BaseModel):
@@ -47,6 +50,7 @@ class RequestDraft(BaseModel):
     wishes: tuple[str, ...] = ()
     period_ids: tuple[str, ...] = ()
     reach_km: int | None = None
+    two_hosts: bool = False
 
     def pupils_asked(self) -> list[PupilDraft]:
         """One draft per pupil: those listed, or as many unnamed ones as announced."""
@@ -73,6 +77,9 @@ def check_request(session: Session, campaign: Campaign, school: School, draft: R
             check_wishes(session, draft.wishes, "wishes")
         if len(draft.pupils) <= MOST_PUPILS:
             _check_pupils(session, faults, draft.pupils)
+            _check_groups(faults, draft.pupils)
+        if draft.two_hosts:
+            _check_two_hosts(session, faults, campaign, draft.level)
         with faults.next():
             check_periods(session, draft.level, campaign.school_year, school.department_code, draft.period_ids)
 
@@ -106,6 +113,24 @@ def _check_pupils(session: Session, faults: Gathering, pupils: Sequence[PupilDra
         check_needs(pupil.needs, "pupils", faults.found)
         with faults.next():
             check_wishes(session, pupil.wishes, "pupils", f"Élève n° {number}\u00a0: ")
+
+
+def _check_groups(faults: Gathering, pupils: Sequence[PupilDraft]) -> None:
+    """A group of one is a name mistyped; a group larger than what a host receives would place nobody."""
+    for name, count in Counter(pupil.together for pupil in pupils if pupil.together).items():
+        with faults.next():
+            clean_text(name, "pupils", "Le nom du groupe", at_most=40)
+        if not 2 <= count <= MOST_TOGETHER:
+            only = "ne réunit qu’un élève" if count == 1 else f"réunit {count} élèves"
+            message = f"Le groupe «\u00a0{name[:40]}\u00a0» {only}\u00a0: il en faut de 2 à {MOST_TOGETHER}."
+            faults.add("group_size", message, "pupils")
+
+
+def _check_two_hosts(session: Session, faults: Gathering, campaign: Campaign, level: Level) -> None:
+    with faults.next():
+        if not allows_two_hosts(session, level, campaign.school_year):
+            message = f"En {LEVEL_LABELS[level]}, un élève va dans une seule structure d’accueil. Décochez cette case."
+            raise ServiceError("two_hosts_not_of_level", message, "two_hosts")
 
 
 def check_wishes(session: Session, wishes: Sequence[str], field: str, whose: str = "") -> None:

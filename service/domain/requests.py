@@ -70,6 +70,7 @@ def read_draft(session: Session, request: PlacementRequest) -> RequestDraft:
         pupils=tuple(pupils),
         period_ids=tuple(sorted(session.exec(periods))),
         reach_km=request.reach_km,
+        two_hosts=request.two_hosts,
     )
 
 
@@ -93,6 +94,7 @@ def edit_request(
     group.name, group.level = name, draft.level
     if draft.reach_km is not None:
         request.reach_km = draft.reach_km
+    request.two_hosts = draft.two_hosts
     session.add_all([group, request])
     replace_periods(session, [(request, draft.period_ids)])
     replace_pupils(session, [(group, draft)], new_pseudonym)

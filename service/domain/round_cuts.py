@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Subquery, case, func, select
+from sqlalchemy import Subquery, and_, case, func, select
 from sqlmodel import Session, col
 
 from service.domain.moves import reference_of
@@ -69,7 +69,7 @@ def classes_of_round(session: Session, found: AllocationRound) -> list[ClassShar
 def _by_class(session: Session, table: type[Placement | UnplacedPupil], found: AllocationRound) -> Counter[int]:
     rows = fetch(
         session,
-        select(col(Pupil.class_id), func.count())
+        select(col(Pupil.class_id), func.count(func.distinct(col(table.pupil_id))))
         .join(table, col(table.pupil_id) == col(Pupil.id))
         .where(col(table.round_id) == found.id)
         .group_by(col(Pupil.class_id)),
@@ -167,9 +167,10 @@ def beside_the_one_before(session: Session, found: AllocationRound) -> Before | 
     if earlier is None:
         return None
     then, now = _places(earlier), _places(found)
+    unmoved = and_(then.c.low == now.c.low, then.c.high == now.c.high)
     both = fetch(
         session,
-        select(func.count(), func.sum(case((then.c.opening_id == now.c.opening_id, 1), else_=0))).select_from(
+        select(func.count(), func.sum(case((unmoved, 1), else_=0))).select_from(
             then.join(now, then.c.pupil_id == now.c.pupil_id)
         ),
     )[0]
@@ -187,5 +188,12 @@ def beside_the_one_before(session: Session, found: AllocationRound) -> Before | 
 
 
 def _places(one: AllocationRound) -> Subquery:
-    columns: tuple[Any, ...] = (col(Placement.pupil_id), col(Placement.opening_id))
-    return select(*columns).where(col(Placement.round_id) == one.id).subquery()
+    """Each pupil placed, with the two ends of what may be two openings: the same ends, the same places."""
+    opening = col(Placement.opening_id)
+    columns: tuple[Any, ...] = (
+        col(Placement.pupil_id),
+        func.min(opening).label("low"),
+        func.max(opening).label("high"),
+    )
+    placed = select(*columns).where(col(Placement.round_id) == one.id)
+    return placed.group_by(col(Placement.pupil_id)).subquery()

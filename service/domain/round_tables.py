@@ -26,7 +26,7 @@ class RoundTable:
 
 
 TABLES: Mapping[str, RoundTable] = {
-    "affectations": RoundTable("Affectations", "Affectations, une ligne par élève placé", exports.placed),
+    "affectations": RoundTable("Affectations", "Affectations, une ligne par élève et par hôte", exports.placed),
     "non-places": RoundTable("Non placés", "Élèves non placés, avec la raison", exports.unplaced),
     "etablissements": RoundTable("Établissements", "Établissements", exports.schools),
     "classes": RoundTable("Classes", "Classes", cut_tables.classes),

@@ -47,6 +47,8 @@ def periods_of_rule(rule: dict[str, Any], school_year: str) -> Iterable[Period]:
     start, end = window_of(rule, school_year)
     if rule["period"] == "fortnight":
         yield _period(PeriodKind.FORTNIGHT, school_year, start, 2)
+        if rule["max_hosts"] > 1:
+            yield from (_period(PeriodKind.WEEK, school_year, start + timedelta(weeks=each), 1) for each in range(2))
         return
     weeks = ((end - start).days + 3) // 7
     longest = rule["length"]["maximum"] if rule["period"] == "block" else 1

@@ -40,6 +40,9 @@ SENT = (RequestStatus.SUBMITTED, RequestStatus.FROZEN)
 
 @dataclass(frozen=True, slots=True)
 class PupilAsking:
+    """`together` names the group of the class that the pupil stays with; `two_hosts`: one week in each will do."""
+
+    class_id: int
     pseudonym: str
     school: str
     level: str
@@ -47,6 +50,8 @@ class PupilAsking:
     wishes: tuple[str, ...]
     reach_km: int
     needs: frozenset[str]
+    together: str
+    two_hosts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,8 @@ class OfferOpen:
 def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
     """Every pupil of a request sent, but those whom another campaign has placed, with what the request accepts."""
     requests = {
-        class_id: (request_id, level, reach_km, uai)
-        for class_id, request_id, level, reach_km, uai in fetch(
+        class_id: (request_id, level, reach_km, two_hosts, uai)
+        for class_id, request_id, level, reach_km, two_hosts, uai in fetch(
             session,
             _of_requests(
                 select(
@@ -102,6 +107,7 @@ def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
                     col(PlacementRequest.id),
                     col(ClassGroup.level),
                     col(PlacementRequest.reach_km),
+                    col(PlacementRequest.two_hosts),
                     col(School.uai),
                 )
                 .join(PlacementRequest, col(PlacementRequest.class_id) == col(ClassGroup.id))
@@ -114,6 +120,7 @@ def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
     wishes = _wishes(session, campaign)
     return [
         PupilAsking(
+            class_id,
             pseudonym,
             uai,
             str(level),
@@ -121,9 +128,11 @@ def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
             wishes.get(pupil_id, ()),
             reach_km,
             frozenset(needs),
+            together,
+            two_hosts,
         )
-        for pupil_id, class_id, pseudonym, needs in _pupils(session, campaign)
-        for request_id, level, reach_km, uai in [requests[class_id]]
+        for pupil_id, class_id, pseudonym, needs, together in _pupils(session, campaign)
+        for request_id, level, reach_km, two_hosts, uai in [requests[class_id]]
     ]
 
 
@@ -159,7 +168,7 @@ def _asks_no_more(campaign: Campaign) -> ColumnElement[bool]:
 
 def _pupils(session: Session, campaign: Campaign) -> Sequence[Any]:
     statement = (
-        select(col(Pupil.id), col(Pupil.class_id), col(Pupil.pseudonym), col(Pupil.needs))
+        select(col(Pupil.id), col(Pupil.class_id), col(Pupil.pseudonym), col(Pupil.needs), col(Pupil.together))
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
         .join(PlacementRequest, col(PlacementRequest.class_id) == col(ClassGroup.id))
         .where(~_placed_elsewhere(campaign), ~_asks_no_more(campaign))

@@ -19,7 +19,7 @@ from service.vocabulary import Level, Need
 
 NAMES = ("pupil", "first_name", "last_name")
 WISHES = ("wish_1", "wish_2", "wish_3")
-_LONGEST_CLASS, _LONGEST_NAME = 40, 60
+_LONGEST_CLASS, _LONGEST_NAME, _LONGEST_GROUP = 40, 60, 40
 COLUMNS = (
     Column(
         "class_name",
@@ -80,6 +80,12 @@ COLUMNS = (
         "Besoins",
         "Besoins d’accessibilité de la liste, séparés par une virgule. Jamais un diagnostic.",
         ("Besoin", "Besoins d’accessibilité", "Accessibilité", "Aménagements"),
+    ),
+    Column(
+        "together",
+        "Rester ensemble",
+        "Le même nom de groupe pour les élèves d’une classe qui doivent aller au même endroit. Vide\u00a0: seul.",
+        ("Groupe à garder ensemble", "Ensemble", "Groupe d’élèves", "Binôme"),
     ),
 )
 
@@ -154,7 +160,15 @@ def _read_line(reading: _Reading, number: int, row: Mapping[str, str]) -> _Line:
                 wishes.append(_new_wish(read_sector(row[key], reading.names, reading.sectors), wishes, row[key]))
     with reading.at(number, "needs"):
         needs = read_needs(row["needs"])
-    entry = PupilEntry(name, tuple(wishes), needs if "needs" in reading.table.headers else None)
+    with reading.at(number, "together"):
+        _check_length(row["together"] or "-", "Le nom du groupe", _LONGEST_GROUP)
+    said = reading.table.headers
+    entry = PupilEntry(
+        name,
+        tuple(wishes),
+        needs if "needs" in said else None,
+        row["together"] if "together" in said else None,
+    )
     return _Line(number, row["class_name"], level, entry)
 
 

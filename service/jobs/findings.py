@@ -80,7 +80,8 @@ class _Sent:
 
 def _first_come(instance: Instance, result: Result) -> dict[str, Any]:
     """The counts that the pages of a round show of its own placements, of those made first come, first served."""
-    sent = [_sent(instance, row.group, row.offer, row.count) for row in result.assignments]
+    once = [row for row in result.assignments if instance.is_counted(row.group, row.period)]
+    sent = [_sent(instance, row.group, row.offer, row.count) for row in once]
     trips = Counter[int]()
     for one in sent:
         trips[one.trip_m] += one.count

@@ -24,6 +24,7 @@ from solver.files import canonical_bytes, instance_from_document, result_documen
 from solver.greedy import greedy
 from solver.instance import Instance
 from solver.result import Result
+from solver.sides import pupils_placed
 
 
 def main() -> int:
@@ -76,9 +77,11 @@ def _answer(order: Order, tell: Callable[[str, float], None]) -> Answer:
 
 
 def _baseline(instance: Instance, result: Result) -> dict[str, Any]:
+    placed = pupils_placed(instance, result.assignments).total()
     ranked = [(instance.group[row.group], instance.offer[row.offer].sector, row.count) for row in result.assignments]
     return {
-        "placed": result.placed,
+        "placed": placed,
+        "hostings": result.placed,
         "first_wishes": sum(n for group, sector, n in ranked if group.wishes and instance.rank(group, sector) == 1),
         "tiers": {row.tier.value: row.value for row in result.tiers},
     }

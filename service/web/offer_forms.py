@@ -131,7 +131,7 @@ def convention_choices(partner: Partner) -> list[ConventionChoice]:
 
 def choices_of(site: Site, level: Level, school_year: str) -> list[PeriodChoice]:
     """The periods of the form: those that have begun are closed."""
-    return close_past(period_choices(db(), level, school_year, site.department_code), today())
+    return close_past(period_choices(db(), level, school_year, site.department_code, hosting=True), today())
 
 
 def show_offer_form(

@@ -1,4 +1,4 @@
-"""A list of pupils as a school pastes it: one line each, « Prénom N. ; vœu 1 ; vœu 2 ; vœu 3 ; besoins ».
+"""A list of pupils as a school pastes it: one line each, « Prénom N. ; vœu 1 ; vœu 2 ; vœu 3 ; besoins ; groupe ».
 
 Reads and writes that text. Every line that cannot be read is named with its number and its wrong value; the caller
 decides nothing as long as one is left.
@@ -15,16 +15,18 @@ from service.vocabulary import NEED_LABELS, Need
 
 FIELD = "pupil_list"
 WISHES = 3
+_COLUMNS = WISHES + 3
 _MOST_REFUSALS = 20
 
 
 @dataclass(frozen=True)
 class PupilLine:
-    """One pupil as written: the name the school uses, sectors in order of preference, functional needs."""
+    """One pupil as written: the name the school uses, sectors in order of preference, functional needs, group."""
 
     display_name: str
     wishes: tuple[str, ...]
     needs: tuple[Need, ...]
+    together: str = ""
 
 
 def read_list(text: str, sector_labels: Mapping[str, str]) -> list[PupilLine]:
@@ -52,14 +54,14 @@ def _read_line(line: str, sectors: Mapping[str, str]) -> PupilLine:
     cells = [" ".join(cell.split()) for cell in line.replace("\t", ";").split(";")]
     if not cells[0]:
         raise ServiceError("pupil_name_missing", "le prénom manque avant le premier point-virgule.")
-    if len(cells) > WISHES + 2:
+    if len(cells) > _COLUMNS:
         raise ServiceError(
             "pupil_line_too_long",
-            f"{len(cells)} colonnes au lieu de {WISHES + 2} au plus (prénom, trois vœux, besoins).",
+            f"{len(cells)} colonnes au lieu de {_COLUMNS} au plus (prénom, trois vœux, besoins, groupe).",
         )
-    wishes = tuple(_sector(cell, sectors) for cell in cells[1 : WISHES + 1] if cell)
-    needs = tuple(_need(cell) for cell in (cells[WISHES + 1] if len(cells) > WISHES + 1 else "").split(",") if cell)
-    return PupilLine(cells[0], wishes, needs)
+    name, *wished, needed, together = cells + [""] * (_COLUMNS - len(cells))
+    wishes = tuple(_sector(cell, sectors) for cell in wished if cell)
+    return PupilLine(name, wishes, tuple(_need(cell) for cell in needed.split(",") if cell), together)
 
 
 def _sector(cell: str, sectors: Mapping[str, str]) -> str:
@@ -90,7 +92,7 @@ def write_list(pupils: Iterable[PupilLine], sector_labels: Mapping[str, str]) ->
 def _write_line(pupil: PupilLine, sector_labels: Mapping[str, str]) -> str:
     wishes = [sector_labels[key] for key in pupil.wishes]
     needs = ", ".join(NEED_LABELS[need] for need in pupil.needs)
-    cells = [pupil.display_name, *wishes]
-    if needs:
-        cells += [""] * (WISHES - len(wishes)) + [needs]
+    cells = [pupil.display_name, *wishes, *[""] * (WISHES - len(wishes)), needs, pupil.together]
+    while not cells[-1]:
+        cells.pop()
     return " ; ".join(cells)

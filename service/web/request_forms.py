@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
@@ -46,6 +46,8 @@ class RequestForm(Form):
         ],
     )
 
+    two_hosts = BooleanField("Accepter deux structures d’accueil, une semaine dans chacune")
+
     def offer_sectors(self, labels: Mapping[str, str]) -> None:
         for wish in (self.wish_1, self.wish_2, self.wish_3):
             wish.choices = [NO_WISH, *(SelectChoice(key, label) for key, label in labels.items())]
@@ -78,19 +80,27 @@ def draft_of(form: RequestForm, level: Level, sector_labels: Mapping[str, str]) 
         class_name=form.class_name.data,
         level=level,
         size=0 if listed else form.size.data,
-        pupils=tuple(PupilDraft(display_name=one.display_name, wishes=one.wishes, needs=one.needs) for one in listed),
+        pupils=tuple(
+            PupilDraft(display_name=one.display_name, wishes=one.wishes, needs=one.needs, together=one.together)
+            for one in listed
+        ),
         wishes=form.wishes,
         period_ids=tuple(form.periods.data or ()),
         reach_km=form.reach_km.data,
+        two_hosts=form.two_hosts.data,
     )
 
 
 def prefilled(form: RequestForm, draft: RequestDraft, version: int, sector_labels: Mapping[str, str]) -> RequestForm:
     """The stored request as its form shows it: always as a list, so that nobody's wishes are lost."""
-    pupils = [PupilLine(one.display_name, one.wishes, tuple(Need(need) for need in one.needs)) for one in draft.pupils]
+    pupils = [
+        PupilLine(one.display_name, one.wishes, tuple(Need(need) for need in one.needs), one.together)
+        for one in draft.pupils
+    ]
     form.version.data = str(version)
     form.class_name.data = draft.class_name
     form.pupil_list.data = write_list(pupils, sector_labels)
     form.periods.data = list(draft.period_ids)
     form.reach_km.data = draft.reach_km
+    form.two_hosts.data = draft.two_hosts
     return form

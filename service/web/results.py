@@ -6,8 +6,9 @@ and a recount must agree, so every number comes from `service.domain.placements`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import render_template, request, url_for
 
@@ -55,6 +56,7 @@ class TierRow:
     unit: str
     value: int
     bound: int
+    has_bound: bool
     proof: str
 
 
@@ -66,10 +68,23 @@ def tier_rows(found: AllocationRound) -> list[TierRow]:
             TIER_UNITS[tier["tier"]],
             tier["value"],
             tier["bound"],
-            "prouvé" if tier["value"] == tier["bound"] and tier["proof"] != "none" else "non prouvé",
+            tier["proof"] != "none",
+            proof_words(tier),
         )
         for tier in found.tiers
     ]
+
+
+def proof_words(tier: Mapping[str, Any]) -> str:
+    """Who vouches for the bound, and how far the value is from it: what only CP-SAT declares is called so."""
+    gap = tier["value"] - tier["bound"]
+    if tier["proof"] == "none":
+        return "sans borne"
+    whose = "prouvé" if tier["proof"] == "potentials" else "borne déclarée par le solveur, non prouvée"
+    if not gap:
+        return whose
+    apart = f"écart de {number(gap)} à la borne"
+    return f"{apart} prouvée" if tier["proof"] == "potentials" else f"{apart} déclarée par le solveur, non prouvée"
 
 
 def frame_values(found: AllocationRound) -> dict[str, object]:
@@ -134,9 +149,9 @@ def comparison_chart(found: AllocationRound, summary: RoundSummary) -> Chart:
         rows.append(Versus("Élèves placés", summary.share.placed, baseline["placed"]))
         rows.append(Versus("Premiers vœux obtenus", summary.wishes.by_rank.get(1, 0), baseline["first_wishes"]))
         metres = next((tier["value"] for tier in found.tiers if tier["tier"] == "distance"), 0)
-        ours = metres / max(summary.share.placed, 1)
-        theirs = baseline["tiers"]["distance"] / max(baseline["placed"], 1)
-        rows.append(Versus("Distance moyenne d’un élève placé", ours / 1000, theirs / 1000, _kilometres))
+        ours = metres / max(summary.hostings, 1)
+        theirs = baseline["tiers"]["distance"] / max(baseline.get("hostings", baseline["placed"]), 1)
+        rows.append(Versus("Distance moyenne d’un accueil", ours / 1000, theirs / 1000, _kilometres))
     return comparison_bars("comparaison", "Ce tour et le premier arrivé, premier servi", rows)
 
 

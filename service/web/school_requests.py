@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from service.domain.calendar import PeriodChoice, period_choices
+from service.domain.calendar import PeriodChoice, allows_two_hosts, period_choices
 from service.domain.requests import (
     create_request,
     edit_request,
@@ -176,6 +176,7 @@ def _show(
         groups=group_choices(choices_for(school, campaign, level)),
         sectors=labels,
         need_words=", ".join(NEED_LABELS.values()),
+        two_hosts_possible=allows_two_hosts(db(), level, campaign.school_year),
         row=row,
         is_draft=row is None or row.status is RequestStatus.DRAFT,
         several_levels=row is None and len(levels_for(school, campaign)) > 1,

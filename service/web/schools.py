@@ -104,11 +104,12 @@ def class_page(school: School, class_id: int) -> Any:
     )
 
 
-def wish_words(rank: int, wishes: int) -> str:
-    """« 1er vœu », « hors des vœux », « sans vœu exprimé »."""
-    if rank == 0 or wishes == 0:
+def wish_words(rank: int, pupil: PupilResult) -> str:
+    """« 1er vœu », « 2e vœu du groupe », « hors des vœux », « sans vœu exprimé »."""
+    whose = " du groupe" if pupil.together else ""
+    if rank == 0 or pupil.ranked == 0:
         return "sans vœu exprimé"
-    return f"{ordinal(rank)} vœu" if rank <= wishes else "hors des vœux"
+    return f"{ordinal(rank)} vœu{whose}" if rank <= pupil.ranked else f"hors des vœux{whose}"
 
 
 def _explainer(pupils: list[PupilResult]) -> Any:

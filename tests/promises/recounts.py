@@ -177,7 +177,7 @@ class Recount:
                 [
                     ("Élèves placés", str(len(self.placed)), str(len(self.first_come))),
                     ("Premiers vœux obtenus", str(ours[1]), str(ranks_theirs[1])),
-                    ("Distance moyenne d’un élève placé", *mean),
+                    ("Distance moyenne d’un accueil", *mean),
                 ]
             ),
             "Vœux obtenus": self._wishes(),

@@ -115,7 +115,10 @@ class RoundDossier(SQLModel, table=True):
 
 
 class Placement(SQLModel, table=True):
-    """A pupil's place decided by a round. Only a published one counts against seats and against other rounds."""
+    """A pupil's place decided by a round: two, in distinct periods, for a pupil sent to two hosts.
+
+    Only a published one counts against seats and against other rounds.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     round_id: int = Field(foreign_key="allocationround.id", index=True)
@@ -128,7 +131,7 @@ class Placement(SQLModel, table=True):
     published: bool = False
 
     __table_args__ = (
-        UniqueConstraint("round_id", "pupil_id", name="placement_once_per_round"),
+        UniqueConstraint("round_id", "pupil_id", "period_id", name="placement_once_per_round_and_period"),
         Index(
             "one_published_placement_per_pupil_and_period",
             "pupil_id",

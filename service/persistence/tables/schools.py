@@ -49,6 +49,8 @@ class Pupil(SQLModel, table=True):
     display_name: str
     needs: list[str] = json_field(list)
     """Functional needs (`Need`), never a diagnosis."""
+    together: str = ""
+    """Name of the group of the class that the pupil stays with, as the school calls it; empty for a pupil alone."""
 
 
 class PlacementRequest(SQLModel, table=True):
@@ -59,6 +61,8 @@ class PlacementRequest(SQLModel, table=True):
     class_id: int = Field(foreign_key="classgroup.id", index=True)
     status: RequestStatus = Field(default=RequestStatus.DRAFT, sa_type=enum_column(RequestStatus))
     reach_km: int
+    two_hosts: bool = False
+    """The head's consent: a pupil may spend one week in each of two hosts instead of the whole period in one."""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     wishes_until: date | None = None

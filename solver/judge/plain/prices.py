@@ -33,7 +33,7 @@ class Stay(NamedTuple):
 
 
 class Load:
-    """How full placements make each thing."""
+    """How full placements make each thing; a pupil in several periods of a bundle is placed once, seated in each."""
 
     def __init__(self, case: Case, rows: list[Row]) -> None:
         self.trips = counted(rows, "group", "offer", "period")
@@ -42,8 +42,8 @@ class Load:
         self.kinds: defaultdict[Key, Counter[str | None]] = defaultdict(Counter)
         for (group, offer, when), count in self.trips.items():
             school = case.groups[group]["school"]
-            self.placed[group] += count
-            self.of_school[school] += count
+            self.placed[group] += count * ((group, when) not in case.later)
+            self.of_school[school] += count * ((group, when) not in case.later)
             self.seated[offer, when] += count
             self.together[school, offer, when] += count
             if case.offers[offer]["reserved"]:
@@ -65,6 +65,7 @@ class Case(Asked):
         for bundle in instance["bundles"]:  # one period of a bundle costs no more than all: a bound, and enough here
             group = self.groups[bundle["group"]]
             self.groups[group["id"]] = group | {"periods": [*group["periods"], *bundle["periods"]]}
+        self.later = {(row["group"], when) for row in instance["bundles"] for when in row["periods"][1:]}
         self.unranked = 1 + max((len(group["wishes"]) for group in self.groups.values()), default=0)
         self.cells: defaultdict[tuple[int, ...], list[Row]] = defaultdict(list)
         for offer in self.offers.values():

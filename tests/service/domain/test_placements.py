@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from service.domain import rounds
-from service.domain.exports import PLACED_COLUMNS, TABLES, ExportTable, export_rows
+from service.domain.exports import PLACED_COLUMNS, ExportTable
 from service.domain.placements import DISTANCE_BOUNDS_KM, RoundSummary, round_summary, unplaced_of_round
+from service.domain.round_tables import TABLES, export_rows
 from service.errors import NotFound
 from service.jobs.attempts import run_round
 from service.persistence.engine import session_scope

@@ -24,6 +24,7 @@ from sqlmodel import Session, select
 from service.domain.round_tables import TABLES
 from service.persistence.engine import session_scope
 from service.persistence.tables import AllocationRound, AuditEntry, Placement, RoundDossier, UnplacedPupil
+from service.web.results import proof_words
 from solver.judge.plain.verify import verify_documents
 from solver.params import Tier
 from tests.service.web.conftest import Browser, text_of
@@ -337,3 +338,18 @@ def test_a_round_without_result_has_no_lists(coordinator: Browser, app: Flask) -
     ):
         assert coordinator.get(f"/coordination/tours/2/{path}").status_code == 404
     assert coordinator.get("/coordination/tours/77").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "proof", "words"),
+    [
+        (7, 7, "potentials", "prouvé"),
+        (7, 7, "solver", "borne déclarée par le solveur, non prouvée"),
+        (1207, 7, "potentials", "écart de 1\u202f200 à la borne prouvée"),
+        (9, 7, "solver", "écart de 2 à la borne déclarée par le solveur, non prouvée"),
+        (9, 0, "none", "sans borne"),
+    ],
+)
+def test_who_vouches_for_a_bound(value: int, bound: int, proof: str, words: str) -> None:
+    """What a solver only declares is never called proven, and a gap is said in figures."""
+    assert proof_words({"value": value, "bound": bound, "proof": proof}) == words

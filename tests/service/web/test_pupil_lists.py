@@ -23,6 +23,7 @@ def test_what_is_written_is_read_back(seed: int) -> None:
                 f"{draw.choice(['Zoé', 'Jean-Noël', 'Mc’Kenna', 'Éloïse'])} {chr(65 + draw.randrange(26))}.",
                 tuple(draw.sample(sorted(LABELS), draw.randrange(4))),
                 tuple(draw.sample(sorted(Need), draw.randrange(3))),
+                draw.choice(["", "", "Groupe A"]),
             )
             for _ in range(draw.randrange(1, 40))
         ]
@@ -45,11 +46,11 @@ def test_spreadsheets_capitals_and_blank_lines_do_not_matter(text: str) -> None:
 
 def test_every_faulty_line_is_named_with_its_number_and_its_value() -> None:
     """Three faults among five lines: three refusals, each with its line as the eye counts them."""
-    text = "Zoé A. ; Santé\n\nYanis B. ; Astrologie\n; Santé\nInès ; ; ; ; chimio ; trop"
+    text = "Zoé A. ; Santé\n\nYanis B. ; Astrologie\n; Santé\nInès ; ; ; ; chimio ; A ; trop"
     with pytest.raises(Refusals) as caught:
         read_list(text, LABELS)
     said = [refusal.message for refusal in caught.value.refusals]
     assert [message.partition("\u00a0")[0] for message in said] == ["Ligne 3", "Ligne 4", "Ligne 5"]
     assert "Astrologie" in said[0]
     assert "le prénom manque" in said[1]
-    assert "6 colonnes" in said[2]
+    assert "7 colonnes" in said[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -219,3 +220,40 @@ def test_what_is_typed_is_never_run(school: Browser, address: str, payload: str)
         assert "<script>alert" not in page
         assert "<img src=x" not in page
         assert ">49<" not in page
+
+
+SECONDE = "Zoé A. ; ; ; ; ; Groupe A\nYanis B. ; Santé ; ; ; ; Groupe A\nInès C."
+
+
+def test_pupils_stay_together_and_take_two_hosts(browser_for: BrowserFor, country: SmallCountry) -> None:
+    """A lycée names a group and consents to two hosts: the class page says both, and the form shows them again."""
+    lycee = browser_for(country.email_school_b)
+    address = f"/etablissements/{country.school_b}/demandes/nouvelle/2de_gt"
+    asked = filled(class_name="2de 4", size="", periods=[FORTNIGHT], pupil_list=SECONDE, two_hosts="y")
+    page = lycee.get(lycee.post(address, asked).location)
+    said = text_of(page)
+    assert said.count("avec Groupe A") == 2
+    assert "Deux structures d’accueil acceptées, une semaine dans chacune" in said
+    [edit] = set(re.findall(r"/demandes/[0-9]+(?=\")", page.get_data(as_text=True)))
+    form = lycee.get(f"/etablissements/{country.school_b}{edit}").get_data(as_text=True)
+    assert "Yanis B. ; Santé ;  ;  ;  ; Groupe A" in form
+    assert re.search(r'name="two_hosts"[^>]*checked|checked[^>]*name="two_hosts"', form)
+
+
+def test_a_group_of_one_is_told_at_the_list(browser_for: BrowserFor, country: SmallCountry) -> None:
+    """A name mistyped makes a group of one: the form says so where the list is, and keeps it."""
+    lycee = browser_for(country.email_school_b)
+    address = f"/etablissements/{country.school_b}/demandes/nouvelle/2de_gt"
+    lines = SECONDE.replace("Groupe A", "Groupe B", 1)
+    answer = lycee.post(address, filled(class_name="2de 4", size="", periods=[FORTNIGHT], pupil_list=lines))
+    assert answer.status_code == 422
+    assert text_of(answer).count("ne réunit qu’un élève") == 4
+    assert "Zoé A. ; ; ; ; ; Groupe B" in answer.get_data(as_text=True)
+
+
+def test_a_week_has_one_host(school: Browser, address: str) -> None:
+    """In 3e there is nothing to share: the box is not shown, and ticking it all the same is refused."""
+    assert 'name="two_hosts"' not in school.get(address).get_data(as_text=True)
+    answer = school.post(address, filled(two_hosts="y"))
+    assert answer.status_code == 422
+    assert "un élève va dans une seule structure d’accueil" in text_of(answer)

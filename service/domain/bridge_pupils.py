@@ -1,0 +1,81 @@
+"""The pupils' half of a frozen instance: groups of the solver, who stays whole, who may take two hosts, who is where.
+
+Part of `service.domain.bridge`, for it alone. Refuses to read rows: it is given those that count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from service.domain.snapshot import PlacedAlready, PupilAsking
+from service.domain.together import Together, gather_groups
+from solver.instance import Announced, Bundle, Group, Period, Pin, Whole
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenPupils:
+    """`group_of` gives the identifier of each pupil's group by pseudonym."""
+
+    groups: tuple[Group, ...]
+    wholes: tuple[Whole, ...]
+    bundles: tuple[Bundle, ...]
+    pins: tuple[Pin, ...]
+    announced: tuple[Announced, ...]
+    group_of: Mapping[str, str]
+
+
+def freeze_pupils(
+    pupils: Iterable[PupilAsking],
+    periods: Sequence[Period],
+    stands: Sequence[PlacedAlready],
+    told: Sequence[PlacedAlready],
+) -> FrozenPupils:
+    """Every pupil in a group. `stands` are the places that nothing moves, `told` those that may move at a cost.
+
+    A pin decides for a whole way to be placed, and half of two weeks is none: pupils who have lost one of their two
+    hosts ask again, and whether they keep the other is the aim of stability's to say.
+    """
+    together = gather_groups(pupils, stands, told)
+    slots = {period.id: period.slots for period in periods}
+    bundles = {one.id: _bundles(one, slots) for one in together}
+    pins: list[Pin] = []
+    announced: list[Announced] = []
+    for one in together:
+        ways = [{period} for period in one.members[0].periods] + [set(row.periods) for row in bundles[one.id]]
+        is_whole_way = {period for _, period in one.held} in ways
+        held = ((one.id, str(offer), period, len(one.members)) for offer, period in one.held)
+        announced += [Announced(one.id, str(offer), period, len(one.members)) for offer, period in one.told]
+        if is_whole_way:
+            pins += [Pin(*row) for row in held]
+        else:
+            announced += [Announced(*row) for row in held]
+    return FrozenPupils(
+        groups=tuple(map(_group, together)),
+        wholes=tuple(Whole(one.id) for one in together if len(one.members) > 1),
+        bundles=tuple(bundle for some in bundles.values() for bundle in some),
+        pins=tuple(pins),
+        announced=tuple(announced),
+        group_of={pupil.pseudonym: one.id for one in together for pupil in one.members},
+    )
+
+
+def _group(together: Together) -> Group:
+    first = together.members[0]
+    return Group(
+        together.id,
+        first.school,
+        first.level,
+        len(together.members),
+        first.periods,
+        together.wishes,
+        first.reach_km * 1000,
+        together.needs,
+    )
+
+
+def _bundles(together: Together, slots: Mapping[str, tuple[str, ...]]) -> list[Bundle]:
+    """One host a week instead of one host for the whole period, where the school consents to it."""
+    first = together.members[0]
+    weeks = [slots[period] for period in sorted(first.periods) if first.two_hosts]
+    return [Bundle(together.id, some) for some in weeks if len(some) > 1 and slots.keys() >= set(some)]
