@@ -35,7 +35,8 @@ def starts_of(sorted_keys: Ints, size: int) -> Ints:
 def distinct(keys: Ints) -> Ints:
     """Each different key once, sorted. `np.unique` hashes: on millions it mostly waits for memory."""
     ordered = np.sort(keys)
-    return ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
+    different: Ints = ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
+    return different
 
 
 def find(sorted_keys: Ints, wanted: Ints) -> tuple[Ints, Bools]:
