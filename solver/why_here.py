@@ -163,7 +163,7 @@ class _Inquiry:
         )
         for i, (row, which, place, reason, count) in enumerate(rows):
             told = worse.get(i, ()) if reason is not HigherReason.PINNED else ()
-            yield row, Higher(wishes[which][place], place + 1, reason, count, *told)
+            yield row, Higher(wishes[which][place], place + 1, HigherReason(reason), count, *told)
 
     def _keys(self, choices: Choices) -> Ints:
         supply = self.parts.supply

@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from service.domain.adjustments import Adjustments, adjustments_of
 from service.domain.bridge_pupils import FrozenPupils, freeze_pupils
-from service.domain.campaigns import aims_in_order
+from service.domain.campaigns import ROUND_WEIGHTS, aims_in_order
 from service.domain.confirmations import ended_pairs
 from service.domain.conventions import accepts_offers, departments_of, get_convention
 from service.domain.quota_lines import QuotaTree, load_quota_tree
@@ -269,7 +269,7 @@ def _bans(
 
 def _params(campaign: Campaign, *, still: bool) -> Params:
     tiers = tuple(Tier(tier) for tier in aims_in_order(campaign, still=still))
-    return Params(tiers=tiers, territory_rule=TerritoryRule(campaign.territory_rule))
+    return Params(tiers=tiers, territory_rule=TerritoryRule(campaign.territory_rule), priority_weights=ROUND_WEIGHTS)
 
 
 def frozen_bytes(instance: Instance) -> bytes:

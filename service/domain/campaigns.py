@@ -21,6 +21,8 @@ from service.vocabulary import CampaignStatus, Level
 PARIS = ZoneInfo("Europe/Paris")
 AIMS = ("equity", "commitments", "stability", "wishes", "distance")
 """The aims a campaign may reorder; placing comes first and the draw last, always."""
+ROUND_WEIGHTS = {"none": 100, "rural": 115, "qpv": 125, "rep": 125, "rep_plus": 150}
+"""Percent that a pupil without a place weighs, by category of the school (a round freezes them with its data)."""
 TERRITORY_RULES = ("anywhere", "academy_or_neighbour", "academy", "department")
 
 

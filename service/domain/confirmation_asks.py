@@ -22,7 +22,7 @@ from service.domain.agreement_rows import end_with_stays
 from service.domain.confirmations import LIVE, Voice, count_silent
 from service.domain.dates import french_day
 from service.domain.digests import read_mailboxes
-from service.domain.letters import Letter
+from service.domain.letters import MENTION, Letter
 from service.domain.links import LinkRefused, issue_link, read_link, void_links
 from service.domain.outbox import queue_letters
 from service.domain.texts import plural
@@ -175,7 +175,7 @@ def _site_letter(site: str, partner: str, waiting: int, first: date, token: str)
         ],
         action="Confirmer ou refuser",
         path=confirmation_address(token),
-        closing=["Aucun compte n’est nécessaire. Ce lien sert une seule fois et reste valable trente jours."],
+        closing=["Aucun compte n’est nécessaire. Ce lien sert une seule fois et reste valable trente jours.", MENTION],
     )
 
 
@@ -263,4 +263,5 @@ def _late_letter(name: str, count: int, day: date, address: str) -> Letter:
         ],
         action="Confirmer ou refuser",
         path=address,
+        closing=[MENTION],
     )

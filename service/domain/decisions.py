@@ -73,6 +73,8 @@ class Decision:
     lines: list[dict[str, Any]]
     sectors: dict[str, list[int]]
     """By sector: the seats offered in it, and the pupils for whom it is the first wish."""
+    params: dict[str, Any]
+    """The campaign's rules as they were frozen: order of the aims, territory rule, weights of the categories."""
     outside_rank: int
     """The rank counted for a sector outside a pupil's wishes."""
     placed: list[PlacedPupil]
@@ -107,6 +109,11 @@ def read_decision(instance_bytes: bytes, result_bytes: bytes) -> Decision:
         seats_by_department=dict(sorted(seats.items())),
         lines=_lines_held(instance, placed),
         sectors=_sectors(instance),
+        params={
+            "tiers": [tier.value for tier in instance.params.tiers],
+            "territory_rule": instance.params.territory_rule.value,
+            "priority_weights": dict(instance.params.priority_weights),
+        },
         outside_rank=instance.unranked_rank,
         placed=placed,
         left=[

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from service.domain.addresses import partner_address, school_address
 from service.domain.dates import french_span
-from service.domain.letters import Letter
+from service.domain.letters import MENTION, Letter
 from service.domain.outbox import queue_letters
 from service.domain.texts import plural
 from service.persistence.bulk import fetch
@@ -132,6 +132,7 @@ def _school_letter(campaign: Campaign, uai: str, name: str, classes: list[tuple[
         lines=shortened([f"{group}\u00a0: {one} sur {of}" for group, one, of in classes], "classe"),
         action="Voir chaque élève, et la raison de chaque absence de placement",
         path=school_address(uai),
+        closing=[MENTION],
     )
 
 
@@ -175,6 +176,7 @@ def _partner_letter(campaign: Campaign, partner_id: int, expected: list[tuple[st
         lines=shortened([f"{where}\u00a0: {plural(count, 'élève')}" for _, where, count in expected], "ligne"),
         action="Voir qui vient, où et quand",
         path=partner_address(partner_id),
+        closing=[MENTION],
     )
 
 

@@ -14,10 +14,13 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
+from service.domain.recording import pupil_ids
 from service.domain.rounds import get_round
+from service.domain.together import pseudonyms_of
 from service.persistence.bulk import Selection, fetch, insert_rows
 from service.persistence.tables import (
     AllocationRound,
+    HigherWish,
     NewSeatValue,
     Offer,
     OpeningFinding,
@@ -43,6 +46,7 @@ def record_findings(session: Session, round_id: int, document: bytes) -> None:
         _write_new_seats(session, round_id, explained)
         _write_openings(session, round_id, explained)
         _write_fixes(session, round_id, explained["fixes"])
+        _write_higher(session, row, explained["higher"])
 
 
 def _write_new_seats(session: Session, round_id: int, explained: Mapping[str, Any]) -> None:
@@ -77,6 +81,7 @@ def _write_fixes(session: Session, round_id: int, fixes: Mapping[str, list[dict[
         .join(Pupil, col(Pupil.id) == col(UnplacedPupil.pupil_id))
         .where(col(UnplacedPupil.round_id) == round_id),
     )
+    by_pupil = {pseudonym: found for group, found in fixes.items() for pseudonym in pseudonyms_of(group)}
     rows = [
         {
             "which": row_id,
@@ -85,7 +90,7 @@ def _write_fixes(session: Session, round_id: int, fixes: Mapping[str, list[dict[
             "all": found,
         }
         for row_id, pseudonym in known
-        for found in [fixes.get(pseudonym, [])]
+        for found in [by_pupil.get(pseudonym, [])]
     ]
     table = UnplacedPupil.__table__  # type: ignore[attr-defined]
     if rows:
@@ -95,6 +100,25 @@ def _write_fixes(session: Session, round_id: int, fixes: Mapping[str, list[dict[
             .values(fix_kind=bindparam("kind"), fix_subject=bindparam("subject"), fixes=bindparam("all")),
             rows,
         )
+
+
+def _write_higher(session: Session, found: AllocationRound, higher: list[list[Any]]) -> None:
+    pupils = pupil_ids(session, found.campaign_id) if higher else {}
+    rows = [
+        {
+            "round_id": found.id,
+            "pupil_id": pupils[pseudonym],
+            "sector": sector,
+            "rank": rank,
+            "reason": reason,
+            "openings": openings,
+            "tier": tier or "",
+            "at_least": at_least or 0,
+        }
+        for group, sector, rank, reason, openings, tier, at_least in higher
+        for pseudonym in pseudonyms_of(group)
+    ]
+    insert_rows(session, HigherWish, rows)
 
 
 def subject_of(fix: Mapping[str, Any]) -> str:

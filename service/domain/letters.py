@@ -14,6 +14,13 @@ from html import escape
 SITE = "https://site.invalid"
 """Stands for the site's own address in a stored message (a name that no network resolves)."""
 SIGNATURE = "Séquence, l’affectation des séquences d’observation"
+MENTION = (
+    "Les affectations sont proposées par un traitement algorithmique, puis publiées par une personne. Ses règles sont "
+    "publiques, et chaque famille peut en demander l’explication à l’établissement de l’élève (articles "
+    "L.\u00a0311-3-1 et R.\u00a0311-3-1-2 du code des relations entre le public et l’administration), puis saisir la "
+    "Commission d’accès aux documents administratifs."
+)
+"""What the law wants written wherever such a decision is told."""
 NOT_EXPECTED = (
     "Si vous n’attendiez pas ce message, ne faites rien\u00a0: sans votre action, il n’a aucun effet. "
     "Il est inutile d’y répondre."

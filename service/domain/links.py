@@ -25,6 +25,7 @@ LIFETIMES: Mapping[LinkPurpose, timedelta] = {
     LinkPurpose.OFFER: timedelta(days=30),
     LinkPurpose.CONFIRMATION: timedelta(days=30),
     LinkPurpose.SIGNATURE: timedelta(days=60),
+    LinkPurpose.EXPLANATION: timedelta(days=30),
 }
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 UNKNOWN = (

@@ -132,6 +132,7 @@ def record_result(
                 "seats_by_department": decision.seats_by_department,
                 "lines": decision.lines,
                 "sectors": decision.sectors,
+                "params": decision.params,
                 "outside_rank": decision.outside_rank,
             },
             seconds={**decision.seconds, **seconds},

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from service.domain.addresses import partner_address, school_address
 from service.domain.digests import Mailboxes, read_mailboxes, shortened
-from service.domain.letters import Letter
+from service.domain.letters import MENTION, Letter
 from service.domain.moves import Move, Place, moves_between
 from service.domain.outbox import queue_letters
 from service.domain.texts import french_list, plural
@@ -66,6 +66,7 @@ def _to_schools(moves: list[Move], campaign: Campaign, mailboxes: Mailboxes) -> 
             lines=shortened([f"{one}\u00a0: {said_of_moves(some)}" for one, some in sorted(classes.items())], "classe"),
             action="Voir les élèves concernés",
             path=school_address(theirs[0].uai),
+            closing=[MENTION],
         )
         yield f"school:{school_id}", mailboxes.schools.get(school_id, []), letter
 
@@ -90,5 +91,6 @@ def _to_partners(
             lines=shortened(lines, "ligne"),
             action="Voir qui vient, où et quand",
             path=partner_address(partner_id),
+            closing=[MENTION],
         )
         yield f"partner:{partner_id}", mailboxes.partners.get(partner_id, []), letter

@@ -217,6 +217,7 @@ KEPT: Mapping[str, str] = {
     "discoveryactivity": "nombres seulement",
     "classgroup placementrequest requestperiod": "demandes, sans nom d’élève",
     "campaign allocationround rounddossier placement unplacedpupil confirmation": "décisions sous pseudonyme",
+    "higherwish": "vœux non obtenus, sous pseudonyme",
     "openingfinding newseatvalue": "constats d’un tour, sans personne",
     "attemptcounter": "empreintes, effacées au quart d’heure",
 }

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from solver.files import canonical_bytes
+from solver.files import Document, canonical_bytes
 from solver.fix import Fix
 from solver.geography import trip_m
 from solver.instance import Instance
@@ -21,9 +21,10 @@ from solver.result import Result
 from solver.sides import Sides
 from solver.smallest_fix import find_fixes
 from solver.unused_seats import unused_seats
+from solver.why_here import why_here
 
 
-def findings_of(instance: Instance, result: Result, first_come: Result) -> bytes:
+def findings_of(instance: Instance, result: Result, first_come: Result, certificate: Document | None = None) -> bytes:
     """The document. Its explanations are null where the network cannot give them: a round with rules that no network
     says, without placements, or whose first aim is not proven."""
     document: dict[str, Any] = {"first_come": _first_come(instance, first_come), "explained": None}
@@ -50,6 +51,11 @@ def findings_of(instance: Instance, result: Result, first_come: Result) -> bytes
                 for row in unused_seats(instance, result)
             ],
             "fixes": {group: [_change(fix) for fix in fixes] for group, fixes in find_fixes(instance, result).items()},
+            "higher": [
+                [row.group, one.sector, one.rank, one.reason.value, one.openings, one.tier, one.at_least]
+                for row in why_here(instance, result, certificate)
+                for one in row.higher
+            ],
         }
     return canonical_bytes(document)
 

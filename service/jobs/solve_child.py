@@ -69,7 +69,7 @@ def _answer(order: Order, tell: Callable[[str, float], None]) -> Answer:
     result, certificate = solve_with_certificate(instance, progress=tell)
     solved = perf_counter()
     tell("explain", 1.0)
-    findings = findings_of(instance, result, first_come)
+    findings = findings_of(instance, result, first_come, certificate)
     seconds = {"first_come": between - started, "solve": solved - between, "explain": perf_counter() - solved}
     proof = b"" if certificate is None else canonical_bytes(certificate)
     body = canonical_bytes(result_document(result))

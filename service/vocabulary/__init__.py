@@ -30,7 +30,7 @@ from service.vocabulary.agreements import (
     Signatory,
     SignatureMethod,
 )
-from service.vocabulary.findings import EMPTY_SEATS_LABELS, FIX_LABELS
+from service.vocabulary.findings import EMPTY_SEATS_LABELS, FIX_LABELS, HIGHER_LABELS
 from service.vocabulary.partners import (
     CONVENTION_EVENT_LABELS,
     CONVENTION_STATE_LABELS,
@@ -112,6 +112,7 @@ __all__ = [
     "EMPTY_SEATS_LABELS",
     "FIX_LABELS",
     "HAS_RESULT",
+    "HIGHER_LABELS",
     "LEAVES",
     "LEVEL_LABELS",
     "MAIL_STATUS_LABELS",

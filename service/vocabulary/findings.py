@@ -18,6 +18,18 @@ EMPTY_SEATS_LABELS: Mapping[str, str] = {
     "could_be_used": "Des élèves pourraient venir : le résultat n’est pas au mieux",
 }
 
+HIGHER_LABELS: Mapping[str, str] = {
+    "no_offer_in_reach": "aucune offre de ce secteur n’est à portée",
+    "periods_not_open": "les offres de ce secteur à portée n’ouvrent pas aux semaines demandées",
+    "needs_not_served": "aucune offre de ce secteur à portée ne répond au besoin d’accessibilité",
+    "banned": "les offres possibles ont été exclues pour cet élève",
+    "pinned": "la place avait déjà été annoncée ou fixée, et elle est maintenue",
+    "all_seats_taken": "toutes les places de ce secteur à portée sont prises",
+    "quota_ceiling": "le plafond du partenaire est atteint",
+    "school_maximum": "les offres à portée ont déjà leur maximum d’élèves de l’établissement",
+    "earlier_aim": "une place est libre, mais une règle qui passe avant les vœux est mieux servie ainsi",
+}
+
 FIX_LABELS: Mapping[str, str] = {
     "seat": "Une place de plus sur un site à portée",
     "quota": "Un élève de plus sous le plafond d’une ligne",

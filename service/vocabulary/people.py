@@ -23,6 +23,7 @@ class LinkPurpose(StrEnum):
     OFFER = "offer"
     CONFIRMATION = "confirmation"
     SIGNATURE = "signature"
+    EXPLANATION = "explanation"
 
 
 class MailStatus(StrEnum):

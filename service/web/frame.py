@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, g, request, url_for
 from sqlmodel import col, select
 
+from service.domain.letters import MENTION
 from service.domain.rounds import title_of
 from service.persistence.tables import Campaign, Commune, Partner, School
 from service.vocabulary import CampaignStatus
@@ -117,4 +118,5 @@ def install(app: Flask) -> None:
         title_of=title_of,
         current_person=current_person,
         today=today,
+        algorithm_mention=MENTION,
     )

@@ -146,6 +146,7 @@ def test_each_reason(changes: dict[str, object], reason: HigherReason) -> None:
     (why,) = why_here(instance, result, certificate)
     (higher,) = why.higher
     assert (why.offer, why.rank, higher.sector, higher.rank, higher.reason) == ("offer", 2, "x", 1, reason)
+    assert type(higher.reason) is HigherReason, "the word alone, and nobody can ask it for its value"
     assert (higher.tier is Tier.COMMITMENTS) == (reason is HigherReason.EARLIER_AIM)
 
 

@@ -30,7 +30,7 @@ from service.persistence.tables.conventions import (
     QuotaLine,
     QuotaLineDepartment,
 )
-from service.persistence.tables.findings import NewSeatValue, OpeningFinding
+from service.persistence.tables.findings import HigherWish, NewSeatValue, OpeningFinding
 from service.persistence.tables.imports import ImportFile
 from service.persistence.tables.links import AttemptCounter, Invitation, PersonalLink
 from service.persistence.tables.mail import OutboxLine
@@ -79,6 +79,7 @@ __all__ = [
     "ConventionEvent",
     "Department",
     "DiscoveryActivity",
+    "HigherWish",
     "ImportFile",
     "Invitation",
     "LevelRule",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from service.persistence.columns import check, json_field
@@ -27,6 +27,27 @@ class NewSeatValue(SQLModel, table=True):
             "round_id", "department_code", "level", "period_id", "sector", name="new_seat_value_once_per_round"
         ),
         check("unplaced >= 0 AND movers >= 0 AND unplaced + movers > 0", "new_seat_value_counts"),
+    )
+
+
+class HigherWish(SQLModel, table=True):
+    """A sector that a placed pupil ranks higher than the one obtained, and why not there."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    round_id: int = Field(foreign_key="allocationround.id", index=True)
+    pupil_id: int = Field(foreign_key="pupil.id", index=True)
+    rank: int
+    sector: str
+    reason: str
+    openings: int = 0
+    """Openings of that sector that the pupil may have."""
+    tier: str = ""
+    """The aim that going there makes worse by at least `at_least`, in its unit; empty when the prices do not tell."""
+    at_least: int = Field(default=0, sa_type=BigInteger)
+
+    __table_args__ = (
+        UniqueConstraint("round_id", "pupil_id", "rank", name="higher_wish_once_per_round"),
+        check("rank >= 1 AND openings >= 0", "higher_wish_counts"),
     )
 
 
