@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -57,6 +58,7 @@ class Inquiry:
         self.reachable = find_reachable(instance, self.supply, self.territory)
         self.occupancy = Occupancy(instance, rows)
         self.banned = banned_offers(instance)
+        self.saturated_lines = cache(self.occupancy.saturated_lines)
         self.full = full_openings(instance, self.supply, self.occupancy)
         self.sides = SideInquiry(instance, self.occupancy, rows)
         self._school = {row.id: i for i, row in enumerate(instance.schools)}
@@ -114,7 +116,7 @@ class Inquiry:
         reason, more, held = self.sides.look(group, [self._names(opening) for opening in free.tolist()])
         if reason is not None:
             return Finding(reason, lines=held, facts=facts | more)
-        lines = sorted({line for offer in self._offers_of(free) for line in self.occupancy.saturated_lines(offer)})
+        lines = sorted({line for offer in self._offers_of(free) for line in self.saturated_lines(offer)})
         if lines:
             return Finding(Reason.QUOTA_CEILING, lines=tuple(lines), facts=facts)
         return Finding(Reason.SCHOOL_MAXIMUM, facts=facts)

@@ -272,16 +272,15 @@ class Face:
         if not cost.any():
             return fixed, fixed, everywhere, cost
         nodes, tail, head = self._nodes(free)
-        flow, capacity = self.flow[free], network.capacity[free]
-        more = ~network.limited[free] | (flow < capacity)
-        height = potentials(tail, head, more, flow > 0, cost, len(nodes))
+        more = ~network.limited[free] | (self.flow[free] < network.capacity[free])
+        height = potentials(tail, head, more, self.flow[free] > 0, cost, len(nodes))
         if nodes[-1] == len(network.supply) - 1:
             height -= height[-1]
         everywhere[nodes] = height
-        value, sent = exact_dot(cost, flow), self._sent(nodes, tail, head, free)
+        value, sent = exact_dot(cost, self.flow[free]), self._sent(nodes, tail, head, free)
         reduced = cost + height[tail]
         reduced -= height[head]
-        bound = exact_dot(np.minimum(reduced, 0), capacity) - exact_dot(sent, height)
+        bound = exact_dot(np.minimum(reduced, 0), network.capacity[free]) - exact_dot(sent, height)
         return fixed + value, fixed + bound, everywhere, reduced
 
     def _fixed(self, tier: Tier) -> int:

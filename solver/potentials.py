@@ -36,9 +36,8 @@ def potentials(tail: Shorts, head: Shorts, more: Bools, less: Bools, cost: Ints,
     label, offset = _join(tail[both], head[both], cost[both], nodes)
     distance = np.zeros(int(label.max(initial=-1)) + 1, np.int64)
     np.minimum.at(distance, label, -offset)
-    length = cost + offset[tail]
-    length -= offset[head]
-    _relax(distance, _between(len(distance), label[tail], label[head], more, less, length))
+    ends = label[tail], label[head]
+    _relax(distance, _between(len(distance), *ends, more, less, cost + offset[tail] - offset[head]))
     return offset + distance[label]
 
 

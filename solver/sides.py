@@ -113,7 +113,8 @@ class Sides:
 
 def pupils_placed(instance: Instance, rows: Iterable[Row]) -> Counter[str]:
     """Pupils placed of each group: a bundle is one placement of each of its pupils."""
-    placed: Counter[str] = Counter()
+    placed, alike = Counter[str](), not instance.bundles_of
     for row in rows:
-        placed[row.group] += row.count * instance.is_counted(row.group, row.period)
+        if alike or instance.is_counted(row.group, row.period):
+            placed[row.group] += row.count
     return placed
