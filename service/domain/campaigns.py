@@ -5,6 +5,7 @@ Responsible for what a campaign may be. Refuses to know how a round is computed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -95,14 +96,20 @@ def aims_in_order(campaign: Campaign, *, still: bool = False) -> tuple[str, ...]
 
     An aim that did not exist yet when the campaign chose its order comes after the one it follows by default.
     """
-    chosen = list(campaign.tiers or AIMS)
+    order = complete_order(campaign.tiers or AIMS)
+    if not still:
+        return order
+    others = [aim for aim in order if aim not in ("placed", "reserves", "stability")]
+    return ("placed", "reserves", "stability", *others)
+
+
+def complete_order(aims: Sequence[str]) -> tuple[str, ...]:
+    """Those that a campaign may reorder, with those that have their place whatever it chooses."""
+    chosen = list(aims)
     for before, aim in pairwise(AIMS):
         if aim not in chosen:
             chosen.insert(chosen.index(before) + 1, aim)
     chosen.insert(chosen.index("distance") + 1, "longest")
-    if still:
-        chosen.remove("stability")
-        chosen.insert(0, "stability")
     return ("placed", "reserves", *chosen, "draw")
 
 

@@ -91,7 +91,11 @@ def publish_round(session: Session, round_id: int, actor: str, today: date | Non
 def _take(session: Session, round_id: int, actor: str) -> None:
     touched = session.exec(
         update(AllocationRound)
-        .where(col(AllocationRound.id) == round_id, col(AllocationRound.status) == RoundStatus.COMPUTED)
+        .where(
+            col(AllocationRound.id) == round_id,
+            col(AllocationRound.status) == RoundStatus.COMPUTED,
+            col(AllocationRound.kind) != RoundKind.SCENARIO,
+        )
         .values(status=RoundStatus.PUBLISHED, published_at=InstantIn(), published_by=actor)
     )
     if touched.rowcount == 1:
@@ -99,6 +103,8 @@ def _take(session: Session, round_id: int, actor: str) -> None:
     found = get_round(session, round_id)
     if found.status == RoundStatus.PUBLISHED:
         raise Conflict("round_published", f"Ce tour a déjà été publié par {name_of(session, found.published_by)}.")
+    if found.kind is RoundKind.SCENARIO:
+        raise Conflict("round_is_scenario", "Un essai ne se publie pas\u00a0: il compare, et ne change rien.")
     raise Conflict("round_not_computed", "Seul un tour calculé et vérifié peut être publié. Attendez la fin du calcul.")
 
 

@@ -30,7 +30,7 @@ from service.persistence.tables import (
     RoundDossier,
     UnplacedPupil,
 )
-from service.vocabulary import RoundStatus
+from service.vocabulary import RoundKind, RoundStatus
 
 
 class ResultRefusedError(Exception):
@@ -140,19 +140,11 @@ def record_result(
     )
     if touched.rowcount != 1:
         raise LeaseLostError
-    _write_rows(session, round_id, decision)
-    insert_rows(
-        session,
-        RoundDossier,
-        [
-            {
-                "round_id": round_id,
-                "instance_gz": dossier.instance_gz,
-                "result_gz": dossier.result_gz,
-                "certificate_gz": dossier.certificate_gz,
-            }
-        ],
-    )
+    if get_round(session, round_id).kind is not RoundKind.SCENARIO:
+        _write_rows(session, round_id, decision)
+    documents = ("instance_gz", "result_gz", "certificate_gz")
+    kept = {"round_id": round_id, **{name: getattr(dossier, name) for name in documents}}
+    insert_rows(session, RoundDossier, [kept])
     record(session, "worker", "record_round", f"round:{round_id}", sha256=decision.input_sha256, token=token)
 
 

@@ -24,11 +24,14 @@ from service.domain.bridge import freeze, frozen_bytes
 from service.domain.campaigns import day_in_france, get_campaign
 from service.domain.findings import record_findings
 from service.domain.recording import Dossier, LeaseLostError, ResultRefusedError, record_result, verify_dossier
+from service.domain.scenarios import record_difference
 from service.errors import ServiceError
 from service.jobs.child import SOLVE_COMMAND, TOO_LONG, Child, ChildFailedError
 from service.jobs.messages import Answer, Order
 from service.jobs.pulse import Pulse, Verdict
+from service.jobs.scenarios import difference_document, scenario_bytes
 from service.persistence.engine import make_engine, session_scope
+from service.vocabulary import RoundKind
 
 logger = structlog.get_logger(__name__)
 
@@ -159,6 +162,8 @@ class _Attempt:
             found = rounds.get_round(session, self.round_id)
             campaign = get_campaign(session, found.campaign_id)
             today = self.workshop.today or day_in_france(found.launched_at)
+            if found.kind is RoundKind.SCENARIO:
+                return scenario_bytes(session, found)
             return frozen_bytes(freeze(session, campaign, today, found.base_round_id))
 
     def _solve(self, instance: bytes) -> Answer:
@@ -173,9 +178,18 @@ class _Attempt:
         return answer
 
     def _record(self, dossier: Dossier, answer: Answer) -> None:
+        with session_scope(self.workshop.engine, write=False) as session:
+            found = rounds.get_round(session, self.round_id)
+            is_scenario = found.kind is RoundKind.SCENARIO
+            differs = (
+                difference_document(session, found, dossier.decision.instance, answer.body) if is_scenario else b""
+            )
         with session_scope(self.workshop.engine) as session:
             record_result(session, self.round_id, self.token, dossier, answer.baseline, self.seconds)
-            record_findings(session, self.round_id, answer.findings)
+            if is_scenario:
+                record_difference(session, self.round_id, differs)
+            else:
+                record_findings(session, self.round_id, answer.findings)
 
     def _end_early(self, verdict: Verdict | None, cause: str = "") -> Outcome:
         if verdict is Verdict.OVERTIME:

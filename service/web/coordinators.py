@@ -32,6 +32,7 @@ from service.vocabulary import (
     ROUND_STATUS_LABELS,
     Level,
     Role,
+    RoundKind,
     RoundStatus,
 )
 from service.web.access import allowed, signed_in_person
@@ -102,7 +103,8 @@ def campaign(campaign_id: int) -> Any:
 
 
 def _show_campaign(campaign: Campaign) -> Any:
-    rounds = rounds_of(db(), row_id(campaign))
+    every_round = rounds_of(db(), row_id(campaign))
+    rounds = [one for one in every_round if one.kind is not RoundKind.SCENARIO]
     readiness = campaign_readiness(db(), campaign)
     department = _chosen_department(readiness)
     others = db().exec(select(Campaign).where(Campaign.id != campaign.id).order_by(col(Campaign.id).desc())).all()
@@ -110,8 +112,9 @@ def _show_campaign(campaign: Campaign) -> Any:
         "coordinators/campaign.html",
         campaign=campaign,
         rounds=rounds,
-        active=next((one for one in rounds if one.status in ACTIVE_ROUNDS), None),
+        active=next((one for one in every_round if one.status in ACTIVE_ROUNDS), None),
         to_publish=next((one for one in rounds if one.status is RoundStatus.COMPUTED), None),
+        scenarios=sum(one.kind is RoundKind.SCENARIO for one in every_round),
         shortfalls=shortfalls(db(), campaign),
         readiness=readiness,
         steps=timeline(campaign, rounds, today()),

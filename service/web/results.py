@@ -21,7 +21,15 @@ from service.domain.rounds import get_round, name_of
 from service.errors import NotFound
 from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound
-from service.vocabulary import HAS_RESULT, LEVEL_LABELS, PRIORITY_LABELS, ROUND_STATUS_LABELS, TIER_LABELS, Priority
+from service.vocabulary import (
+    HAS_RESULT,
+    LEVEL_LABELS,
+    PRIORITY_LABELS,
+    ROUND_STATUS_LABELS,
+    TIER_LABELS,
+    Priority,
+    RoundKind,
+)
 from service.web.charts import Bin, Chart, Dot, Versus, comparison_bars, dot_plot, histogram, stacked_share
 from service.web.context import db
 from service.web.coordinators import department_names
@@ -45,7 +53,7 @@ TIER_UNITS = {
 def get_computed(round_id: int) -> AllocationRound:
     """A round that has a result: the others have no lists."""
     found = get_round(db(), round_id)
-    if found.status not in HAS_RESULT:
+    if found.status not in HAS_RESULT or found.kind is RoundKind.SCENARIO:
         raise NotFound
     return found
 

@@ -21,7 +21,7 @@ from service.domain.rounds import ATTEMPTS, cancel_round, get_round, name_of
 from service.errors import NotFound
 from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound, Campaign, RoundDossier
-from service.vocabulary import ACTIVE_ROUNDS, HAS_RESULT, ROUND_STATUS_LABELS, TIER_LABELS, RoundStatus
+from service.vocabulary import ACTIVE_ROUNDS, HAS_RESULT, ROUND_STATUS_LABELS, TIER_LABELS, RoundKind, RoundStatus
 from service.web.access import signed_in_person
 from service.web.context import after_commit, db, now, today
 from service.web.coordinators import coordination
@@ -44,13 +44,12 @@ class Phase:
 def phases(campaign: Campaign, found: AllocationRound) -> list[Phase]:
     """Every phase of a round, in order, and where it stands."""
     current = found.phase
+    still = found.base_round_id is not None and found.kind is not RoundKind.SCENARIO
+    aims = aims_in_order(campaign, still=still)
     keys = {
         "freeze": "Geler les demandes et les places",
         "reachable": "Chercher les places atteignables",
-        **{
-            f"optimise:{tier}": f"Optimiser : {TIER_LABELS[tier]}"
-            for tier in aims_in_order(campaign, still=found.base_round_id is not None)
-        },
+        **{f"optimise:{tier}": f"Optimiser : {TIER_LABELS[tier]}" for tier in aims},
         "prove": "Prouver qu’on ne peut pas faire mieux",
         "explain": "Expliquer les places vides et les élèves sans place",
         "verify": "Vérifier par un programme indépendant",
@@ -87,6 +86,8 @@ def show_round(round_id: int) -> Any:
     values: dict[str, object] = {"campaign": campaign, "round": found, "round_labels": ROUND_STATUS_LABELS}
     if found.status in ACTIVE_ROUNDS:
         return render_template("coordinators/round_active.html", **values, **_active_values(found, campaign))
+    if found.status in HAS_RESULT and found.kind is RoundKind.SCENARIO:
+        return redirect(url_for("scenarios.page", round_id=round_id), 303)
     if found.status in HAS_RESULT:
         return render_template("coordinators/result.html", **values, **result_values(found))
     return render_template("coordinators/round_ended.html", **values, launched_by=name_of(db(), found.launched_by))

@@ -61,7 +61,7 @@ class AllocationRound(SQLModel, table=True):
     name: str = ""
     """What a person called a scenario; empty for the others."""
     changes: list[dict[str, Any]] = json_field(list)
-    """What a scenario changes in the frozen round, as `solver.changes` reads it."""
+    """What a scenario changes in the frozen round, as `service.domain.scenarios` says it."""
     status: RoundStatus = Field(default=RoundStatus.QUEUED, sa_type=enum_column(RoundStatus))
     launched_by: str
     launched_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
@@ -112,6 +112,8 @@ class RoundDossier(SQLModel, table=True):
     instance_gz: bytes = Field(sa_type=LargeBinary)
     result_gz: bytes | None = Field(default=None, sa_type=LargeBinary)
     certificate_gz: bytes | None = Field(default=None, sa_type=LargeBinary)
+    difference_gz: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """Of a scenario alone: who gains, loses or moves against the round it starts from."""
 
 
 class Placement(SQLModel, table=True):

@@ -1,0 +1,225 @@
+"""What a coordinator tries: one form, the named scenarios of a campaign, and what each gives beside the round.
+
+Responsible for showing before and after. Refuses to compute: the worker does, and nothing published ever changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from sqlmodel import col, select
+from werkzeug.wrappers import Response
+from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, Optional
+
+from service.documents.spreadsheets import write_csv, write_xlsx
+from service.domain.campaigns import AIMS, get_campaign
+from service.domain.rounds import find_active_round, name_of
+from service.domain.scenarios import (
+    Tried,
+    base_of,
+    get_scenario,
+    launch_scenario,
+    named_moves,
+    read_difference,
+    scenarios_of,
+)
+from service.errors import Conflict, NotFound, ServiceError
+from service.persistence.tables import AllocationRound, Campaign, Department, Offer, Partner, School, Site
+from service.vocabulary import (
+    HAS_RESULT,
+    LEVEL_LABELS,
+    PRIORITY_LABELS,
+    ROUND_STATUS_LABELS,
+    TIER_LABELS,
+    Level,
+    OfferStatus,
+    Priority,
+)
+from service.web.access import signed_in_person
+from service.web.context import db
+from service.web.coordinators import coordination, department_names
+from service.web.forms import Form, WholeNumberField, show
+from service.web.french import counted, number
+from service.web.paging import cut
+from service.web.result_lists import MIME
+from service.web.results import TIER_UNITS
+from service.web.round_pages import follow
+
+blueprint = Blueprint("scenarios", __name__, url_prefix="/coordination")
+NOTHING = SelectChoice("", "sans changement")
+
+
+class ScenarioForm(Form):
+    name = StringField(
+        "Nom de l’essai",
+        [InputRequired("Donnez un nom à l’essai."), Length(max=80, message="80 caractères au plus.")],
+    )
+    partner_id = SelectField("Partenaire", [Optional()], coerce=lambda text: int(text) if text else None)
+    department = SelectField("Département", [Optional()])
+    level = SelectField("Niveau", [Optional()])
+    seats = WholeNumberField("Places de plus", [Optional()])
+    add_km = WholeNumberField("Kilomètres de plus", [Optional()])
+    reserve_percent = WholeNumberField("Part des places, en pour cent", [Optional()])
+    reserve_priority = SelectField("Catégorie d’établissements", [Optional()])
+    first_aim = SelectField("Premier critère après le nombre d’élèves placés", [Optional()])
+
+    def tried(self) -> Tried:
+        return Tried(
+            partner_id=self.partner_id.data,
+            department=self.department.data or "",
+            level=self.level.data or "",
+            seats=self.seats.data,
+            add_km=self.add_km.data,
+            reserve_percent=self.reserve_percent.data,
+            reserve_priority=self.reserve_priority.data or "",
+            first_aim=self.first_aim.data or "",
+        )
+
+
+def _form(campaign: Campaign) -> ScenarioForm:
+    form = ScenarioForm()
+    partners = db().exec(
+        select(col(Partner.id), col(Partner.name))
+        .join(Site, col(Site.partner_id) == col(Partner.id))
+        .join(Offer, col(Offer.site_id) == col(Site.id))
+        .where(Offer.school_year == campaign.school_year, Offer.status == OfferStatus.PUBLISHED)
+        .distinct()
+        .order_by(col(Partner.name))
+    )
+    form.partner_id.choices = [NOTHING, *(SelectChoice(key, name) for key, name in partners)]
+    codes = sorted(department_names().items())
+    form.department.choices = [NOTHING, *(SelectChoice(code, f"{code} {name}") for code, name in codes)]
+    form.level.choices = [NOTHING, *(SelectChoice(one, LEVEL_LABELS[one]) for one in campaign.levels)]
+    classes = [one for one in Priority if one is not Priority.NONE]
+    form.reserve_priority.choices = [NOTHING, *(SelectChoice(one.value, PRIORITY_LABELS[one]) for one in classes)]
+    form.first_aim.choices = [NOTHING, *(SelectChoice(one, TIER_LABELS[one]) for one in AIMS)]
+    return form
+
+
+@blueprint.get("/campagnes/<int:campaign_id>/essais")
+@coordination
+def index(campaign_id: int) -> Any:
+    campaign = get_campaign(db(), campaign_id)
+    return _show(campaign, _form(campaign))
+
+
+@blueprint.post("/campagnes/<int:campaign_id>/essais")
+@coordination
+def launch(campaign_id: int) -> Any:
+    campaign = get_campaign(db(), campaign_id)
+    form = _form(campaign)
+    if not form.validate():
+        return _show(campaign, form)
+    try:
+        launched = launch_scenario(db(), campaign_id, form.name.data or "", form.tried(), signed_in_person().actor)
+    except Conflict:
+        raise
+    except ServiceError as refusal:
+        form.refuse(refusal)
+        campaign = get_campaign(db(), campaign_id)
+        return _show(campaign, form)
+    return follow(launched)
+
+
+def _show(campaign: Campaign, form: ScenarioForm) -> Any:
+    found = scenarios_of(db(), campaign.id or 0)
+    page = cut(found, request.args)
+    return show(
+        "coordinators/scenarios.html",
+        form,
+        campaign=campaign,
+        page=page,
+        said={one.id: changes_said(one) for one in page.rows},
+        base=base_of(db(), campaign.id or 0),
+        active=find_active_round(db(), campaign.id or 0),
+        round_labels=ROUND_STATUS_LABELS,
+        has_result=HAS_RESULT,
+        placed_more={one.id: one.placed - _placed_before(one) for one in page.rows if one.status in HAS_RESULT},
+    )
+
+
+def _placed_before(found: AllocationRound) -> int:
+    return db().get_one(AllocationRound, found.base_round_id).placed
+
+
+def changes_said(found: AllocationRound) -> list[str]:
+    """Each change of a scenario, in words."""
+    return [_SAID[one["kind"]](one) for one in found.changes]
+
+
+def _seats_said(asked: dict[str, Any]) -> str:
+    partner, department = db().get(Partner, asked["partner_id"]), db().get(Department, asked["department"])
+    who = partner.name if partner else "un partenaire effacé"
+    where = f"{department.name} ({department.code})" if department else asked["department"]
+    places = counted(asked["seats"], "place de plus", "places de plus")
+    return f"{places} chez {who}, {where}, {LEVEL_LABELS[Level(asked['level'])]}"
+
+
+def _reach_said(asked: dict[str, Any]) -> str:
+    return f"{'+' if asked['add_km'] > 0 else ''}{number(asked['add_km'])}\u00a0km acceptés par chaque classe"
+
+
+def _reserve_said(asked: dict[str, Any]) -> str:
+    return f"{asked['percent']}\u00a0% des places réservées d’abord\u00a0: {PRIORITY_LABELS[asked['priority']]}"
+
+
+def _aim_said(asked: dict[str, Any]) -> str:
+    return f"premier critère après le nombre d’élèves placés\u00a0: {TIER_LABELS[asked['aim']]}"
+
+
+_SAID: Mapping[str, Callable[[dict[str, Any]], str]] = {
+    "seats": _seats_said,
+    "reach": _reach_said,
+    "reserve": _reserve_said,
+    "first_aim": _aim_said,
+}
+
+
+@blueprint.get("/essais/<int:round_id>")
+@coordination
+def page(round_id: int) -> Any:
+    """Before and after, who gains and who moves; a scenario without a result yet is followed as a round."""
+    found = get_scenario(db(), round_id)
+    if found.status not in HAS_RESULT:
+        return redirect(url_for("rounds.show_round", round_id=round_id), 303)
+    base = db().get_one(AllocationRound, found.base_round_id)
+    told = read_difference(db(), round_id)
+    listed = cut(told.moves, request.args)
+    return render_template(
+        "coordinators/scenario.html",
+        scenario=found,
+        base=base,
+        campaign=get_campaign(db(), found.campaign_id),
+        said=changes_said(found),
+        told=told,
+        moves=named_moves(db(), listed.rows),
+        page=listed,
+        department_names=department_names(),
+        school_names=dict(db().exec(select(School.uai, School.name)).all()),
+        tier_labels=TIER_LABELS,
+        tier_units=TIER_UNITS,
+        launched_by=name_of(db(), found.launched_by),
+    )
+
+
+@blueprint.get("/essais/<int:round_id>/changements.<kind>")
+@coordination
+def export(round_id: int, kind: str) -> Response:
+    found = get_scenario(db(), round_id)
+    if kind not in MIME or found.status not in HAS_RESULT:
+        raise NotFound
+    columns = ("Élève", "UAI", "Établissement", "Classe", "Avant", "Après")
+    moves = read_difference(db(), round_id).moves
+    rows = [
+        (one.pseudonym, one.uai, one.school, one.class_name, one.before, one.after)
+        for start in range(0, len(moves), 1000)
+        for one in named_moves(db(), moves[start : start + 1000])
+    ]
+    answer = make_response(write_csv(columns, rows) if kind == "csv" else write_xlsx("Changements", columns, rows))
+    answer.headers["Content-Type"] = MIME[kind]
+    answer.headers["Content-Disposition"] = f'attachment; filename="essai-{round_id}-changements.{kind}"'
+    return answer
