@@ -17,7 +17,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from solver.arrays import Ints
+from solver.arrays import Ints, grouped
 from solver.faces import Optimum, optimise, shorten
 from solver.flow import FlowError
 from solver.network import Network
@@ -123,7 +123,7 @@ def split(network: Network) -> list[Ints]:
     largest_first = np.argsort(-sizes, kind="stable")
     part = np.empty(len(sizes), np.int64)
     part[largest_first] = (np.cumsum(sizes[largest_first]) - sizes[largest_first]) // ARCS_PER_PART
-    order = np.argsort(part[label], kind="stable").astype(np.int64)
+    order = grouped(part[label])
     return np.split(order, np.flatnonzero(np.diff(part[label][order])) + 1) if len(order) else []
 
 

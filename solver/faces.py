@@ -26,7 +26,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from solver.arrays import Ints, Shorts, exact_dot
+from solver.arrays import Ints, Shorts, exact_dot, grouped
 from solver.flow import LARGEST_COST, FlowError, minimum_cost_flows
 from solver.leximin import spread_unplaced
 from solver.longest import is_longer, least_longest, move_off, prove_longest
@@ -230,7 +230,7 @@ class Face:
         arcs = np.flatnonzero(label[tail] == label[head])
         sizes = np.bincount(label[tail[arcs]])
         bundle = ((np.cumsum(sizes) - sizes) // ARCS_TOGETHER)[label[tail[arcs]]]
-        order = np.argsort(bundle, kind="stable")
+        order = grouped(bundle)
         bundles = np.split(self.free[arcs[order]], np.flatnonzero(np.diff(bundle[order])) + 1) if len(arcs) else []
         return sorted(bundles, key=len, reverse=True)
 

@@ -129,19 +129,21 @@ class Spread:
         """Solve, and add what is sent through these arcs, in either direction, to the flow so far."""
         if problem.solve(source, target) != problem.OPTIMAL:
             raise FlowError("maximum flow failed")
-        more, less = self._open(arcs)
-        sent = np.asarray(problem.flows(np.arange(len(more) + len(less), dtype=np.int32)), np.int32)
-        sent[len(more) :] *= -1
+        arcs, forth = self._open(arcs)
+        sent = np.asarray(problem.flows(np.arange(len(arcs), dtype=np.int32)), np.int32)
+        sent[forth:] *= -1
         used = np.flatnonzero(sent)
-        arcs, sent = np.concatenate((more, less))[used], sent[used]
+        arcs, sent = arcs[used], sent[used]
         np.add.at(self.flow, arcs, sent)
         np.subtract.at(self.need, self.tail[arcs], sent)
         np.add.at(self.need, self.head[arcs], sent)
         self.need[self.sink] = 0
 
-    def _open(self, arcs: Shorts) -> tuple[Shorts, Shorts]:
-        """Those of the arcs that can take more, and those that can give some back."""
-        return arcs[self.flow[arcs] < self.capacity[arcs]], arcs[self.flow[arcs] > 0]
+    def _open(self, arcs: Shorts) -> tuple[Shorts, int]:
+        """Those of the arcs that can take more, how many these are, then those that can give some back."""
+        flow = self.flow[arcs]
+        more, less = arcs[flow < self.capacity[arcs]], arcs[flow > 0]
+        return np.concatenate((more, less)), len(more)
 
     def _problem(self, arcs: Shorts, need: Ints) -> tuple[SimpleMaxFlow, int, int]:
         """What arcs inside parts leave open, what nodes must send and receive, and the sink that takes what comes."""
@@ -149,7 +151,8 @@ class Spread:
         giving, taking = np.flatnonzero(need > 0), np.flatnonzero(need < 0)
         taking = np.append(taking[taking != self.sink], self.sink)
         taken = np.append(-need[taking[:-1]], UNLIMITED)
-        more, less = self._open(arcs)
+        both, forth = self._open(arcs)
+        more, less = both[:forth], both[forth:]
         for tail, head, capacity in (
             (self.tail[more], self.head[more], self.capacity[more] - self.flow[more]),
             (self.head[less], self.tail[less], self.flow[less]),

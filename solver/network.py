@@ -103,24 +103,27 @@ class Network:
         return limits
 
     def nodes(self, arcs: Ints) -> Ints:
-        """The nodes that these arcs touch, in order."""
+        """The nodes that these arcs touch, in order; every node, for every arc."""
+        if len(arcs) == len(self.tail):
+            return np.arange(len(self.supply), dtype=np.int64)
         used = np.zeros(len(self.supply), np.bool_)
         used[self.tail[arcs]] = used[self.head[arcs]] = True
         return np.flatnonzero(used)
 
     def part(self, arcs: Ints) -> Network:
         """The network of these arcs, with the nodes they touch; the sink stays last and takes what they send."""
+        if len(arcs) == len(self.tail):
+            return self
         nodes = self.nodes(arcs)
         supply = self.supply[nodes]
         supply[-1] = -supply[:-1].sum()
         number = np.zeros(len(self.supply), np.int32)
         number[nodes] = np.arange(len(nodes))
-        rows = slice(None) if len(arcs) == len(self.tail) else arcs  # all of them in order: no copy
         return Network(
-            tail=number[self.tail[rows]],
-            head=number[self.head[rows]],
+            tail=number[self.tail[arcs]],
+            head=number[self.head[arcs]],
             supply=supply,
-            **{name: getattr(self, name)[rows] for name in ("capacity", "kind", "number", "left", "right")},
+            **{name: getattr(self, name)[arcs] for name in ("capacity", "kind", "number", "left", "right")},
         )
 
 
