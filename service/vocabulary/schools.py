@@ -39,6 +39,17 @@ class Need(StrEnum):
     SIGN_LANGUAGE = "sign_language"
 
 
+class PupilState(StrEnum):
+    """How far a pupil is, in order: each state supposes those before it."""
+
+    NOTHING = "nothing"
+    ASKED = "asked"
+    PLACED = "placed"
+    CONFIRMED = "confirmed"
+    SIGNED = "signed"
+    DONE = "done"
+
+
 class PeriodKind(StrEnum):
     WEEK = "week"
     FORTNIGHT = "fortnight"
@@ -85,6 +96,15 @@ REQUEST_STATUS_LABELS: Mapping[RequestStatus, str] = {
     RequestStatus.SUBMITTED: "Envoyée",
     RequestStatus.FROZEN: "Prise en compte par le tour",
     RequestStatus.WITHDRAWN: "Retirée",
+}
+
+PUPIL_STATE_LABELS: Mapping[PupilState, str] = {
+    PupilState.NOTHING: "Rien",
+    PupilState.ASKED: "Demandé",
+    PupilState.PLACED: "Placé",
+    PupilState.CONFIRMED: "Confirmé",
+    PupilState.SIGNED: "Convention signée",
+    PupilState.DONE: "Fait",
 }
 
 NEED_LABELS: Mapping[Need, str] = {

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from python_calamine import CalamineWorkbook
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from service.domain.accounts import create_user, grant
 from service.domain.conventions import get_convention
 from service.persistence.engine import session_scope
-from service.persistence.tables import AllocationRound, ClassGroup, Placement, Pupil, School
-from service.vocabulary import Role
+from service.persistence.tables import (
+    AllocationRound,
+    AuditEntry,
+    ClassGroup,
+    Confirmation,
+    Placement,
+    Pupil,
+    School,
+)
+from service.vocabulary import ConfirmationState, Role
+from service.web.schools import EXPORT_COLUMNS
 from tests.service.web.conftest import Browser, text_of
 from tests.service.web.crawling import every_page
 from tests.service.web.small_country import ACTOR, PASSWORD, SmallCountry
 
 BrowserFor = Callable[..., Browser]
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -156,3 +170,45 @@ def test_the_public_home_gives_the_figures_of_the_round(browser_for: BrowserFor,
     assert "l’académie de l’établissement et les départements voisins" in method
     assert "Optimalité prouvée le " in method
     assert "python -I -S solver/judge prove" in method
+
+
+def test_the_board_counts_each_step_and_says_what_waits(
+    app: Flask, browser_for: BrowserFor, country: SmallCountry
+) -> None:
+    """School A's 18 pupils are placed, none is confirmed yet: its first thing to do is to answer for its stays."""
+    school = browser_for(country.email_school_a)
+    board = text_of(school.get(f"/etablissements/{country.school_a}/"))
+    assert "18 stages attendent votre confirmation : sans réponse, la place est rendue. Confirmer les stages" in board
+    assert "18 18 0 0 0 0" in board
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        session.exec(update(Confirmation).values(state=ConfirmationState.CONFIRMED, school_at=NOW, host_at=NOW))
+    board = text_of(school.get(f"/etablissements/{country.school_a}/"))
+    assert "attendent votre confirmation" not in board
+    assert "18 18 18 0 0 0" in board
+    assert text_of(school.get(f"/etablissements/{country.school_a}/classes/3")).count("Confirmé") == 18
+
+
+def test_the_board_as_a_workbook(browser_for: BrowserFor, country: SmallCountry, names: dict[int, str]) -> None:
+    """One line per pupil with the name, the state, the host and the dates; nobody else's school can take it."""
+    address = f"/etablissements/{country.school_a}/tableau.xlsx"
+    answer = browser_for(country.email_school_a).get(address)
+    [sheet] = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).sheet_names
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).get_sheet_by_name(sheet).to_python()
+    assert rows[0] == list(EXPORT_COLUMNS)
+    assert len(rows) == 1 + 18
+    assert {row[3] for row in rows[1:]} == {"Placé"}
+    assert {row[2] for row in rows[1:]} <= set(names.values())
+    assert rows[1][4:7] == ["Site commerce", "Lyon", "69"]
+    assert browser_for(country.email_school_b).get(address).status_code == 404
+
+
+def test_what_is_new_since_the_last_visit(browser_for: BrowserFor, country: SmallCountry, app: Flask) -> None:
+    """Nothing is said the first time; after a sign-in older than the round, its placements are news."""
+    school = browser_for(country.email_school_a)
+    board = f"/etablissements/{country.school_a}/"
+    assert "Depuis votre dernière visite" not in text_of(school.get(board))
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        entry = session.exec(select(AuditEntry).where(AuditEntry.action == "sign_in")).one()
+        old = {"actor": entry.actor, "action": "sign_in", "subject": entry.subject}
+        session.add(AuditEntry(at=datetime(2020, 1, 1, tzinfo=UTC), **old))
+    assert "18 nouveaux placements" in text_of(school.get(board))
