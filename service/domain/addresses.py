@@ -31,6 +31,14 @@ def school_stays_address(uai: str) -> str:
     return f"/etablissements/{uai}/stages"
 
 
+def school_presence_address(uai: str) -> str:
+    return f"/etablissements/{uai}/presences"
+
+
+def partner_presence_address(partner_id: int) -> str:
+    return f"/partenaires/{partner_id}/presences"
+
+
 def partner_stays_address(partner_id: int) -> str:
     return f"/partenaires/{partner_id}/stages"
 

@@ -13,6 +13,7 @@ from sqlalchemy import case, func
 from sqlmodel import Session, col, select
 
 from service.domain.agreement_rows import stays_by_state
+from service.domain.presence import stays_held
 from service.persistence.rows import row_id
 from service.persistence.tables import (
     AllocationRound,
@@ -46,6 +47,7 @@ class LedgerLine:
     allocated: int
     confirmed: int
     signed: int
+    held: int
     by_department: Mapping[str, tuple[int, int]]
 
 
@@ -76,14 +78,16 @@ def ledger(
                 ceiling_source=line.ceiling_source,
                 published=sum(offered.values()),
                 allocated=sum(held.values()),
-                confirmed=followed.get(commitment.id, (0, 0))[0],
-                signed=followed.get(commitment.id, (0, 0))[1],
+                confirmed=followed.get(commitment.id, _NONE)[0],
+                signed=followed.get(commitment.id, _NONE)[1],
+                held=followed.get(commitment.id, _NONE)[2],
                 by_department={code: (offered.get(code, 0), held.get(code, 0)) for code in places},
             )
         )
     return lines
 
 
+_NONE = (0, 0, 0)
 Counts = dict[int | None, dict[str, int]]
 """Commitment → département → how many."""
 
@@ -125,14 +129,15 @@ def _allocated(session: Session, convention: Convention, school_year: str, campa
 
 def _followed(
     session: Session, convention: Convention, school_year: str, campaign: Campaign | None
-) -> dict[int | None, tuple[int, int]]:
-    """Of the placements allocated: those both sides have confirmed, and those whose agreement is signed."""
+) -> dict[int | None, tuple[int, int, int]]:
+    """Of the placements allocated: confirmed by both sides, under a signed agreement, and held."""
     signed = col(Confirmation.id).in_(stays_by_state(AgreementState.SIGNED, AgreementState.CLOSED))
     query = (
         select(
             col(Offer.commitment_id),
             func.count(case((col(Confirmation.state) == ConfirmationState.CONFIRMED, 1))),
             func.count(case((signed, 1))),
+            func.count(case((col(Confirmation.id).in_(stays_held()), 1))),
         )
         .join(Opening, col(Opening.offer_id) == col(Offer.id))
         .join(Placement, col(Placement.opening_id) == col(Opening.id))
@@ -151,7 +156,7 @@ def _followed(
         query = query.join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id)).where(
             AllocationRound.campaign_id == row_id(campaign)
         )
-    return {commitment: (int(confirmed), int(signed)) for commitment, confirmed, signed in session.exec(query)}
+    return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in session.exec(query)}
 
 
 def _by_commitment(rows: Sequence[tuple[int | None, str, int]]) -> Counts:

@@ -216,7 +216,7 @@ KEPT: Mapping[str, str] = {
     "agreementtemplate": "textes, sans personne",
     "discoveryactivity": "nombres seulement",
     "classgroup placementrequest requestperiod": "demandes, sans nom d’élève",
-    "campaign allocationround rounddossier placement unplacedpupil confirmation": "décisions sous pseudonyme",
+    "campaign allocationround rounddossier placement unplacedpupil confirmation presence": "décisions sous pseudonyme",
     "higherwish": "vœux non obtenus, sous pseudonyme",
     "openingfinding newseatvalue": "constats d’un tour, sans personne",
     "attemptcounter": "empreintes, effacées au quart d’heure",

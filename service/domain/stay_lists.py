@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlmodel import Session, col
 
 from service.domain.calendar import period_label
@@ -88,27 +88,47 @@ def _from_stays(*columns: Any) -> Selection:
     )
 
 
-def stays_of_school(session: Session, voice: Voice, offset: int = 0, limit: int | None = 50) -> list[StayLine]:
-    """Pupils by class and name, those that wait for the school first."""
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which stays and which part of the list: `which` narrows, those `first` come first."""
+
+    which: ColumnElement[bool]
+    first: ColumnElement[bool]
+    offset: int = 0
+    limit: int | None = 50
+
+
+def to_confirm(voice: Voice, offset: int = 0, limit: int | None = 50) -> Slice:
+    """Every stay, those that wait for this voice first."""
+    return Slice(true(), voice.is_silent(), offset, limit)
+
+
+def stays_of(session: Session, voice: Voice, part: Slice) -> list[StayLine]:
+    """The stays of a school or of a host."""
+    return (_of_school if voice.side is Side.SCHOOL else _of_host)(session, voice, part)
+
+
+def _of_school(session: Session, voice: Voice, part: Slice) -> list[StayLine]:
+    """Pupils by class and name."""
     query = (
         _from_stays(col(Pupil.display_name), col(ClassGroup.name))
         .join(Pupil, col(Pupil.id) == col(Confirmation.pupil_id))
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
-        .where(voice.covers())
-        .order_by(voice.is_silent().desc(), col(ClassGroup.name), col(Pupil.display_name), col(Period.starts_on))
+        .where(voice.covers(), part.which)
+        .order_by(part.first.desc(), col(ClassGroup.name), col(Pupil.display_name), col(Period.starts_on))
     )
-    rows = session.execute(query.offset(offset).limit(limit)).all()
+    rows = session.execute(query.offset(part.offset).limit(part.limit)).all()
     return [_line(row, who=row[-2], class_name=row[-1], numbers_only=False) for row in rows]
 
 
-def stays_of_host(session: Session, voice: Voice, offset: int = 0, limit: int | None = 50) -> list[StayLine]:
-    """Stays by date and site, those that wait for the host first; the school only where the convention lets it."""
+def _of_host(session: Session, voice: Voice, part: Slice) -> list[StayLine]:
+    """Stays by date and site; the school only where the convention lets it."""
     query = (
         _from_stays()
-        .where(voice.covers())
-        .order_by(voice.is_silent().desc(), col(Period.starts_on), col(Site.name), col(Confirmation.id))
+        .where(voice.covers(), part.which)
+        .order_by(part.first.desc(), col(Period.starts_on), col(Site.name), col(Confirmation.id))
     )
-    rows = session.execute(query.offset(offset).limit(limit)).all()
+    rows = session.execute(query.offset(part.offset).limit(part.limit)).all()
     gated = gated_conventions(session, {row[10] for row in rows if row[10]})
     schools = _schools(session, [row[0] for row in rows if row[10] not in gated])
     return [_line(row, who=schools.get(row[0], ""), class_name="", numbers_only=row[10] in gated) for row in rows]
@@ -147,6 +167,6 @@ def _line(row: Sequence[Any], *, who: str, class_name: str, numbers_only: bool) 
     )
 
 
-def count_stays(session: Session, voice: Voice) -> int:
+def count_stays(session: Session, voice: Voice, which: ColumnElement[bool]) -> int:
     statement = select(func.count()).select_from(Confirmation)
-    return int(fetch(session, statement.where(voice.covers(), col(Confirmation.state).in_(SHOWN)))[0][0])
+    return int(fetch(session, statement.where(voice.covers(), which, col(Confirmation.state).in_(SHOWN)))[0][0])

@@ -20,6 +20,8 @@ from service.domain.campaigns import day_in_france
 from service.domain.confirmation_asks import remind_to_confirm
 from service.domain.confirmations import expire_silent
 from service.domain.convention_deadlines import queue_deadline_reminders
+from service.domain.presence import close_agreements
+from service.domain.presence_mail import ask_what_was_held
 from service.domain.reminders import queue_reminders
 from service.domain.retention import purge
 from service.jobs.app import Queue, make_queue
@@ -74,6 +76,8 @@ def remind(engine: Engine, today: date) -> int:
         new = queue_reminders(session, today)
         expire_silent(session, today, utc_now())
         new += remind_to_confirm(session, today, utc_now())
+        new += ask_what_was_held(session, today)
+        close_agreements(session, today, utc_now())
         new += queue_deadline_reminders(session, today)
         forget_old_attempts(session, utc_now())
     if new:

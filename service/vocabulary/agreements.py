@@ -148,3 +148,40 @@ SIGNATURE_METHOD_LABELS: Mapping[SignatureMethod, str] = {
     SignatureMethod.ELECTRONIC: "en ligne",
     SignatureMethod.PAPER: "sur papier",
 }
+
+
+class Outcome(StrEnum):
+    """What came of a stay, as one side says it."""
+
+    HELD = "held"
+    PARTLY = "partly"
+    NO_SHOW = "no_show"
+
+
+class AbsenceCause(StrEnum):
+    """Why a stay was held in part, or not at all."""
+
+    ILLNESS = "illness"
+    UNEXPLAINED = "unexplained"
+    HOST_CANCELLED = "host_cancelled"
+    STRIKE_OR_TRANSPORT = "strike_or_transport"
+    STOPPED_EARLY = "stopped_early"
+    OTHER = "other"
+
+
+TOOK_PLACE = frozenset({Outcome.HELD, Outcome.PARTLY})
+
+OUTCOME_LABELS: Mapping[Outcome, str] = {
+    Outcome.HELD: "Fait",
+    Outcome.PARTLY: "Fait en partie",
+    Outcome.NO_SHOW: "Pas venu",
+}
+
+ABSENCE_LABELS: Mapping[AbsenceCause, str] = {
+    AbsenceCause.ILLNESS: "maladie ou accident",
+    AbsenceCause.UNEXPLAINED: "sans explication",
+    AbsenceCause.HOST_CANCELLED: "annulé par la structure d’accueil",
+    AbsenceCause.STRIKE_OR_TRANSPORT: "transport empêché",
+    AbsenceCause.STOPPED_EARLY: "interrompu d’un commun accord",
+    AbsenceCause.OTHER: "autre motif",
+}

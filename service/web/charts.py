@@ -73,6 +73,13 @@ class LedgerRow:
     published: int
     allocated: int
     confirmed: int = 0
+    signed: int = 0
+    held: int = 0
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """What is counted from rows, in the order of the steps."""
+        return self.published, self.allocated, self.confirmed, self.signed, self.held
 
     @property
     def promise(self) -> str:
@@ -80,7 +87,7 @@ class LedgerRow:
 
 
 def ledger_bars(key: str, title: str, rows: Sequence[LedgerRow]) -> Chart:
-    """Promised ⊃ published ⊃ allocated, one nested bar per commitment, on one scale; what was confirmed in words."""
+    """Promised ⊃ published ⊃ allocated, one nested bar per commitment, on one scale; what followed is in words."""
     top = max((max(row.promised or 0, row.published, row.allocated) for row in rows), default=0) or 1
     marks: list[Mark] = []
     for index, row in enumerate(rows):
@@ -94,20 +101,20 @@ def ledger_bars(key: str, title: str, rows: Sequence[LedgerRow]) -> Chart:
             if value:
                 marks.append(_bar(css, y + 33 - height / 2, height, value / top * BARS_END))
         said = f"promis {row.promise} · publié {number(row.published)} · affecté {number(row.allocated)}"
-        said += f" · confirmé {number(row.confirmed)}"
+        said += f" · confirmé {number(row.confirmed)} · signé {number(row.signed)} · réalisé {number(row.held)}"
         marks.append(_text(said, 0, y + 62))
     return Chart(
         key,
         title,
         " ; ".join(
             f"{row.label} : promis {row.promise}, publié {number(row.published)}, affecté {number(row.allocated)}, "
-            f"confirmé {number(row.confirmed)}"
+            f"confirmé {number(row.confirmed)}, signé {number(row.signed)}, réalisé {number(row.held)}"
             for row in rows
         ),
         max(78 * len(rows) - 8, ROW),
         tuple(marks),
-        ("Engagement", "Promis", "Publié", "Affecté", "Confirmé"),
-        tuple((row.label, row.promise, *map(number, (row.published, row.allocated, row.confirmed))) for row in rows),
+        ("Engagement", "Promis", "Publié", "Affecté", "Confirmé", "Signé", "Réalisé"),
+        tuple((row.label, row.promise, *map(number, row.counts)) for row in rows),
         (("chart-promised", "promis"), ("chart-published", "publié"), ("chart-allocated", "affecté")),
     )
 

@@ -180,8 +180,11 @@ def _page_values(convention: Convention, partner: Partner, lines: list[LedgerLin
 
 
 def ledger_chart(lines: list[LedgerLine]) -> Chart:
-    rows = [LedgerRow(line.label_fr, line.promised, line.published, line.allocated, line.confirmed) for line in lines]
-    return ledger_bars("registre", "Promis, publié, affecté, confirmé", rows)
+    rows = [
+        LedgerRow(line.label_fr, line.promised, line.published, line.allocated, line.confirmed, line.signed, line.held)
+        for line in lines
+    ]
+    return ledger_bars("registre", "De la promesse au stage réalisé", rows)
 
 
 def coverage_map(convention: Convention, lines: list[LedgerLine]) -> FranceMap:

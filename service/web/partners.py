@@ -31,6 +31,8 @@ class Line:
     promised: int | None
     published: int
     allocated: int
+    followed: tuple[int, int, int] | None = None
+    """Confirmed, under a signed agreement, held; None outside any convention, where no ledger is kept."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,16 @@ def _part(convention: Convention) -> Part:
         convention,
         convention_state(db(), convention, today()),
         is_numbers_only(db(), convention),
-        [Line(LEVEL_LABELS[one.level], one.promised, one.published, one.allocated) for one in lines],
+        [
+            Line(
+                LEVEL_LABELS[one.level],
+                one.promised,
+                one.published,
+                one.allocated,
+                (one.confirmed, one.signed, one.held),
+            )
+            for one in lines
+        ],
     )
 
 

@@ -14,7 +14,7 @@ from service.domain.confirmation_asks import site_of_link
 from service.domain.confirmations import Voice
 from service.domain.links import use_link
 from service.domain.offer_views import NUMBERS_ONLY_FR
-from service.domain.stay_lists import stays_of_host
+from service.domain.stay_lists import Slice, stays_of
 from service.vocabulary import Side
 from service.web.access import public
 from service.web.context import db, now
@@ -46,9 +46,8 @@ def answer(token: str) -> Any:
 
 def _show(token: str, form: Form) -> Response:
     _, site = site_of_link(db(), token, now())
-    lines = [
-        one for one in stays_of_host(db(), Voice(Side.HOST, site_id=site.id), limit=500) if one.waits_for(Side.HOST)
-    ]
+    voice = Voice(Side.HOST, site_id=site.id)
+    lines = stays_of(db(), voice, Slice(voice.is_silent(), voice.is_silent(), limit=500))
     return show(
         "public/confirm_stays.html",
         form,

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import true
 from werkzeug.wrappers import Response
 
 from service.domain.confirmations import Voice, confirm, count_by_state, count_silent, refuse
 from service.domain.offer_views import NUMBERS_ONLY_FR
-from service.domain.stay_lists import StayLine, count_stays, stays_of_host, stays_of_school
+from service.domain.stay_lists import StayLine, count_stays, stays_of, to_confirm
 from service.persistence.tables import Partner, School
 from service.vocabulary import (
     CONFIRMATION_LABELS,
@@ -95,9 +96,9 @@ def form_values(side: Side) -> dict[str, object]:
 
 def _page(voice: Voice) -> Page[StayLine]:
     """One page of the list, cut by the database."""
-    place = cut(range(count_stays(db(), voice)), request.args)
-    read = stays_of_school if voice.side is Side.SCHOOL else stays_of_host
-    return Page(read(db(), voice, (place.number - 1) * PER_PAGE, PER_PAGE), place.number, place.count, place.total)
+    place = cut(range(count_stays(db(), voice, true())), request.args)
+    lines = stays_of(db(), voice, to_confirm(voice, (place.number - 1) * PER_PAGE, PER_PAGE))
+    return Page(lines, place.number, place.count, place.total)
 
 
 def _show(voice: Voice, **space: object) -> str:

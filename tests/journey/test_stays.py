@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from service.persistence.columns import utc_now
 from service.persistence.engine import session_scope
 from service.persistence.tables import Confirmation, School
 from service.vocabulary import ConfirmationState
+from tests.service.web.conftest import Clock
 from tests.service.web.small_country import SmallCountry
 
 pytestmark = pytest.mark.browser
@@ -98,3 +100,25 @@ def test_a_school_and_a_host_make_their_agreements(
     window.get_by_role("button", name="Signé sur papier").first.click()
     expect(window.get_by_role("status")).to_contain_text("La signature sur papier est notée")
     look("conventions-page")
+
+
+def test_a_host_says_what_came_of_the_stays(
+    window: Page,
+    sign_in: Callable[..., None],
+    look: Callable[[str], None],
+    country: SmallCountry,
+    app: Flask,
+    clock: Clock,
+) -> None:
+    """The Friday of the week: one absence with its cause, then one click for all the others."""
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        said = {"state": ConfirmationState.CONFIRMED, "school_at": utc_now(), "host_at": utc_now()}
+        session.connection().execute(update(Confirmation).values(**said))
+    clock.instant = datetime(2027, 2, 5, 16, 0, tzinfo=UTC)
+    sign_in(country.email_partner_a)
+    window.get_by_role("link", name="Présences").click()
+    window.get_by_role("combobox").first.select_option(label="Pas venu, maladie ou accident")
+    window.get_by_role("button", name="Enregistrer les réponses choisies").click()
+    window.get_by_role("button", name="Tous ont eu lieu").click()
+    expect(window.get_by_role("status")).to_contain_text("17 réponses enregistrées")
+    look("presences-partenaire")

@@ -11,6 +11,7 @@ from service.persistence.tables.agreements import (
     AgreementStay,
     AgreementTemplate,
     Confirmation,
+    Presence,
     Signature,
 )
 from service.persistence.tables.campaigns import (
@@ -99,6 +100,7 @@ __all__ = [
     "Placement",
     "PlacementRequest",
     "Preference",
+    "Presence",
     "Pupil",
     "QuotaLine",
     "QuotaLineDepartment",

@@ -9,7 +9,16 @@ from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service.persistence.columns import UtcDateTime, check, enum_column, json_field, utc_now
-from service.vocabulary import AgreementState, ConfirmationState, RefusalReason, Side, Signatory, SignatureMethod
+from service.vocabulary import (
+    AbsenceCause,
+    AgreementState,
+    ConfirmationState,
+    Outcome,
+    RefusalReason,
+    Side,
+    Signatory,
+    SignatureMethod,
+)
 
 
 class Confirmation(SQLModel, table=True):
@@ -147,3 +156,16 @@ class Signature(SQLModel, table=True):
             "signature_with_its_evidence",
         ),
     )
+
+
+class Presence(SQLModel, table=True):
+    """What one side says came of a stay. The two sides may differ: both are kept, and shown to both."""
+
+    confirmation_id: int = Field(foreign_key="confirmation.id", primary_key=True)
+    side: Side = Field(sa_type=enum_column(Side), primary_key=True)
+    outcome: Outcome = Field(sa_type=enum_column(Outcome))
+    cause: AbsenceCause | None = Field(default=None, sa_type=enum_column(AbsenceCause))
+    said_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    said_by: str
+
+    __table_args__ = (check("(outcome = 'held') = (cause IS NULL)", "presence_cause"),)

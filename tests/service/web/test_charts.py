@@ -37,7 +37,7 @@ def test_a_promise_without_a_number_is_said_and_never_drawn() -> None:
     """« non chiffré » is neither 0 % nor 100 %: no bar, the words in the figure, the table and the description."""
     chart = ledger_bars("l", "Registre", [LedgerRow("3e", None, 12, 5)])
     assert widths(chart, "chart-promised") == []
-    assert chart.rows == (("3e", "non chiffré", "12", "5", "0"),)
+    assert chart.rows == (("3e", "non chiffré", "12", "5", "0", "0", "0"),)
     assert "non chiffré" in chart.description
     assert any("non chiffré" in mark.text for mark in chart.marks)
 

@@ -1,0 +1,97 @@
+"""What came of the stays, in one click by the school or by the host, and their differences shown to both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from service.persistence.engine import session_scope
+from service.persistence.tables import Confirmation, Offer, Opening, Site
+from service.vocabulary import ConfirmationState
+from tests.service.web.conftest import Browser, Clock, text_of
+from tests.service.web.filled_country import CANARY
+from tests.service.web.small_country import SmallCountry
+from tests.service.web.test_stays import partner_under_gate
+
+BrowserFor = Callable[..., Browser]
+
+
+@pytest.fixture
+def stage() -> str:
+    return "published"
+
+
+@pytest.fixture(autouse=True)
+def the_week_has_come(app: Flask, clock: Clock) -> None:
+    """Every stay is confirmed, and it is the Friday of the week of 3e."""
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        said = {"state": ConfirmationState.CONFIRMED, "school_at": clock.instant, "host_at": clock.instant}
+        session.connection().execute(update(Confirmation).values(**said))
+    clock.instant = datetime(2027, 2, 5, 16, 0, tzinfo=UTC)
+
+
+def stay_at(app: Flask, partner_id: int) -> int:
+    query = (
+        select(Confirmation.id)
+        .join(Opening, col(Opening.id) == col(Confirmation.opening_id))
+        .join(Offer, col(Offer.id) == col(Opening.offer_id))
+        .join(Site, col(Site.id) == col(Offer.site_id))
+        .where(Site.partner_id == partner_id)
+        .order_by(col(Confirmation.id))
+    )
+    with session_scope(app.extensions["sequence_engine"], write=False) as session:
+        return session.exec(query).first() or 0
+
+
+def test_an_absence_then_one_click_for_the_others(app: Flask, browser_for: BrowserFor, country: SmallCountry) -> None:
+    """The school notes one absence and presses once; the host says otherwise of that one; both read the difference."""
+    stay = stay_at(app, country.partner_a)
+    address = f"/etablissements/{country.school_a}/presences"
+    school = browser_for(country.email_school_a)
+    assert f"{CANARY} 0" in text_of(school.get(address))
+    school.post(address, {f"outcome-{stay}": "no_show:illness"})
+    page = text_of(school.get(school.post(address, {"all": "held"}).location))
+    assert "17 réponses enregistrées" in page
+    assert "maladie ou accident" in page
+    theirs = f"/partenaires/{country.partner_a}/presences"
+    host = browser_for(country.email_partner_a)
+    page = text_of(host.get(host.post(theirs, {f"outcome-{stay}": "held:"}).location))
+    assert CANARY not in page
+    assert page.count("Réponses différentes") == 1
+    assert text_of(school.get(address)).count("Réponses différentes") == 1
+
+
+def test_before_the_first_day_there_is_nothing_to_say(
+    browser_for: BrowserFor, country: SmallCountry, clock: Clock
+) -> None:
+    """An empty page says when it will be of use."""
+    clock.instant = datetime(2027, 1, 29, 16, 0, tzinfo=UTC)
+    page = text_of(browser_for(country.email_school_a).get(f"/etablissements/{country.school_a}/presences"))
+    assert "Aucun stage n’a encore commencé" in page
+
+
+def test_a_host_behind_the_gate_reads_and_says_nothing_of_a_pupil(app: Flask, browser_for: BrowserFor) -> None:
+    """Lines and dates only; a hand-made answer is refused."""
+    partner_id, email = partner_under_gate(app)
+    address, host = f"/partenaires/{partner_id}/presences", browser_for(email)
+    page = text_of(host.get(address))
+    assert "l’établissement répond" in page
+    assert "Peupliers" not in page
+    assert host.post(address, {f"outcome-{stay_at(app, partner_id)}": "held:"}).status_code == 409
+
+
+@pytest.mark.parametrize("text", ["held:illness", "no_show:", "laziness", "no_show:laziness"])
+def test_what_is_not_in_the_list_is_refused(
+    app: Flask, browser_for: BrowserFor, country: SmallCountry, text: str
+) -> None:
+    """A forged choice changes nothing and says so."""
+    address = f"/etablissements/{country.school_a}/presences"
+    stay = stay_at(app, country.partner_a)
+    answer = browser_for(country.email_school_a).post(address, {f"outcome-{stay}": text})
+    assert answer.status_code == 400
+    assert "Choisissez dans la liste" in text_of(answer)
