@@ -53,3 +53,11 @@ def coordination_address() -> str:
 
 def signature_address(token: str) -> str:
     return f"/signature/{token}"
+
+
+def partner_figures_address(partner_id: int) -> str:
+    return f"/partenaires/{partner_id}/chiffres"
+
+
+def school_figures_address(uai: str) -> str:
+    return f"/etablissements/{uai}/chiffres"

@@ -23,6 +23,7 @@ from service.domain.convention_deadlines import queue_deadline_reminders
 from service.domain.presence import close_agreements
 from service.domain.presence_mail import ask_what_was_held
 from service.domain.reminders import queue_reminders
+from service.domain.reporting_mail import queue_reporting_mail
 from service.domain.retention import purge
 from service.jobs.app import Queue, make_queue
 from service.jobs.attempts import Workshop, open_workshop, run_round
@@ -79,6 +80,7 @@ def remind(engine: Engine, today: date) -> int:
         new += ask_what_was_held(session, today)
         close_agreements(session, today, utc_now())
         new += queue_deadline_reminders(session, today)
+        new += queue_reporting_mail(session, today)
         forget_old_attempts(session, utc_now())
     if new:
         logger.info("reminders_queued", messages=new)

@@ -13,6 +13,7 @@ class Role(StrEnum):
     SCHOOL_COORDINATOR = "school_coordinator"
     PARTNER_MANAGER = "partner_manager"
     NATIONAL_COORDINATOR = "national_coordinator"
+    COMMITTEE_MEMBER = "committee_member"
 
 
 class LinkPurpose(StrEnum):
@@ -42,4 +43,5 @@ ROLE_LABELS: Mapping[Role, str] = {
     Role.SCHOOL_COORDINATOR: "Établissement",
     Role.PARTNER_MANAGER: "Partenaire",
     Role.NATIONAL_COORDINATOR: "Coordination",
+    Role.COMMITTEE_MEMBER: "Comité de pilotage",
 }

@@ -34,6 +34,7 @@ class Person:
     school_ids: frozenset[int]
     partner_ids: frozenset[int]
     is_coordinator: bool
+    is_committee_member: bool = False
 
     @property
     def actor(self) -> str:
@@ -50,6 +51,7 @@ class Person:
             Role.SCHOOL_COORDINATOR: bool(self.school_ids),
             Role.PARTNER_MANAGER: bool(self.partner_ids),
             Role.NATIONAL_COORDINATOR: self.is_coordinator,
+            Role.COMMITTEE_MEMBER: self.is_committee_member,
         }
         return frozenset(role for role, holds in held.items() if holds)
 
@@ -64,6 +66,7 @@ def read_person(reader: Session, user: User) -> Person:
         school_ids=frozenset(m.school_id for m in by_role[Role.SCHOOL_COORDINATOR] if m.school_id is not None),
         partner_ids=frozenset(m.partner_id for m in by_role[Role.PARTNER_MANAGER] if m.partner_id is not None),
         is_coordinator=bool(by_role[Role.NATIONAL_COORDINATOR]),
+        is_committee_member=bool(by_role[Role.COMMITTEE_MEMBER]),
     )
 
 

@@ -97,4 +97,6 @@ def links_to_spaces(person: Person) -> list[tuple[str, str]]:
     links += [(partner.name, url_for("partners.home", partner_id=partner.id)) for partner in partners]
     if person.is_coordinator:
         links.append(("Coordination nationale", url_for("coordinators.cockpit")))
+    if person.is_committee_member:
+        links.append(("Comité de pilotage", url_for("committee.index")))
     return links

@@ -75,6 +75,7 @@ def side_links() -> list[Link]:
             ("school_agreements.index", "Conventions de stage"),
             ("presences.school_index", "Présences"),
             ("school_activities.index", "Découverte des métiers"),
+            ("reporting.school_figures", "Chiffres de l’année"),
             ("school_profiles.page", "Notre établissement"),
             ("people.school_index", "Personnes"),
         ]
@@ -91,6 +92,7 @@ def side_links() -> list[Link]:
             ("presences.partner_index", "Présences"),
             ("activities.index", "Découverte des métiers"),
             ("relays.partner_index", "Relais locaux"),
+            ("reporting.partner_figures", "Chiffres réalisés"),
             ("people.partner_index", "Personnes"),
         ]
         return [_link(endpoint, label, partner_id=scope.id) for endpoint, label in pages]
@@ -99,6 +101,8 @@ def side_links() -> list[Link]:
             ("coordinators.cockpit", "Campagnes"),
             ("conventions.index", "Conventions"),
             ("relays.index", "Relais locaux"),
+            ("reporting.index", "Remontée de juillet"),
+            ("committee.index", "Comités et réunions"),
             ("people.accounts", "Comptes"),
             ("mails.index", "Courrier"),
             ("audit_trail.index", "Journal"),

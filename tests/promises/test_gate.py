@@ -126,6 +126,7 @@ def values_of(session: Session, country: SmallCountry, key: str, tokens: list[st
         "key": [key, "jobirl"],
         "token": tokens or ["inconnu"],
         "table": list(TABLES),
+        "pseudonym": sorted(canaries_of(session, key) - {CANARY, HEAD})[:3],
         **{name: list(words) for name, words in WORDS.items()},
     }
 

@@ -36,6 +36,13 @@ from service.persistence.tables.imports import ImportFile
 from service.persistence.tables.links import AttemptCounter, Invitation, PersonalLink
 from service.persistence.tables.mail import OutboxLine
 from service.persistence.tables.partners import Offer, OfferDay, OfferReserve, Opening, Partner, PartnerMember, Site
+from service.persistence.tables.reporting import (
+    MeetingMember,
+    RealisedFigure,
+    ReportedHosting,
+    ReportingCampaign,
+    SteeringMeeting,
+)
 from service.persistence.tables.schools import (
     ClassGroup,
     PlacementRequest,
@@ -85,6 +92,7 @@ __all__ = [
     "Invitation",
     "LevelRule",
     "LocalRelay",
+    "MeetingMember",
     "Membership",
     "NewSeatValue",
     "Offer",
@@ -104,13 +112,17 @@ __all__ = [
     "Pupil",
     "QuotaLine",
     "QuotaLineDepartment",
+    "RealisedFigure",
     "Region",
+    "ReportedHosting",
+    "ReportingCampaign",
     "RequestPeriod",
     "RoundDossier",
     "School",
     "Sector",
     "Signature",
     "Site",
+    "SteeringMeeting",
     "UnplacedPupil",
     "User",
     "UserSession",
