@@ -14,6 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session, col, select
 
 from service.domain.audit import record
+from service.domain.partner_parts import WHOLE, PartnerPart, part_of_right
 from service.domain.texts import clean_text
 from service.errors import NotFound, ServiceError
 from service.persistence.rows import row_id
@@ -93,18 +94,28 @@ def grant(
     *,
     school_id: int | None = None,
     partner_id: int | None = None,
+    part: PartnerPart = WHOLE,
 ) -> Membership:
     """Gives a right; its scope must be the one of its role. The same right twice is one right."""
     expected = {Role.SCHOOL_COORDINATOR: (True, False), Role.PARTNER_MANAGER: (False, True)}.get(role, (False, False))
     if expected != (school_id is not None, partner_id is not None):
         raise ValueError(f"a {role.value} is given a right on its own school or partner and on nothing else")
     for existing in memberships_of(session, user):
-        if (existing.role, existing.school_id, existing.partner_id) == (role, school_id, partner_id):
+        same = (existing.role, existing.school_id, existing.partner_id) == (role, school_id, partner_id)
+        if same and part_of_right(existing) == part:
             return existing
-    membership = Membership(user_id=row_id(user), role=role, school_id=school_id, partner_id=partner_id)
+    membership = Membership(
+        user_id=row_id(user),
+        role=role,
+        school_id=school_id,
+        partner_id=partner_id,
+        member_id=part.member_id,
+        relay_department=part.department_code,
+        site_id=part.site_id,
+    )
     session.add(membership)
     session.flush()
-    record(session, actor, "grant", f"user:{user.id}", role=role, school=school_id, partner=partner_id)
+    record(session, actor, "grant", f"user:{user.id}", role=role, school=school_id, partner=partner_id, part=part.key)
     return membership
 
 

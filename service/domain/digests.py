@@ -17,6 +17,7 @@ from service.domain.addresses import partner_address, school_address
 from service.domain.dates import french_span
 from service.domain.letters import MENTION, Letter
 from service.domain.outbox import queue_letters
+from service.domain.partner_parts import WHOLE
 from service.domain.texts import plural
 from service.persistence.bulk import fetch
 from service.persistence.tables import (
@@ -54,7 +55,7 @@ def read_mailboxes(session: Session) -> Mailboxes:
     people = (
         select(col(Membership.school_id), col(Membership.partner_id), col(User.email))
         .join(User, col(User.id) == col(Membership.user_id))
-        .where(col(User.active).is_(True))
+        .where(col(User.active).is_(True), WHOLE.memberships)
         .order_by(col(User.email))
     )
     for school_id, partner_id, email in fetch(session, people):

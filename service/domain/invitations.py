@@ -19,7 +19,8 @@ from service.domain.dates import short_date
 from service.domain.letters import Letter
 from service.domain.links import LIFETIMES, LinkRefused, issue_link, read_link, use_link, void_links
 from service.domain.outbox import queue_letter
-from service.domain.people import Scope, people_of
+from service.domain.partner_parts import PartnerPart, part_of_key
+from service.domain.people import Scope, people_of, scope_of_part
 from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.bulk import insert_missing
 from service.persistence.rows import row_id
@@ -30,8 +31,12 @@ SENDINGS_PER_HOUR = 60
 """By one person: enough for a federation's morning, too few for a nuisance."""
 
 
-def invite(session: Session, scope: Scope, email: str, actor: str, now: datetime) -> Invitation:
+def invite(
+    session: Session, scope: Scope, email: str, actor: str, now: datetime, most: int = SENDINGS_PER_HOUR
+) -> Invitation:
     """Queues the message; an address already invited there gets a new link, the former one is void.
+
+    `most` is how many messages that person may send in an hour.
 
     Raises:
         ServiceError: `email_invalid`, `already_there`, `too_many_invitations`.
@@ -49,12 +54,14 @@ def invite(session: Session, scope: Scope, email: str, actor: str, now: datetime
     }
     insert_missing(session, Invitation, [row], ("email", "scope"))
     found = select(Invitation).where(Invitation.email == address, Invitation.scope == scope.key)
-    return _send(session, scope, session.exec(found.with_for_update()).one(), actor, now)
+    return _send(session, scope, session.exec(found.with_for_update()).one(), actor, now, most)
 
 
-def send_again(session: Session, scope: Scope, invitation_id: int, actor: str, now: datetime) -> Invitation:
+def send_again(
+    session: Session, scope: Scope, invitation_id: int, actor: str, now: datetime, most: int = SENDINGS_PER_HOUR
+) -> Invitation:
     """The same invitation with a new link; the former one is void."""
-    return _send(session, scope, _pending(session, scope, invitation_id), actor, now)
+    return _send(session, scope, _pending(session, scope, invitation_id), actor, now, most)
 
 
 def withdraw_invitation(session: Session, scope: Scope, invitation_id: int, actor: str, now: datetime) -> Invitation:
@@ -88,11 +95,11 @@ def _subject(invitation: Invitation) -> str:
     return f"invitation:{invitation.id}"
 
 
-def _send(session: Session, scope: Scope, invitation: Invitation, actor: str, now: datetime) -> Invitation:
-    if count_attempt(session, f"invite/{actor}", SENDINGS_PER_HOUR, timedelta(hours=1), now) > SENDINGS_PER_HOUR:
+def _send(session: Session, scope: Scope, invitation: Invitation, actor: str, now: datetime, most: int) -> Invitation:
+    if count_attempt(session, f"invite/{actor}", most, timedelta(hours=1), now) > most:
         raise Conflict(
             "too_many_invitations",
-            f"Vous avez envoyé {SENDINGS_PER_HOUR} invitations en une heure. Reprenez un peu plus tard.",
+            f"Vous avez envoyé {most} invitations en une heure. Reprenez un peu plus tard.",
         )
     invitation.invited_by, invitation.sent_at = actor, now
     invitation.sendings += 1
@@ -136,7 +143,15 @@ def read_invitation(session: Session, token: str, now: datetime) -> tuple[Person
         if invitation.school_id is not None
         else session.get_one(Partner, invitation.partner_id)
     )
-    return link, invitation, space.name
+    return link, invitation, _space_name(session, space, _part(invitation))
+
+
+def _part(invitation: Invitation) -> PartnerPart:
+    return part_of_key(invitation.scope.partition("/")[2])
+
+
+def _space_name(session: Session, space: School | Partner, part: PartnerPart) -> str:
+    return scope_of_part(session, space, part).name if isinstance(space, Partner) else space.name
 
 
 def accept_invitation(session: Session, token: str, name: str, password: str, now: datetime) -> tuple[User, bool]:
@@ -163,6 +178,7 @@ def accept_invitation(session: Session, token: str, name: str, password: str, no
         f"user:{row_id(user)}",
         school_id=invitation.school_id,
         partner_id=invitation.partner_id,
+        part=_part(invitation),
     )
     session.exec(update(Invitation).where(col(Invitation.id) == invitation.id).values(accepted_at=now))
     return user, is_new

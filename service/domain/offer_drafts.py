@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from service.domain.audit import record
 from service.domain.calendar import iso_week, make_periods, period_choices
 from service.domain.offer_details import details_of, write_details
+from service.domain.offer_doubles import refuse_doubles
 from service.domain.offer_rules import OfferDraft, Terms, check_offer
 from service.domain.offers import add_offers, offer_of, terms_of
 from service.domain.texts import plural
@@ -87,6 +88,7 @@ def publish_draft(session: Session, offer: Offer, today: date, actor: str, expec
     terms = terms_of(session, draft.convention_key, today) if draft.convention_key else None
     periods = check_offer(session, site, draft, terms)
     _refuse_begun(periods, today)
+    refuse_doubles(session, [(site, draft.level, draft.seats)])
     take_version(session, offer, expected_version)
     offer.status = OfferStatus.PUBLISHED
     session.add(offer)

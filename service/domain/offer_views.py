@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
 from service.domain.calendar import period_label
 from service.domain.convention_states import is_numbers_only
 from service.domain.offer_details import read_hours, read_reserves
+from service.domain.partner_parts import Reach, sites_within
 from service.domain.working_time import WorkDay
 from service.persistence.rows import row_id
 from service.persistence.tables import (
@@ -117,10 +118,11 @@ class ExpectedVisitors:
     visitors: Sequence[Visitor]
 
 
-def offers_of_partner(session: Session, partner_id: int) -> list[OfferRow]:
-    """Every offer of the partner's sites, latest first, in four queries whatever their number."""
-    openings = _openings(session, partner_id)
-    ids = select(col(Offer.id)).join(Site, col(Site.id) == col(Offer.site_id)).where(col(Site.partner_id) == partner_id)
+def offers_of_partner(session: Session, partner_id: int, reach: Reach = None) -> list[OfferRow]:
+    """Every offer of the partner's sites within reach, latest first, in four queries whatever their number."""
+    mine = col(Site.partner_id) == partner_id, sites_within(reach)
+    openings = _openings(session, mine)
+    ids = select(col(Offer.id)).join(Site, col(Site.id) == col(Offer.site_id)).where(*mine)
     reserved, hours = read_reserves(session, ids), read_hours(session, ids)
     query = (
         select(Offer, Site, col(Commune.name), col(Sector.label), col(Convention.key))
@@ -128,7 +130,7 @@ def offers_of_partner(session: Session, partner_id: int) -> list[OfferRow]:
         .join(Commune, col(Commune.insee) == col(Site.insee))
         .join(Sector, col(Sector.key) == col(Offer.sector))
         .outerjoin(Convention, col(Convention.id) == col(Offer.convention_id))
-        .where(col(Site.partner_id) == partner_id)
+        .where(*mine)
         .order_by(col(Offer.id).desc())
     )
     return [
@@ -156,13 +158,13 @@ def offers_of_partner(session: Session, partner_id: int) -> list[OfferRow]:
     ]
 
 
-def _openings(session: Session, partner_id: int) -> dict[int, list[OpeningRow]]:
+def _openings(session: Session, mine: tuple[ColumnElement[bool], ...]) -> dict[int, list[OpeningRow]]:
     query = (
         select(Opening, Period)
         .join(Period, col(Period.id) == col(Opening.period_id))
         .join(Offer, col(Offer.id) == col(Opening.offer_id))
         .join(Site, col(Site.id) == col(Offer.site_id))
-        .where(col(Site.partner_id) == partner_id)
+        .where(*mine)
         .order_by(col(Period.starts_on), col(Period.ends_on))
     )
     rows: dict[int, list[OpeningRow]] = defaultdict(list)
@@ -181,8 +183,8 @@ def _openings(session: Session, partner_id: int) -> dict[int, list[OpeningRow]]:
     return rows
 
 
-def expected_visitors(session: Session, partner_id: int) -> list[ExpectedVisitors]:
-    """Pupils that published rounds send to the partner, by date."""
+def expected_visitors(session: Session, partner_id: int, reach: Reach = None) -> list[ExpectedVisitors]:
+    """Pupils that published rounds send to the partner's sites within reach, by date."""
     query = (
         select(Offer, col(Site.name), col(Commune.name), col(Sector.label), Period, func.count(col(Placement.id)))
         .join(Site, col(Site.id) == col(Offer.site_id))
@@ -191,7 +193,7 @@ def expected_visitors(session: Session, partner_id: int) -> list[ExpectedVisitor
         .join(Opening, col(Opening.offer_id) == col(Offer.id))
         .join(Placement, col(Placement.opening_id) == col(Opening.id))
         .join(Period, col(Period.id) == col(Opening.period_id))
-        .where(col(Site.partner_id) == partner_id, col(Placement.published).is_(True))
+        .where(col(Site.partner_id) == partner_id, sites_within(reach), col(Placement.published).is_(True))
         .group_by(col(Offer.id), col(Site.name), col(Commune.name), col(Sector.label), col(Period.id))
         .order_by(col(Period.starts_on), col(Offer.id), col(Period.id))
     )

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from service.domain.audit import record
 from service.domain.calendar import period_label
 from service.domain.offer_details import check_room, details_of, write_details
+from service.domain.offer_doubles import refuse_doubles
 from service.domain.offer_rules import (
     OfferDraft,
     Terms,
@@ -32,6 +33,7 @@ from service.domain.offer_views import (
     expected_visitors,
     offers_of_partner,
 )
+from service.domain.partner_parts import Reach, sites_within
 from service.domain.sites import SiteDraft, add_partner, add_site, add_sites
 from service.domain.texts import clean_text, plural
 from service.errors import Conflict, NotFound, Refusals, ServiceError
@@ -79,6 +81,7 @@ def publish_offers(session: Session, drafts: Sequence[tuple[Site, OfferDraft]], 
         under = terms[draft.convention_key] if draft.convention_key else None
         check_offer(session, site, draft, under)
         offers.append(offer_of(site, draft, under))
+    refuse_doubles(session, [(site, draft.level, draft.seats) for site, draft in drafts])
     return add_offers(session, offers, [draft for _, draft in drafts], "publish_offer", actor)
 
 
@@ -121,8 +124,8 @@ def offer_of(site: Site, draft: OfferDraft, terms: Terms | None, school_year: st
     )
 
 
-def get_offer(session: Session, offer_id: int, partner_id: int) -> Offer:
-    """The offer, if it is that partner's.
+def get_offer(session: Session, offer_id: int, partner_id: int, reach: Reach = None) -> Offer:
+    """The offer, if it is that partner's and within reach.
 
     Raises:
         NotFound: it is not, or there is none: the same answer.
@@ -130,7 +133,7 @@ def get_offer(session: Session, offer_id: int, partner_id: int) -> Offer:
     query = (
         select(Offer)
         .join(Site, col(Site.id) == col(Offer.site_id))
-        .where(Offer.id == offer_id, Site.partner_id == partner_id)
+        .where(Offer.id == offer_id, Site.partner_id == partner_id, sites_within(reach))
     )
     offer = session.exec(query).first()
     if offer is None:
@@ -183,7 +186,9 @@ def change_seats(
     before = {one.period_id: one.capacity for one in openings.values()}
     new = {period: number for period, number in seats.items() if period not in openings and number > 0}
     if new:
-        opened = check_offer_periods(session, session.get_one(Site, offer.site_id), offer.level, new)
+        site = session.get_one(Site, offer.site_id)
+        opened = check_offer_periods(session, site, offer.level, new)
+        refuse_doubles(session, [(site, offer.level, new)])
         # A period closed by the same change takes no place of another.
         kept = [one for one, opening in openings.items() if seats.get(one, opening.capacity) > 0]
         refuse_overlaps([*(session.get_one(Period, one) for one in kept), *opened])

@@ -5,43 +5,57 @@ Responsible for never leaving a space without anybody by its own people's hands.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, select
 
 from service.domain.audit import record
+from service.domain.partner_parts import WHOLE, PartnerPart, part_name, part_of_right
 from service.errors import NotFound, ServiceError
 from service.persistence.rows import row_id
-from service.persistence.tables import Membership, Partner, School, User
+from service.persistence.tables import Department, Membership, Partner, PartnerMember, School, Site, User
 from service.vocabulary import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a right is about: one school or one partner."""
+    """What a right is about: one school, one partner or a part of one."""
 
     role: Role
     name: str
     school_id: int | None = None
     partner_id: int | None = None
+    part: PartnerPart = WHOLE
 
     @property
     def key(self) -> str:
-        """«school:3», «partner:8»: as the audit trail and invitations name it."""
-        return f"school:{self.school_id}" if self.school_id is not None else f"partner:{self.partner_id}"
+        """«school:3», «partner:8», «partner:8/member:3»: as the audit trail and invitations name it."""
+        whole = f"school:{self.school_id}" if self.school_id is not None else f"partner:{self.partner_id}"
+        return whole if self.part.is_whole else f"{whole}/{self.part.key}"
 
     @property
     def memberships(self) -> ColumnElement[bool]:
         if self.school_id is not None:
             return col(Membership.school_id) == self.school_id
-        return col(Membership.partner_id) == self.partner_id
+        return and_(col(Membership.partner_id) == self.partner_id, self.part.memberships)
 
 
 def scope_of(space: School | Partner) -> Scope:
     if isinstance(space, School):
         return Scope(Role.SCHOOL_COORDINATOR, space.name, school_id=row_id(space))
     return Scope(Role.PARTNER_MANAGER, space.name, partner_id=row_id(space))
+
+
+def scope_of_part(session: Session, partner: Partner, part: PartnerPart) -> Scope:
+    """
+    Raises:
+        NotFound: the partner has no such part.
+    """
+    name = part_name(session, row_id(partner), part)
+    named = f"{partner.name}, {name}" if name else partner.name
+    return Scope(Role.PARTNER_MANAGER, named, partner_id=row_id(partner), part=part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +103,22 @@ def remove_right(session: Session, scope: Scope, membership_id: int, remover_id:
     session.flush()
     record(session, f"user:{remover_id}", "remove_right", f"user:{removed.user_id}", scope=scope.key)
     return removed
+
+
+def parts_of(session: Session, partner: Partner) -> list[tuple[PartnerPart, str, int]]:
+    """The parts of a partner where people act, each with its name and how many, in one query."""
+    rows = session.exec(
+        select(Membership, PartnerMember.name, Department.name, Site.name)
+        .outerjoin(PartnerMember, col(PartnerMember.id) == col(Membership.member_id))
+        .outerjoin(Department, col(Department.code) == col(Membership.relay_department))
+        .outerjoin(Site, col(Site.id) == col(Membership.site_id))
+        .where(Membership.partner_id == row_id(partner))
+    )
+    counted = Counter(
+        (part_of_right(right), member or site or f"relais {department} ({right.relay_department})")
+        for right, member, department, site in rows
+        if not part_of_right(right).is_whole
+    )
+    return sorted(
+        ((part, name, people) for (part, name), people in counted.items()), key=lambda one: (one[1], one[0].key)
+    )

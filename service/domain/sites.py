@@ -14,6 +14,7 @@ from service.domain.accounts import normalise_email
 from service.domain.audit import record
 from service.domain.gathering import gathered
 from service.domain.identifiers import check_siren, check_siret
+from service.domain.partner_parts import Reach
 from service.domain.territories import get_commune
 from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound, ServiceError
@@ -67,7 +68,7 @@ def add_sites(
     if session.get(Partner, partner_id) is None:
         raise NotFound
     taken = set(session.exec(select(Site.name, Site.insee).where(Site.partner_id == partner_id)))
-    members = _members(session, partner_id, {draft.member for draft in drafts if draft.member})
+    members = members_by_name(session, partner_id, {draft.member for draft in drafts if draft.member})
     added = []
     for draft in drafts:
         site, warnings = check_site(session, partner_id, draft)
@@ -78,7 +79,7 @@ def add_sites(
                 "name",
             )
         taken.add((site.name, site.insee))
-        site.member_id = members.get(_member_name(draft.member)) if draft.member else None
+        site.member_id = row_id(members[draft.member]) if draft.member else None
         added.append((site, warnings))
     session.add_all(site for site, _ in added)
     session.flush()
@@ -132,6 +133,20 @@ def _contact_email(text: str) -> str:
         raise ServiceError(refusal.code, refusal.message, "contact_email") from None
 
 
+def check_within(session: Session, reach: Reach, draft: SiteDraft) -> None:
+    """A relay enters sites in its département, a member company its own, someone who has one site none.
+
+    Raises:
+        ServiceError: `outside_reach`.
+    """
+    if reach is None or any(part.member_id is not None for part in reach):
+        return
+    department = get_commune(session, draft.insee).department_code
+    if department not in {part.department_code for part in reach}:
+        message = "Cette commune est hors de votre territoire. Demandez à votre fédération d’y enregistrer le site."
+        raise ServiceError("outside_reach", message, "insee")
+
+
 def check_needs(needs: Sequence[str], field: str, faults: list[ServiceError]) -> None:
     """Functional needs come from one list: free text would end up holding a diagnosis."""
     for need in sorted(set(needs) - set(Need)):
@@ -143,14 +158,16 @@ def _member_name(name: str) -> str:
     return clean_text(name, "member", "Le nom de l’entreprise adhérente")
 
 
-def _members(session: Session, partner_id: int, names: set[str]) -> dict[str, int]:
-    """The partner's member companies by name; those not there yet are entered."""
+def members_by_name(session: Session, partner_id: int, names: set[str]) -> dict[str, PartnerMember]:
+    """The companies named, by the name as given; those the partner does not have yet are entered."""
     if not names:
         return {}
     query = select(PartnerMember).where(PartnerMember.partner_id == partner_id)
     members = {one.name: one for one in session.exec(query)}
-    wanted = sorted({_member_name(name) for name in names} - set(members))
-    new = [PartnerMember(partner_id=partner_id, name=name) for name in wanted]
-    session.add_all(new)
+    wanted = {name: _member_name(name) for name in sorted(names)}
+    for clean in dict.fromkeys(wanted.values()):
+        if clean not in members:
+            members[clean] = PartnerMember(partner_id=partner_id, name=clean)
+            session.add(members[clean])
     session.flush()
-    return {one.name: row_id(one) for one in [*members.values(), *new]}
+    return {name: members[clean] for name, clean in wanted.items()}

@@ -39,6 +39,7 @@ from service.vocabulary.findings import EMPTY_SEATS_LABELS, FIX_LABELS, HIGHER_L
 from service.vocabulary.partners import (
     CONVENTION_EVENT_LABELS,
     CONVENTION_STATE_LABELS,
+    HAS_MEMBERS,
     OFFER_STATUS_LABELS,
     OFFER_TRANSITIONS,
     PARTNER_KIND_LABELS,
@@ -128,6 +129,7 @@ __all__ = [
     "DEADLINE_LABELS",
     "EMPTY_SEATS_LABELS",
     "FIX_LABELS",
+    "HAS_MEMBERS",
     "HAS_RESULT",
     "HIGHER_LABELS",
     "LEAVES",

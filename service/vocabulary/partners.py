@@ -18,6 +18,10 @@ class PartnerKind(StrEnum):
     """A host outside any convention."""
 
 
+HAS_MEMBERS = frozenset({PartnerKind.FEDERATION, PartnerKind.ASSOCIATION, PartnerKind.EMPLOYERS_MOVEMENT})
+"""Partners that mobilise others: their sites may be a member company's."""
+
+
 class ConventionState(StrEnum):
     DRAFT = "draft"
     IN_FORCE = "in_force"

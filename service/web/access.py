@@ -6,7 +6,8 @@ same answer. The decorator resolves the school or the partner named in the addre
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from flask import Flask, g, redirect, request, session, url_for
 from sqlmodel import Session, select
 from werkzeug.wrappers import Response
 
+from service.domain.partner_parts import PartnerPart, Reach, part_of_right, reach_of
 from service.errors import NotFound
 from service.persistence.tables import Membership, Partner, School, User
 from service.vocabulary import Role
@@ -33,6 +35,8 @@ class Person:
     email: str
     school_ids: frozenset[int]
     partner_ids: frozenset[int]
+    partner_parts: Mapping[int, frozenset[PartnerPart]]
+    """Partners of which the person has a part only."""
     is_coordinator: bool
     is_committee_member: bool = False
 
@@ -42,14 +46,18 @@ class Person:
         return f"user:{self.id}"
 
     def acts_for(self, space: School | Partner) -> bool:
-        """Whether the space is their own, which a coordinator may only look into."""
+        """Whether the whole space is their own, which a coordinator may only look into."""
         return space.id in (self.school_ids if isinstance(space, School) else self.partner_ids)
+
+    def works_in(self, space: School | Partner) -> bool:
+        """Whether the space is their own, in whole or in part."""
+        return self.acts_for(space) or (isinstance(space, Partner) and space.id in self.partner_parts)
 
     @property
     def roles(self) -> frozenset[Role]:
         held = {
             Role.SCHOOL_COORDINATOR: bool(self.school_ids),
-            Role.PARTNER_MANAGER: bool(self.partner_ids),
+            Role.PARTNER_MANAGER: bool(self.partner_ids or self.partner_parts),
             Role.NATIONAL_COORDINATOR: self.is_coordinator,
             Role.COMMITTEE_MEMBER: self.is_committee_member,
         }
@@ -58,13 +66,18 @@ class Person:
 
 def read_person(reader: Session, user: User) -> Person:
     memberships = reader.exec(select(Membership).where(Membership.user_id == user.id)).all()
+    parts: dict[int, set[PartnerPart]] = defaultdict(set)
+    for right in memberships:
+        if right.partner_id is not None:
+            parts[right.partner_id].add(part_of_right(right))
     by_role = {role: [m for m in memberships if m.role is role] for role in Role}
     return Person(
         id=user.id or 0,
         name=user.name,
         email=user.email,
         school_ids=frozenset(m.school_id for m in by_role[Role.SCHOOL_COORDINATOR] if m.school_id is not None),
-        partner_ids=frozenset(m.partner_id for m in by_role[Role.PARTNER_MANAGER] if m.partner_id is not None),
+        partner_ids=frozenset(key for key, found in parts.items() if reach_of(found) is None),
+        partner_parts={key: frozenset(found) for key, found in parts.items() if reach_of(found) is not None},
         is_coordinator=bool(by_role[Role.NATIONAL_COORDINATOR]),
         is_committee_member=bool(by_role[Role.COMMITTEE_MEMBER]),
     )
@@ -93,11 +106,12 @@ def public(view: View) -> View:
     return view
 
 
-def allowed(*roles: Role) -> Callable[[View], View]:
+def allowed(*roles: Role, parts: bool = False) -> Callable[[View], View]:
     """Signed-in people who hold one of `roles`, inside their own scope.
 
     `<uai>` in the rule becomes the argument `school`, `<int:partner_id>` becomes `partner`, each only when it is theirs
-    (a coordinator, where the role is named, may open any).
+    (a coordinator, where the role is named, may open any). With `parts`, people who have a part of the partner only
+    enter too, and `reach()` tells the view which: without it they are told the page does not exist.
     """
 
     def decorate(view: View) -> View:
@@ -109,15 +123,16 @@ def allowed(*roles: Role) -> Callable[[View], View]:
             held = person.roles & frozenset(roles)
             if not held:
                 raise NotFound
-            return view(**_in_scope(person, held, arguments))
+            return view(**_in_scope(person, held, arguments, parts))
 
         guarded.access = roles  # type: ignore[attr-defined]
+        guarded.parts = parts  # type: ignore[attr-defined]
         return guarded  # type: ignore[return-value]
 
     return decorate
 
 
-def _in_scope(person: Person, held: frozenset[Role], arguments: dict[str, Any]) -> dict[str, Any]:
+def _in_scope(person: Person, held: frozenset[Role], arguments: dict[str, Any], parts: bool) -> dict[str, Any]:
     sees_all = Role.NATIONAL_COORDINATOR in held
     if "uai" in arguments:
         school = db().exec(select(School).where(School.uai == arguments.pop("uai"))).first()
@@ -126,10 +141,19 @@ def _in_scope(person: Person, held: frozenset[Role], arguments: dict[str, Any]) 
         g.scope = arguments["school"] = school
     if "partner_id" in arguments:
         partner = db().get(Partner, arguments.pop("partner_id"))
-        if partner is None or not (sees_all or partner.id in person.partner_ids):
+        if partner is None or not (sees_all or person.works_in(partner)):
+            raise NotFound
+        g.reach = None if sees_all else person.partner_parts.get(partner.id or 0)
+        if g.reach is not None and not parts:
             raise NotFound
         g.scope = arguments["partner"] = partner
     return arguments
+
+
+def reach() -> Reach:
+    """What the person reaches of the partner named in the address; None is the whole."""
+    found: Reach = g.get("reach")
+    return found
 
 
 def _ask_to_sign_in() -> Response:

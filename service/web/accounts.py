@@ -92,7 +92,9 @@ def spaces() -> Any:
 def links_to_spaces(person: Person) -> list[tuple[str, str]]:
     """(label, address) of everything the person may act on."""
     schools = [db().get_one(School, school_id) for school_id in sorted(person.school_ids)]
-    partners = [db().get_one(Partner, partner_id) for partner_id in sorted(person.partner_ids)]
+    partners = [
+        db().get_one(Partner, partner_id) for partner_id in sorted({*person.partner_ids, *person.partner_parts})
+    ]
     links = [(school.name, url_for("schools.board", uai=school.uai)) for school in schools]
     links += [(partner.name, url_for("partners.home", partner_id=partner.id)) for partner in partners]
     if person.is_coordinator:

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from service.domain.letters import MENTION
 from service.domain.rounds import title_of
 from service.persistence.tables import Campaign, Commune, Partner, School
-from service.vocabulary import CampaignStatus
+from service.vocabulary import HAS_MEMBERS, CampaignStatus
 from service.web.access import current_person
 from service.web.context import db, today
 
@@ -42,7 +42,9 @@ def current_scope() -> School | Partner | None:
     """The space of the page, or else the only one the person has."""
     person = current_person()
     if "scope" not in g and person is not None and not person.is_coordinator:
-        spaces = [(School, one) for one in person.school_ids] + [(Partner, one) for one in person.partner_ids]
+        spaces = [(School, one) for one in person.school_ids] + [
+            (Partner, one) for one in (*person.partner_ids, *person.partner_parts)
+        ]
         g.scope = db().get(*spaces[0]) if len(spaces) == 1 else None
     scope: School | Partner | None = g.get("scope")
     return scope
@@ -64,7 +66,7 @@ def side_links() -> list[Link]:
     """The pages of the space the person is in."""
     scope = current_scope()
     person = current_person()
-    if scope is not None and person is not None and not person.acts_for(scope):
+    if scope is not None and person is not None and not person.works_in(scope):
         scope = None  # a coordinator who looks into someone's space keeps their own menu
     if isinstance(scope, School):
         pages = [
@@ -80,9 +82,18 @@ def side_links() -> list[Link]:
             ("people.school_index", "Personnes"),
         ]
         return [_link(endpoint, label, uai=scope.uai) for endpoint, label in pages]
+    if isinstance(scope, Partner) and person is not None and scope.id in person.partner_parts:
+        pages = [
+            ("partners.home", "Tableau de bord"),
+            ("sites.index", "Sites"),
+            ("offers.index", "Offres"),
+            ("partners.visitors", "Élèves attendus"),
+        ]
+        return [_link(endpoint, label, partner_id=scope.id) for endpoint, label in pages]
     if isinstance(scope, Partner):
         pages = [
             ("partners.home", "Tableau de bord"),
+            *([("members.index", "Adhérents")] if scope.kind in HAS_MEMBERS else []),
             ("sites.index", "Sites"),
             ("offers.index", "Offres"),
             ("site_imports.upload", "Importer une liste"),

@@ -11,7 +11,7 @@ from service.domain.offers import get_offer
 from service.errors import Conflict, Refusals, ServiceError
 from service.persistence.tables import Offer, Partner, Site
 from service.vocabulary import Role
-from service.web.access import allowed, signed_in_person
+from service.web.access import allowed, reach, signed_in_person
 from service.web.context import abandon_unit, db, today
 from service.web.forms import version_seen
 from service.web.french import counted
@@ -19,13 +19,13 @@ from service.web.offer_forms import OfferForm, choices_of, show_offer_form
 from service.web.periods import refuse_past
 
 blueprint = Blueprint("offer_drafts", __name__, url_prefix="/partenaires/<int:partner_id>/offres/<int:offer_id>")
-partner_staff = allowed(Role.PARTNER_MANAGER)
+partner_staff = allowed(Role.PARTNER_MANAGER, parts=True)
 
 
 @blueprint.get("/modifier")
 @partner_staff
 def edit(partner: Partner, offer_id: int) -> Any:
-    offer = get_offer(db(), offer_id, partner.id or 0)
+    offer = get_offer(db(), offer_id, partner.id or 0, reach())
     form = OfferForm(formdata=None)
     form.fill(draft_of(db(), offer))
     form.version.data = str(offer.version)
@@ -35,7 +35,7 @@ def edit(partner: Partner, offer_id: int) -> Any:
 @blueprint.post("/modifier")
 @partner_staff
 def revise(partner: Partner, offer_id: int) -> Any:
-    offer = get_offer(db(), offer_id, partner.id or 0)
+    offer = get_offer(db(), offer_id, partner.id or 0, reach())
     form = OfferForm()
     if not form.validate():
         return _show(partner, offer, form)
@@ -65,7 +65,7 @@ def _to(partner: Partner, offer_id: int, page: str = "offers.page") -> Any:
 @blueprint.post("/publication")
 @partner_staff
 def publish(partner: Partner, offer_id: int) -> Any:
-    offer = get_offer(db(), offer_id, partner.id or 0)
+    offer = get_offer(db(), offer_id, partner.id or 0, reach())
     try:
         publish_draft(db(), offer, today(), signed_in_person().actor, version_seen(request.form.get("version")))
     except ServiceError as refusal:
@@ -77,7 +77,7 @@ def publish(partner: Partner, offer_id: int) -> Any:
 @blueprint.post("/brouillon")
 @partner_staff
 def to_draft(partner: Partner, offer_id: int) -> Any:
-    offer = get_offer(db(), offer_id, partner.id or 0)
+    offer = get_offer(db(), offer_id, partner.id or 0, reach())
     try:
         put_back(db(), offer, signed_in_person().actor, version_seen(request.form.get("version")))
     except ServiceError as refusal:
@@ -89,14 +89,14 @@ def to_draft(partner: Partner, offer_id: int) -> Any:
 @blueprint.post("/copie")
 @partner_staff
 def copy(partner: Partner, offer_id: int) -> Any:
-    offer = get_offer(db(), offer_id, partner.id or 0)
+    offer = get_offer(db(), offer_id, partner.id or 0, reach())
     return _copied(partner, offer_id, lambda: copy_offer(db(), offer, today(), signed_in_person().actor))
 
 
 @blueprint.post("/renouvellement")
 @partner_staff
 def renew(partner: Partner, offer_id: int) -> Any:
-    offer = get_offer(db(), offer_id, partner.id or 0)
+    offer = get_offer(db(), offer_id, partner.id or 0, reach())
     return _copied(partner, offer_id, lambda: renew_offer(db(), offer, today(), signed_in_person().actor))
 
 

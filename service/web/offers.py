@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlmodel import select
 
 from service.domain.offer_answers import ask_to_confirm
 from service.domain.offer_details import Details, hours_warnings
@@ -18,11 +19,12 @@ from service.domain.offers import (
     publish_offer,
     withdraw_offer,
 )
+from service.domain.partner_parts import sites_within
 from service.domain.working_time import WEEKDAYS
 from service.errors import NotFound, ServiceError
 from service.persistence.tables import Commune, Partner, Site
 from service.vocabulary import LEVEL_LABELS, OFFER_STATUS_LABELS, PRIORITY_LABELS, Level, OfferStatus, Role
-from service.web.access import allowed, signed_in_person
+from service.web.access import allowed, reach, signed_in_person
 from service.web.context import abandon_unit, db, now, today
 from service.web.forms import show
 from service.web.french import counted
@@ -40,12 +42,14 @@ from service.web.partners import conventions_of, school_year
 from service.web.periods import group_choices, refuse_past
 
 blueprint = Blueprint("offers", __name__, url_prefix="/partenaires/<int:partner_id>")
-partner_staff = allowed(Role.PARTNER_MANAGER)
+head_office = allowed(Role.PARTNER_MANAGER)
+partner_staff = allowed(Role.PARTNER_MANAGER, parts=True)
 
 
 def get_site(partner: Partner, site_id: int) -> Site:
-    site = db().get(Site, site_id)
-    if site is None or site.partner_id != partner.id:
+    found = select(Site).where(Site.id == site_id, Site.partner_id == partner.id, sites_within(reach()))
+    site = db().exec(found).first()
+    if site is None:
         raise NotFound
     return site
 
@@ -59,7 +63,7 @@ def get_level(text: str) -> Level:
 @blueprint.get("/offres")
 @partner_staff
 def index(partner: Partner) -> Any:
-    rows = offers_of_partner(db(), partner.id or 0)
+    rows = offers_of_partner(db(), partner.id or 0, reach())
     status = request.args.get("etat", "")
     kept = [row for row in rows if not status or row.status.value == status]
     return render_template(
@@ -73,11 +77,12 @@ def index(partner: Partner) -> Any:
         level_labels=LEVEL_LABELS,
         status_labels=OFFER_STATUS_LABELS,
         convention_names=_convention_names(partner),
+        may_ask=reach() is None,
     )
 
 
 @blueprint.post("/offres/confirmations")
-@partner_staff
+@head_office
 def ask_confirmations(partner: Partner) -> Any:
     asked = ask_to_confirm(db(), partner, signed_in_person().actor, now())
     if asked.messages:
@@ -99,7 +104,7 @@ def ask_confirmations(partner: Partner) -> Any:
 @partner_staff
 def choose_level(partner: Partner, site_id: int) -> Any:
     site = get_site(partner, site_id)
-    rows = [row for row in offers_of_partner(db(), partner.id or 0) if row.site_id == site.id]
+    rows = [row for row in offers_of_partner(db(), partner.id or 0, reach()) if row.site_id == site.id]
     return render_template(
         "partners/site.html",
         partner=partner,
@@ -110,6 +115,7 @@ def choose_level(partner: Partner, site_id: int) -> Any:
         level_labels=LEVEL_LABELS,
         status_labels=OFFER_STATUS_LABELS,
         convention_names=_convention_names(partner),
+        may_invite=reach() is None,
     )
 
 
@@ -182,7 +188,7 @@ def change(partner: Partner, offer_id: int) -> Any:
     choices = choices_of(get_site(partner, row.site_id), row.level, row.school_year)
     boxes = {one.period.id for one in choices if one.open}
     wanted = {one.period_id: 0 for one in row.openings if one.capacity and one.period_id in boxes} | form.seats.data
-    offer = get_offer(db(), offer_id, partner.id or 0)
+    offer = get_offer(db(), offer_id, partner.id or 0, reach())
     try:
         refuse_past(choices, form.seats.data)
         change_seats(db(), offer, wanted, signed_in_person().actor, form.seen_version)
@@ -196,7 +202,7 @@ def change(partner: Partner, offer_id: int) -> Any:
 @blueprint.post("/offres/<int:offer_id>/retrait")
 @partner_staff
 def withdraw(partner: Partner, offer_id: int) -> Any:
-    offer = get_offer(db(), offer_id, partner.id or 0)
+    offer = get_offer(db(), offer_id, partner.id or 0, reach())
     try:
         withdraw_offer(db(), offer, signed_in_person().actor)
         flash("L’offre est retirée\u00a0: ses places ne seront plus proposées.")
@@ -207,7 +213,7 @@ def withdraw(partner: Partner, offer_id: int) -> Any:
 
 
 def offer_row(partner: Partner, offer_id: int) -> OfferRow:
-    for row in offers_of_partner(db(), partner.id or 0):
+    for row in offers_of_partner(db(), partner.id or 0, reach()):
         if row.offer_id == offer_id:
             return row
     raise NotFound

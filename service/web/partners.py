@@ -12,9 +12,10 @@ from sqlmodel import col, func, select
 from service.domain.calendar import school_year_of
 from service.domain.conventions import StateOfConvention, convention_state, is_numbers_only, ledger
 from service.domain.offers import OfferRow, expected_visitors, offers_of_partner
+from service.domain.partner_parts import part_name, sites_within
 from service.persistence.tables import Convention, Partner, Site
 from service.vocabulary import LEVEL_LABELS, Level, OfferStatus, Role
-from service.web.access import allowed
+from service.web.access import allowed, reach
 from service.web.context import db, today
 from service.web.frame import campaign_in_force
 from service.web.paging import cut
@@ -62,18 +63,23 @@ def school_year() -> str:
 
 
 @blueprint.get("/")
-@allowed(Role.PARTNER_MANAGER)
+@allowed(Role.PARTNER_MANAGER, parts=True)
 def home(partner: Partner) -> Any:
-    offers = offers_of_partner(db(), partner.id or 0)
-    coming = [one for one in expected_visitors(db(), partner.id or 0) if one.ends_on >= today()]
-    parts = [_part(convention) for convention in conventions_of(partner)]
-    outside = _outside_conventions(offers)
+    offers = offers_of_partner(db(), partner.id or 0, reach())
+    coming = [one for one in expected_visitors(db(), partner.id or 0, reach()) if one.ends_on >= today()]
+    # The deed's own figures are the head office's; a part of the partner reads its places alone.
+    parts = [_part(convention) for convention in conventions_of(partner)] if reach() is None else []
+    outside = _places([one for one in offers if one.convention_key is None or reach() is not None])
     return render_template(
         "partners/home.html",
         partner=partner,
         parts=[*parts, *([Part(None, None, False, outside)] if outside else [])],
         school_year=school_year(),
-        sites=db().exec(select(func.count()).select_from(Site).where(Site.partner_id == partner.id)).one(),
+        sites=db()
+        .exec(select(func.count()).select_from(Site).where(Site.partner_id == partner.id, sites_within(reach())))
+        .one(),
+        is_part=reach() is not None,
+        place=", ".join(sorted(part_name(db(), partner.id or 0, one) for one in reach() or ())),
         has_places=any(one.status is OfferStatus.PUBLISHED for one in offers),
         coming=coming[:SHOWN_NEXT],
         pupils_coming=sum(one.count for one in coming),
@@ -100,8 +106,8 @@ def _part(convention: Convention) -> Part:
     )
 
 
-def _outside_conventions(offers: Sequence[OfferRow]) -> list[Line]:
-    of_year = [one for one in offers if one.convention_key is None and one.school_year == school_year()]
+def _places(offers: Sequence[OfferRow]) -> list[Line]:
+    of_year = [one for one in offers if one.school_year == school_year()]
     open_ones = [one for one in of_year if one.status is OfferStatus.PUBLISHED]
     levels = [level for level in Level if any(one.level is level for one in open_ones)]
     return [
@@ -116,9 +122,9 @@ def _outside_conventions(offers: Sequence[OfferRow]) -> list[Line]:
 
 
 @blueprint.get("/eleves-attendus")
-@allowed(Role.PARTNER_MANAGER)
+@allowed(Role.PARTNER_MANAGER, parts=True)
 def visitors(partner: Partner) -> Any:
-    rows = expected_visitors(db(), partner.id or 0)
+    rows = expected_visitors(db(), partner.id or 0, reach())
     return render_template(
         "partners/visitors.html",
         partner=partner,

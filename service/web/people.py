@@ -9,26 +9,32 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlmodel import col, func, select
+from sqlmodel import and_, col, func, select
 from werkzeug.wrappers import Response
 from wtforms import EmailField
 from wtforms.validators import InputRequired, Length
 
 from service.domain.invitations import invite, pending_invitations, send_again, withdraw_invitation
-from service.domain.people import Scope, people_of, remove_right, scope_of
+from service.domain.partner_parts import WHOLE, PartnerPart
+from service.domain.people import Scope, parts_of, people_of, remove_right, scope_of, scope_of_part
 from service.domain.texts import search_form
 from service.errors import ServiceError
-from service.persistence.tables import Membership, Partner, School
-from service.vocabulary import Role
+from service.persistence.tables import Department, Membership, Partner, School
+from service.vocabulary import HAS_MEMBERS, Role
 from service.web.access import allowed, signed_in_person
 from service.web.context import abandon_unit, db, now
 from service.web.forms import Form, show
 from service.web.paging import cut
 
 blueprint = Blueprint("people", __name__)
+_PARTNER = "/partenaires/<int:partner_id>"
+_FEDERATION = allowed(Role.PARTNER_MANAGER, Role.NATIONAL_COORDINATOR)
 SPACES = {
     "school": ("/etablissements/<uai>/personnes", allowed(Role.SCHOOL_COORDINATOR, Role.NATIONAL_COORDINATOR)),
-    "partner": ("/partenaires/<int:partner_id>/personnes", allowed(Role.PARTNER_MANAGER, Role.NATIONAL_COORDINATOR)),
+    "partner": (f"{_PARTNER}/personnes", _FEDERATION),
+    "member": (f"{_PARTNER}/adherents/<int:member_id>/personnes", _FEDERATION),
+    "relay": (f"{_PARTNER}/antennes/<department_code>/personnes", _FEDERATION),
+    "site": (f"{_PARTNER}/sites/<int:site_id>/personnes", _FEDERATION),
 }
 
 
@@ -42,16 +48,21 @@ class InviteForm(Form):
 class Space:
     """One space, and the addresses of its pages."""
 
-    def __init__(self, school: School | None = None, partner: Partner | None = None) -> None:
+    def __init__(self, school: School | None = None, partner: Partner | None = None, **part: Any) -> None:
         found = school if school is not None else partner
         if found is None:
             raise ValueError("a space is a school or a partner")
-        self.scope: Scope = scope_of(found)
         self.row = found
-        self._kind = "school" if school is not None else "partner"
-        self._where: dict[str, Any] = (
-            {"uai": school.uai} if school is not None else {"partner_id": self.scope.partner_id}
-        )
+        self._part = PartnerPart(**part)
+        self._kind = "school"
+        self._where: dict[str, Any]
+        if isinstance(found, Partner):
+            self.scope: Scope = scope_of_part(db(), found, self._part)
+            self._kind = self._part.key.partition(":")[0] or "partner"
+            self._where = {"partner_id": found.id, **part}
+        else:
+            self.scope = scope_of(found)
+            self._where = {"uai": found.uai}
 
     def address(self, page: str = "index", **more: Any) -> str:
         return url_for(f"people.{self._kind}_{page}", **self._where, **more)
@@ -59,9 +70,32 @@ class Space:
     @property
     def home(self) -> str:
         """Its first page, for those who act there; a coordinator comes from the list of accounts."""
-        if signed_in_person().acts_for(self.row):
+        acts = signed_in_person().acts_for(self.row)
+        if acts and self._part.member_id is not None:
+            return url_for("members.index", partner_id=self.row.id)
+        if acts and self._part.site_id is not None:
+            return url_for("offers.choose_level", partner_id=self.row.id, site_id=self._part.site_id)
+        if not self._part.is_whole:
+            return url_for("people.partner_index", partner_id=self.row.id)
+        if acts:
             return url_for("schools.board" if self._kind == "school" else "partners.home", **self._where)
         return url_for("people.accounts")
+
+    @property
+    def can_have_relays(self) -> bool:
+        return self._kind == "partner" and isinstance(self.row, Partner) and self.row.kind in HAS_MEMBERS
+
+    def limited_to(self) -> list[tuple[str, str, int]]:
+        """The parts of a partner where somebody acts or is invited: name, address of the people, how many."""
+        if self._kind != "partner" or not isinstance(self.row, Partner):
+            return []
+        kinds = {"member": "member_id", "relay": "department_code", "site": "site_id"}
+        found = []
+        for part, name, people in parts_of(db(), self.row):
+            kind, _, value = part.key.partition(":")
+            where: dict[str, Any] = {"partner_id": self.row.id, kinds[kind]: value}
+            found.append((name, url_for(f"people.{kind}_index", **where), people))
+        return found
 
 
 def index(**where: Any) -> Any:
@@ -80,6 +114,7 @@ def _show(space: Space, form: InviteForm) -> Response:
         people=people_of(db(), space.scope),
         invitations=pending_invitations(db(), space.scope),
         me=signed_in_person().id,
+        departments=db().exec(select(Department).order_by(Department.code)).all() if space.can_have_relays else [],
     )
 
 
@@ -144,6 +179,16 @@ def _register() -> None:
 _register()
 
 
+@blueprint.get(f"{_PARTNER}/antennes")
+@_FEDERATION
+def choose_relay(partner: Partner) -> Any:
+    """From the list of départements to the people of that relay."""
+    code = request.args.get("departement", "")
+    if not code:
+        return redirect(url_for("people.partner_index", partner_id=partner.id), 303)
+    return redirect(url_for("people.relay_index", partner_id=partner.id, department_code=code), 303)
+
+
 @blueprint.get("/coordination/comptes")
 @allowed(Role.NATIONAL_COORDINATOR)
 def accounts() -> Any:
@@ -157,7 +202,7 @@ def accounts() -> Any:
     )
     partners = db().exec(
         select(Partner.id, Partner.name, Partner.department_code, counts)
-        .outerjoin(Membership, col(Membership.partner_id) == col(Partner.id))
+        .outerjoin(Membership, and_(col(Membership.partner_id) == col(Partner.id), WHOLE.memberships))
         .group_by(col(Partner.id))
     )
     rows = [(people, name, uai, place, 0) for uai, name, place, people in schools]

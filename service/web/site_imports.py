@@ -18,14 +18,13 @@ from service.imports.site_columns import COLUMNS
 from service.imports.sites import SitesRead, SitesSetting, read_sites
 from service.imports.tables import Table, read_table, table_of_bytes
 from service.persistence.tables import ImportFile, Partner
-from service.vocabulary import LEVEL_LABELS, NEED_LABELS, Level, Role
+from service.vocabulary import HAS_MEMBERS, LEVEL_LABELS, NEED_LABELS, Level, Role
 from service.web.access import allowed, signed_in_person
 from service.web.context import abandon_unit, db, now, today
 from service.web.forms import Form, show
 from service.web.offer_forms import convention_choices
 from service.web.partners import school_year
 from service.web.sectors import sector_labels
-from service.web.sites import HAS_MEMBERS
 from service.web.uploads import UploadForm, first_lines, recognised, sent_file, template_file, told
 
 blueprint = Blueprint("site_imports", __name__, url_prefix="/partenaires/<int:partner_id>/import")

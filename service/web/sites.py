@@ -12,18 +12,19 @@ from wtforms import EmailField, RadioField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length
 
 from service.domain.offers import SiteDraft, add_site, offers_of_partner
+from service.domain.partner_parts import own_member, sites_within
+from service.domain.sites import check_within
 from service.domain.texts import search_form
 from service.errors import ServiceError
 from service.persistence.tables import Commune, Partner, PartnerMember, Site
-from service.vocabulary import NEED_LABELS, PartnerKind, Role
-from service.web.access import allowed, signed_in_person
+from service.vocabulary import HAS_MEMBERS, NEED_LABELS, Role
+from service.web.access import allowed, reach, signed_in_person
 from service.web.communes import chosen_commune, look_up
 from service.web.context import db
 from service.web.forms import Form, show
 from service.web.paging import cut
 
 blueprint = Blueprint("sites", __name__, url_prefix="/partenaires/<int:partner_id>/sites")
-HAS_MEMBERS = frozenset({PartnerKind.FEDERATION, PartnerKind.ASSOCIATION, PartnerKind.EMPLOYERS_MOVEMENT})
 
 
 class SiteForm(Form):
@@ -53,14 +54,14 @@ class SiteForm(Form):
 
 
 @blueprint.get("")
-@allowed(Role.PARTNER_MANAGER)
+@allowed(Role.PARTNER_MANAGER, parts=True)
 def index(partner: Partner) -> Any:
     wanted = search_form(request.args.get("q", ""))
     query = (
         select(Site, Commune, PartnerMember.name)
         .join(Commune, col(Commune.insee) == col(Site.insee))
         .outerjoin(PartnerMember, col(PartnerMember.id) == col(Site.member_id))
-        .where(Site.partner_id == partner.id)
+        .where(Site.partner_id == partner.id, sites_within(reach()))
         .order_by(col(Site.name), col(Site.id))
     )
     rows = [
@@ -69,7 +70,7 @@ def index(partner: Partner) -> Any:
         if wanted in search_form(f"{site.name} {member or ''} {commune.name} {site.department_code}")
     ]
     seats: Counter[int] = Counter()
-    for offer in offers_of_partner(db(), partner.id or 0):
+    for offer in offers_of_partner(db(), partner.id or 0, reach()):
         seats[offer.site_id] += offer.capacity
     return render_template(
         "partners/sites.html",
@@ -82,13 +83,13 @@ def index(partner: Partner) -> Any:
 
 
 @blueprint.get("/nouveau")
-@allowed(Role.PARTNER_MANAGER)
+@allowed(Role.PARTNER_MANAGER, parts=True)
 def new(partner: Partner) -> Any:
     return _show(partner, SiteForm(), [])
 
 
 @blueprint.post("/nouveau")
-@allowed(Role.PARTNER_MANAGER)
+@allowed(Role.PARTNER_MANAGER, parts=True)
 def add(partner: Partner) -> Any:
     form = SiteForm()
     found = form.look_up(db())
@@ -99,7 +100,9 @@ def add(partner: Partner) -> Any:
     if not form.validate():
         return _show(partner, form, found)
     try:
-        site, warnings = add_site(db(), partner.id or 0, _draft(form, found, partner), signed_in_person().actor)
+        draft = _draft(form, found, partner)
+        check_within(db(), reach(), draft)
+        site, warnings = add_site(db(), partner.id or 0, draft, signed_in_person().actor)
     except ServiceError as refusal:
         form.refuse(refusal)
         return _show(partner, form, found)
@@ -117,8 +120,16 @@ def _draft(form: SiteForm, found: list[Commune], partner: Partner) -> SiteDraft:
         street=form.street.data or "",
         serves=tuple(form.serves.data or ()),
         contact_email=form.contact_email.data or "",
-        member=(form.member.data or "") if partner.kind in HAS_MEMBERS else "",
+        member=_member(form, partner),
     )
+
+
+def _member(form: SiteForm, partner: Partner) -> str:
+    """The company that hosts: the person's own when their right is a member's, else the one they name."""
+    own = own_member(db(), reach())
+    if own is not None:
+        return own.name
+    return (form.member.data or "") if partner.kind in HAS_MEMBERS else ""
 
 
 def _show(partner: Partner, form: SiteForm, found: list[Commune]) -> Any:
@@ -127,6 +138,6 @@ def _show(partner: Partner, form: SiteForm, found: list[Commune]) -> Any:
         form,
         partner=partner,
         found=found,
-        has_members=partner.kind in HAS_MEMBERS,
+        has_members=partner.kind in HAS_MEMBERS and own_member(db(), reach()) is None,
         need_labels=NEED_LABELS,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ForeignKeyConstraint
 from sqlmodel import Field, SQLModel
 
 from service.persistence.columns import UtcDateTime, check, enum_column, json_field, utc_now
@@ -32,8 +33,26 @@ class Membership(SQLModel, table=True):
     role: Role = Field(sa_type=enum_column(Role))
     school_id: int | None = Field(default=None, foreign_key="school.id", index=True)
     partner_id: int | None = Field(default=None, foreign_key="partner.id", index=True)
+    member_id: int | None = Field(default=None, index=True)
+    relay_department: str | None = Field(default=None, foreign_key="department.code", index=True)
+    site_id: int | None = Field(default=None, index=True)
+    """The part of the partner the right is limited to, if any: a member company, a département's relay, a site."""
 
     __table_args__ = (
+        # The part belongs to that very partner: the database will not link it to another's.
+        ForeignKeyConstraint(
+            ["member_id", "partner_id"], ["partnermember.id", "partnermember.partner_id"], name="membership_own_member"
+        ),
+        ForeignKeyConstraint(["site_id", "partner_id"], ["site.id", "site.partner_id"], name="membership_own_site"),
+        check(
+            "(member_id IS NULL OR (relay_department IS NULL AND site_id IS NULL))"
+            " AND (relay_department IS NULL OR site_id IS NULL)",
+            "membership_one_part",
+        ),
+        check(
+            "partner_id IS NOT NULL OR (member_id IS NULL AND relay_department IS NULL AND site_id IS NULL)",
+            "membership_part_of_a_partner",
+        ),
         check(
             "(role = 'school_coordinator') = (school_id IS NOT NULL)"
             " AND (role = 'partner_manager') = (partner_id IS NOT NULL)",

@@ -29,7 +29,10 @@ class PartnerMember(SQLModel, table=True):
     name: str
     siren: str | None = Field(default=None, max_length=9)
 
-    __table_args__ = (UniqueConstraint("partner_id", "name", name="partner_member_once"),)
+    __table_args__ = (
+        UniqueConstraint("partner_id", "name", name="partner_member_once"),
+        UniqueConstraint("id", "partner_id", name="partner_member_with_its_partner"),
+    )
 
 
 class Site(SQLModel, table=True):
@@ -51,7 +54,13 @@ class Site(SQLModel, table=True):
     """Who answers for the site by mail, without an account; empty when nobody does."""
     version: int = 1
 
-    __table_args__ = (UniqueConstraint("partner_id", "name", "insee", name="site_once"),)
+    __table_args__ = (
+        UniqueConstraint("partner_id", "name", "insee", name="site_once"),
+        UniqueConstraint("id", "partner_id", name="site_with_its_partner"),
+        ForeignKeyConstraint(
+            ["member_id", "partner_id"], ["partnermember.id", "partnermember.partner_id"], name="site_own_member"
+        ),
+    )
 
 
 class Offer(SQLModel, table=True):

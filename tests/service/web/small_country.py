@@ -17,8 +17,9 @@ from service.domain.calendar import make_periods
 from service.domain.campaigns import open_campaign
 from service.domain.conventions import get_convention, import_conventions
 from service.domain.identifiers import uai_letter
+from service.domain.partner_parts import PartnerPart
 from service.domain.territories import get_commune, load_reference
-from service.persistence.tables import Partner, School, User
+from service.persistence.tables import Partner, PartnerMember, School, User
 from service.vocabulary import Level, PartnerKind, Role, SchoolType
 
 PASSWORD = "une phrase de passe pour les essais"
@@ -39,6 +40,8 @@ class SmallCountry:
     email_school_b: str = "ecole-b@lycee.example"
     email_partner_a: str = "partenaire-a@entreprise.example"
     email_partner_b: str = "partenaire-b@entreprise.example"
+    email_member_a: str = "adherent-a@entreprise.example"
+    """Acts for one member company of partner A, which has another site of its own."""
     email_coordinator: str = "coordination@sequence.example"
 
 
@@ -70,6 +73,12 @@ def build_country(session: Session) -> SmallCountry:
             school_id=school.id if school else None,
             partner_id=partner.id if partner else None,
         )
+    member = PartnerMember(partner_id=partner_a.id or 0, name="Ateliers de la Saône")
+    session.add(member)
+    session.flush()
+    part = PartnerPart(member_id=member.id)
+    user = _user(session, country.email_member_a)
+    grant(session, user, Role.PARTNER_MANAGER, ACTOR, partner_id=partner_a.id, part=part)
     return country
 
 

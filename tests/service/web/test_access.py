@@ -25,7 +25,7 @@ def stage() -> str:
     return "open"
 
 
-PEOPLE = ("visitor", "school_a", "school_b", "partner_a", "partner_b", "coordinator")
+PEOPLE = ("visitor", "school_a", "school_b", "partner_a", "partner_b", "member_a", "coordinator")
 
 
 def test_every_route_says_who_may_open_it(app: Flask) -> None:
@@ -52,12 +52,15 @@ def values_for(rule: Rule, country: SmallCountry) -> dict[str, Any]:
     return {name: scope.get(name, 1 if name.endswith("_id") else "inconnu") for name in rule.arguments}
 
 
-def may_enter(person: str, rule: Rule, access: Any) -> bool | None:
+def may_enter(person: str, rule: Rule, access: Any, parts: bool) -> bool | None:
     """What the reviewed table says: True enters, False is told the page does not exist, None has to sign in."""
     if access == "public":
         return True
     if person == "visitor":
         return None
+    if person == "member_a":
+        # someone who has a part of partner A: only the rules that say so open, and those without a partner
+        return Role.PARTNER_MANAGER in access and (parts or not rule.arguments & {"uai", "partner_id"})
     role = {"s": Role.SCHOOL_COORDINATOR, "p": Role.PARTNER_MANAGER, "c": Role.NATIONAL_COORDINATOR}[person[0]]
     if role not in access:
         return False
@@ -68,7 +71,7 @@ def may_enter(person: str, rule: Rule, access: Any) -> bool | None:
 def test_each_rule_opens_for_those_it_names_and_for_nobody_else(
     app: Flask, browser_for: BrowserFor, country: SmallCountry, person: str
 ) -> None:
-    """Every rule × every method, for a visitor, two schools, two partners and a coordinator."""
+    """Every rule × every method, for a visitor, two schools, two partners, a member company and a coordinator."""
     browser = browser_for("" if person == "visitor" else getattr(country, f"email_{person}"))
     token = browser.token("/connexion") if person == "visitor" else browser.token("/")
     wrong = []
@@ -81,7 +84,7 @@ def test_each_rule_opens_for_those_it_names_and_for_nobody_else(
     for rule, method, access, address in sorted(addresses, key=lambda one: one[0].endpoint == "accounts.sign_out"):
         data = {"csrf_token": token} if method == "POST" else None
         answer = browser.client.open(address, method=method, data=data, headers={"Origin": ORIGIN})
-        expected = may_enter(person, rule, access)
+        expected = may_enter(person, rule, access, getattr(app.view_functions[rule.endpoint], "parts", False))
         if expected is None:
             right = answer.status_code == 303 and answer.location.startswith("/connexion")
         elif expected:

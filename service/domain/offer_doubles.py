@@ -1,0 +1,61 @@
+"""A company that two partners mobilise: its seats count under one of them, whichever published them first.
+
+Responsible for finding the same establishment (its SIRET), level and period among what other partners have published.
+Refuses to guess for a site without SIRET.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlmodel import Session, col, select
+
+from service.domain.calendar import period_label
+from service.errors import Refusals, ServiceError
+from service.persistence.tables import Offer, Opening, Partner, Period, Site
+from service.vocabulary import Level, OfferStatus
+
+Wanted = tuple[Site, Level, Iterable[str]]
+"""A site, a level, the periods about to open there."""
+
+
+def refuse_doubles(session: Session, wanted: Sequence[Wanted]) -> None:
+    """One query whatever the number of offers.
+
+    Raises:
+        Refusals: one per site and period already published by another partner, naming it.
+    """
+    numbers = sorted({site.siret for site, _, _ in wanted if site.siret})
+    if not numbers:
+        return
+    query = (
+        select(Site, Offer.level, Period, Partner.name)
+        .join(Offer, col(Offer.site_id) == col(Site.id))
+        .join(Opening, col(Opening.offer_id) == col(Offer.id))
+        .join(Period, col(Period.id) == col(Opening.period_id))
+        .join(Partner, col(Partner.id) == col(Site.partner_id))
+        .where(col(Site.siret).in_(numbers), Offer.status == OfferStatus.PUBLISHED, Opening.capacity > 0)
+        .order_by(col(Offer.id))
+    )
+    taken = [(one, level, period, name) for one, level, period, name in session.exec(query)]
+    refusals = [
+        _refusal(site, period, name)
+        for site, level, periods in wanted
+        for other, of_level, period, name in taken
+        if other.siret == site.siret
+        and other.partner_id != site.partner_id
+        and of_level == level
+        and period.id in set(periods)
+    ]
+    if refusals:
+        raise Refusals(refusals)
+
+
+def _refusal(site: Site, period: Period, partner: str) -> ServiceError:
+    where = f"{site.name}, {period_label(period)}"
+    return ServiceError(
+        "seats_counted_elsewhere",
+        f"{where}\u00a0: cet établissement (SIRET {site.siret}) y publie déjà des places avec {partner}. Une place ne "
+        "compte qu’une fois\u00a0: choisissez d’autres semaines, ou faites retirer les premières.",
+        "seats",
+    )
