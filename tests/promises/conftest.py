@@ -27,3 +27,9 @@ def sqlite_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 def full(pytestconfig: pytest.Config) -> bool:
     """Whether the full numbers are asked for."""
     return bool(pytestconfig.getoption("--full"))
+
+
+@pytest.fixture
+def postgres_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A migrated, empty PostgreSQL database."""
+    yield from _copy("postgres", "migrated", request)
