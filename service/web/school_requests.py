@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from service.domain.calendar import PeriodChoice, allows_two_hosts, period_choices
+from service.domain.request_copies import copy_last_years, last_years, year_before
 from service.domain.requests import (
     create_request,
     edit_request,
@@ -24,6 +25,7 @@ from service.web.access import allowed, signed_in_person
 from service.web.context import abandon_unit, db, today
 from service.web.forms import show
 from service.web.frame import campaign_in_force
+from service.web.french import counted
 from service.web.periods import close_past, group_choices, refuse_past
 from service.web.request_forms import RequestForm, draft_of, prefilled
 from service.web.schools import receives_requests
@@ -55,9 +57,32 @@ def levels_for(school: School, campaign: Campaign) -> list[Level]:
 def choose_level(school: School) -> Any:
     campaign = campaign_in_force()
     levels = levels_for(school, campaign) if campaign is not None and receives_requests(campaign) else []
-    if len(levels) == 1:
+    models = last_years(db(), campaign, school) if campaign is not None and levels else []
+    if len(levels) == 1 and not models:
         return redirect(url_for("requests.new", uai=school.uai, level=levels[0].value), 303)
-    return render_template("schools/choose_level.html", school=school, levels=levels, level_labels=LEVEL_LABELS)
+    return render_template(
+        "schools/choose_level.html",
+        school=school,
+        levels=levels,
+        level_labels=LEVEL_LABELS,
+        models=models,
+        year_before=year_before(campaign.school_year) if campaign is not None else "",
+    )
+
+
+@blueprint.post("/copie")
+@school_staff
+def copy(school: School) -> Any:
+    """Last year's requests as this year's drafts, in one click."""
+    campaign = open_campaign()
+    try:
+        made = copy_last_years(db(), campaign, school, signed_in_person().actor, today())
+        said = counted(len(made), "demande reprise en brouillon", "demandes reprises en brouillon")
+        flash(f"{said}\u00a0: relisez les semaines, ajoutez les élèves, puis envoyez.")
+    except ServiceError as refusal:
+        abandon_unit()
+        flash(refusal.message, "problem")
+    return redirect(url_for("schools.board", uai=school.uai), 303)
 
 
 @blueprint.get("/nouvelle/<level>")

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlmodel import Session, col, select
 
-from service.persistence.tables import ClassGroup, PlacementRequest, Preference, Pupil, RequestPeriod
-from service.vocabulary import RequestStatus
+from service.domain.calendar import make_periods
+from service.domain.requests import RequestDraft, create_request
+from service.persistence.engine import session_scope
+from service.persistence.tables import (
+    Campaign,
+    ClassGroup,
+    PlacementRequest,
+    Preference,
+    Pupil,
+    RequestPeriod,
+    School,
+)
+from service.vocabulary import CampaignStatus, Level, RequestStatus
 from tests.service.web.conftest import Browser, text_of
 from tests.service.web.small_country import SmallCountry
 
@@ -257,3 +270,34 @@ def test_a_week_has_one_host(school: Browser, address: str) -> None:
     answer = school.post(address, filled(two_hosts="y"))
     assert answer.status_code == 422
     assert "un élève va dans une seule structure d’accueil" in text_of(answer)
+
+
+def test_last_years_requests_in_one_click(
+    school: Browser, country: SmallCountry, database: Session, app: Flask
+) -> None:
+    """A class that asked last year is proposed on the first page, becomes a draft, and is proposed no more."""
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        make_periods(session, "2025-2026")
+        before = Campaign(
+            name="Passée",
+            school_year="2025-2026",
+            levels=["3e"],
+            status=CampaignStatus.OPEN,
+            closes_on=date(2026, 1, 9),
+        )
+        session.add(before)
+        session.flush()
+        there = session.exec(select(School).where(School.uai == country.school_a)).one()
+        asked = RequestDraft(class_name="3e C", level=Level.TROISIEME, size=21, period_ids=("2026-W05",))
+        create_request(session, before, there, asked, "test")
+        before.status = CampaignStatus.CLOSED
+    first = f"/etablissements/{country.school_a}/demandes/nouvelle"
+    assert "Reprendre 1 demande en brouillon" in text_of(school.get(first))
+    answer = school.post(f"/etablissements/{country.school_a}/demandes/copie", token_from=first)
+    assert answer.status_code == 303
+    said = text_of(school.get(answer.location))
+    assert "1 demande reprise en brouillon" in said
+    assert "3e C" in said
+    assert "Reprendre" not in text_of(school.get(first))
+    again = school.post(f"/etablissements/{country.school_a}/demandes/copie", token_from=first)
+    assert "Aucune demande de 2025-2026 n’est à reprendre." in text_of(school.get(again.location))
