@@ -81,13 +81,22 @@ def _check(campaign: Campaign, levels: list[str], today: date) -> None:
             f"La clôture du {short_date(campaign.closes_on)} est passée. Choisissez une date à venir.",
             "closes_on",
         )
-    if not 1 <= campaign.default_reach_km <= 300:
+    check_rules(campaign.default_reach_km, campaign.territory_rule, campaign.tiers)
+
+
+def check_rules(default_reach_km: int, territory_rule: str, tiers: Sequence[str]) -> None:
+    """What a campaign may choose; no tiers at all means the official order.
+
+    Raises:
+        ServiceError: `campaign_...`, with the field at fault.
+    """
+    if not 1 <= default_reach_km <= 300:
         raise ServiceError("campaign_reach", "La distance proposée va de 1 à 300 km.", "default_reach_km")
-    if campaign.territory_rule not in TERRITORY_RULES:
+    if territory_rule not in TERRITORY_RULES:
         raise ServiceError(
             "campaign_territory_rule", "Choisissez une règle de territoire dans la liste.", "territory_rule"
         )
-    if campaign.tiers and sorted(campaign.tiers) != sorted(AIMS):
+    if tiers and sorted(tiers) != sorted(AIMS):
         raise ServiceError("campaign_tiers", "L’ordre des critères contient chacun d’eux une seule fois.", "tiers")
 
 

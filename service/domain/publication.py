@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from service.domain.audit import record
 from service.domain.bridge import freeze
+from service.domain.campaign_rules import check_two_people
 from service.domain.campaigns import day_in_france, get_campaign
 from service.domain.confirmation_asks import ask_both_sides
 from service.domain.dates import french_span
@@ -57,6 +58,7 @@ def publish_round(session: Session, round_id: int, actor: str, today: date | Non
     session.refresh(published)
     campaign = get_campaign(session, published.campaign_id)
     session.refresh(campaign)
+    check_two_people(campaign, published, actor)
     dossier = _verified(session, round_id)
     _check_rows(session, round_id, dossier)
     # Two campaigns may share a convention's ceilings: one publication at a time looks at them (PostgreSQL).

@@ -183,8 +183,8 @@ def _tension(one: Tension) -> float | None:
     return math.inf if one.per_seat is None else one.per_seat
 
 
-def tension_map(readiness: Readiness) -> FranceMap:
-    """Pupils per published place, by département."""
+def tension_map(readiness: Readiness, page: str = "") -> FranceMap:
+    """Pupils per published place, by département; an area leads to its lines on the campaign's `page`."""
     measures = {
         code: Measure(
             _tension(one),
@@ -204,7 +204,7 @@ def tension_map(readiness: Readiness) -> FranceMap:
         measures,
         department_names(),
         columns,
-        lambda code: f"?departement={code}#departement",
+        lambda code: f"{page}?departement={code}#departement",
     )
 
 

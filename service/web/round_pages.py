@@ -123,6 +123,7 @@ def confirm_publication(round_id: int) -> Any:
         round=found,
         campaign=get_campaign(db(), found.campaign_id),
         person=signed_in_person(),
+        approved_by=name_of(db(), found.approved_by),
         **moves_values(found),
     )
 

@@ -41,6 +41,8 @@ class Campaign(SQLModel, table=True):
     territory_rule: str = "academy_or_neighbour"
     tiers: list[str] = json_field(list)
     """Order of the aims between `placed` and `draw`; empty means the official one."""
+    two_people: bool = False
+    """Whether one person agrees and another publishes."""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     published_round_id: int | None = Field(
         default=None,
@@ -80,6 +82,9 @@ class AllocationRound(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     published_by: str = ""
+    approved_by: str = ""
+    """Who agreed that it be published, where two people are wanted."""
+    approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     failure: str = ""
     """French sentence: what went wrong and what to do."""
     pupils: int = 0
