@@ -19,11 +19,20 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from python_calamine import CalamineWorkbook
+from sqlalchemy import event
 from sqlmodel import Session, select
 
 from service.domain.round_tables import TABLES
 from service.persistence.engine import session_scope
-from service.persistence.tables import AllocationRound, AuditEntry, Placement, RoundDossier, UnplacedPupil
+from service.persistence.tables import (
+    AllocationRound,
+    AuditEntry,
+    NewSeatValue,
+    OpeningFinding,
+    Placement,
+    RoundDossier,
+    UnplacedPupil,
+)
 from service.web.results import proof_words
 from solver.judge.plain.verify import verify_documents
 from solver.params import Tier
@@ -353,3 +362,25 @@ def test_a_round_without_result_has_no_lists(coordinator: Browser, app: Flask) -
 def test_who_vouches_for_a_bound(value: int, bound: int, proof: str, words: str) -> None:
     """What a solver only declares is never called proven, and a gap is said in figures."""
     assert proof_words({"value": value, "bound": bound, "proof": proof}) == words
+
+
+def test_a_page_asks_the_database_as_often_whatever_its_length(coordinator: Browser, app: Flask) -> None:
+    """D3: the number of statements of each list does not grow with its rows."""
+    statements: list[str] = []
+    engine = app.extensions["sequence_engine"]
+    event.listen(engine, "before_cursor_execute", lambda _c, _k, said, *_rest: statements.append(said))
+
+    def asked() -> dict[str, int]:
+        counts = {}
+        for one in LISTS:
+            statements.clear()
+            assert coordinator.get(f"{ROUND}/{one}").status_code == 200
+            counts[one] = len(statements)
+        return counts
+
+    many = asked()
+    with session_scope(engine) as session:
+        for table in (UnplacedPupil, Placement, NewSeatValue, OpeningFinding):
+            for row in session.exec(select(table)).all()[1:]:
+                session.delete(row)
+    assert asked() == many
