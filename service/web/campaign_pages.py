@@ -139,7 +139,10 @@ def change(campaign_id: int) -> Any:
 @blueprint.post("/campagnes/<int:campaign_id>/cloture")
 @coordination
 def close(campaign_id: int) -> Any:
+    """Closing cannot be undone: without the word that confirms it, one is sent back to the page that asks."""
     campaign = get_campaign(db(), campaign_id)
+    if "confirm" not in request.form:
+        return redirect(url_for(".rules", campaign_id=campaign_id, _anchor="cloture"), 303)
     if find_active_round(db(), campaign_id) is not None:
         raise Conflict("round_active", "Un tour est en cours. Attendez sa fin ou annulez-le, puis clôturez.")
     if campaign.status is CampaignStatus.OPEN:

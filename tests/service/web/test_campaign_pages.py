@@ -14,7 +14,7 @@ from service.domain.accounts import create_user, grant
 from service.domain.campaigns import aims_in_order
 from service.persistence.engine import session_scope
 from service.persistence.tables import AllocationRound, AuditEntry, Campaign, Offer
-from service.vocabulary import Role, RoundStatus
+from service.vocabulary import CampaignStatus, Role, RoundStatus
 from tests.service.web.conftest import Browser, text_of
 from tests.service.web.small_country import PASSWORD, SmallCountry
 
@@ -124,7 +124,11 @@ def test_two_people_publish(app: Flask, coordinator: Browser, database: Session)
 
 def test_a_campaign_is_closed(coordinator: Browser, database: Session) -> None:
     """No more launch; what there is stays readable."""
-    assert coordinator.post("/coordination/campagnes/1/cloture", token_from=RULES).status_code == 303
+    close = "/coordination/campagnes/1/cloture"
+    assert coordinator.post(close, token_from=RULES).headers["Location"].endswith("/regles#cloture")
+    assert database.exec(select(Campaign)).one().status is CampaignStatus.OPEN
+    database.rollback()
+    assert coordinator.post(close, {"confirm": "1"}, token_from=RULES).status_code == 303
     assert "close" in text_of(coordinator.get("/coordination/campagnes/1"))
     refused = coordinator.post("/coordination/campagnes/1/tours", token_from=RULES)
     assert "Cette campagne n’est pas ouverte" in text_of(refused)
