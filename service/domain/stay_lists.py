@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, case, func, select, true
 from sqlmodel import Session, col
 
+from service.domain.agreement_rows import stays_by_state
 from service.domain.calendar import period_label
 from service.domain.confirmations import Voice
 from service.domain.offer_views import gated_conventions
@@ -29,14 +30,14 @@ from service.persistence.tables import (
     School,
     Site,
 )
-from service.vocabulary import ConfirmationState, Level, RefusalReason, Side
+from service.vocabulary import AgreementState, ConfirmationState, Level, RefusalReason, Side
 
 SHOWN = (ConfirmationState.ASKED, ConfirmationState.CONFIRMED, ConfirmationState.REFUSED, ConfirmationState.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
 class StayLine:
-    """One pupil at one host in one period. `who` is a name for the school, the school for a host, "" under a gate."""
+    """One pupil at one host in one period. `who` is a name for the school, more or less for a host, "" under a gate."""
 
     id: int
     who: str
@@ -122,7 +123,7 @@ def _of_school(session: Session, voice: Voice, part: Slice) -> list[StayLine]:
 
 
 def _of_host(session: Session, voice: Voice, part: Slice) -> list[StayLine]:
-    """Stays by date and site; the school only where the convention lets it."""
+    """Stays by date and site; where the convention lets it, the school and the pupil as a host may know them."""
     query = (
         _from_stays()
         .where(voice.covers(), part.which)
@@ -130,19 +131,27 @@ def _of_host(session: Session, voice: Voice, part: Slice) -> list[StayLine]:
     )
     rows = session.execute(query.offset(part.offset).limit(part.limit)).all()
     gated = gated_conventions(session, {row[10] for row in rows if row[10]})
-    schools = _schools(session, [row[0] for row in rows if row[10] not in gated])
-    return [_line(row, who=schools.get(row[0], ""), class_name="", numbers_only=row[10] in gated) for row in rows]
+    known = _as_hosts_know(session, [row[0] for row in rows if row[10] not in gated])
+    return [_line(row, who=known.get(row[0], ""), class_name="", numbers_only=row[10] in gated) for row in rows]
 
 
-def _schools(session: Session, ids: Sequence[int]) -> dict[int, str]:
+def _as_hosts_know(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """The school and the pupil: by name once an agreement that the host has read names them, else by pseudonym."""
+    named = col(Confirmation.id).in_(
+        stays_by_state(AgreementState.SIGNING, AgreementState.SIGNED, AgreementState.CLOSED)
+    )
     query = (
-        select(col(Confirmation.id), col(School.name))
+        select(
+            col(Confirmation.id),
+            col(School.name),
+            case((named, col(Pupil.display_name)), else_=col(Pupil.pseudonym)),
+        )
         .join(Pupil, col(Pupil.id) == col(Confirmation.pupil_id))
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
         .join(School, col(School.id) == col(ClassGroup.school_id))
         .where(col(Confirmation.id).in_(ids))
     )
-    return {row[0]: row[1] for row in fetch(session, query)}
+    return {key: f"{school}, {pupil}" for key, school, pupil in fetch(session, query)}
 
 
 def _line(row: Sequence[Any], *, who: str, class_name: str, numbers_only: bool) -> StayLine:

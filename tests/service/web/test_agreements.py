@@ -121,6 +121,8 @@ def test_a_class_goes_from_confirmed_to_signed(
             school.post(f"{one}/signatures/{signature.id}", {"choice": "paper", "signer": "Nom lu"}, token_from=one)
     assert "Signée" in text_of(school.get(one))
     assert "1 signée sur 18" in text_of(host.get(host_list(country)))
+    stays = text_of(host.get(f"/partenaires/{country.partner_a}/stages"))
+    assert f"Collège des Tilleuls, {CANARY} 0" in stays, "the document names them: the host knows who comes"
     database.rollback()
     assert database.get_one(Agreement, number).state is AgreementState.SIGNED
 
