@@ -87,9 +87,29 @@ COLUMNS = (
         "Élèves d’un même établissement, au plus. Facultatif.",
         ("Max par établissement", "Maximum par école"),
     ),
+    Column(
+        "min_group",
+        "Groupe d’au moins",
+        "Accueil en groupe\u00a0: élèves d’un même établissement, au moins. Vide\u00a0: un élève peut venir seul.",
+        ("Taille du groupe", "Groupe minimum", "Min groupe"),
+    ),
+    Column(
+        "reserved",
+        "Places réservées",
+        "Parmi ces places, celles qui vont d’abord à des établissements REP+, REP, QPV ou ruraux.",
+        ("Réservées", "Places réservées (REP, QPV, rural)"),
+        example="REP 2, rural 1",
+    ),
+    Column(
+        "hours",
+        "Horaires",
+        "Ceux de chaque jour, du lundi au vendredi. Facultatif.",
+        ("Horaires de présence", "Heures"),
+        example="9h-12h, 13h30-16h30",
+    ),
     Column("title", "Intitulé", "Facultatif.", ("Titre", "Intitulé de l’offre")),
 )
-OFFER_COLUMNS = ("level", "sector", "weeks", "seats", "max_per_school", "title")
+OFFER_COLUMNS = ("level", "sector", "weeks", "seats", "max_per_school", "min_group", "reserved", "hours", "title")
 _BY_FIELD = {"insee": "commune", "periods": "weeks", "convention_key": "commune"}
 _BY_CODE = {
     "seats_out_of_bounds": "seats",

@@ -15,15 +15,17 @@ from sqlmodel import Session
 
 from service.domain.calendar import PeriodChoice, period_choices
 from service.domain.commune_lookup import CommuneLookup
+from service.domain.offer_details import Details
 from service.domain.offer_rules import OfferDraft, Terms, check_level, check_offer, refuse_overlaps
 from service.domain.site_entries import SiteEntry, SiteKey
 from service.domain.sites import SiteDraft, check_site
+from service.domain.working_time import WorkDay, read_day
 from service.errors import ServiceError
 from service.imports.faults import Fault, FileRefused, faults_of, quoted
 from service.imports.site_columns import COLUMNS, OFFER_COLUMNS, column_of_refusal
 from service.imports.tables import Table
 from service.imports.weeks import read_weeks
-from service.imports.words import read_level, read_needs, read_sector, read_whole_number, sector_names
+from service.imports.words import read_level, read_needs, read_reserved, read_sector, read_whole_number, sector_names
 from service.persistence.tables import Partner, Period, Site
 from service.vocabulary import Level, Need
 
@@ -164,7 +166,7 @@ def _read_offer(reading: _Reading, line: int, row: Mapping[str, str], site: Site
     """The offer of a line; on a site that is wrong, only what stands alone is checked."""
     before = len(reading.faults)
     level: Level | None = None
-    sector, seats, most = "", 0, None
+    sector, seats = "", 0
     for key in ("level", "sector", "seats"):
         if not row[key]:
             label = next(one.label for one in COLUMNS if one.key == key)
@@ -182,9 +184,7 @@ def _read_offer(reading: _Reading, line: int, row: Mapping[str, str], site: Site
     if row["seats"]:
         with reading.at(line, "seats"):
             seats = read_whole_number(row["seats"], "Places")
-    if row["max_per_school"]:
-        with reading.at(line, "max_per_school"):
-            most = read_whole_number(row["max_per_school"], "Maximum par établissement")
+    details = _read_details(reading, line, row)
     if site is None or level is None or len(reading.faults) > before:
         return
     with reading.at(line, "weeks"):
@@ -193,11 +193,33 @@ def _read_offer(reading: _Reading, line: int, row: Mapping[str, str], site: Site
             level=level,
             sector=sector,
             seats=dict.fromkeys(weeks, seats),
-            max_per_school=most,
+            max_per_school=details.max_per_school,
+            min_group=details.min_group,
+            reserved=dict(details.reserved),
+            hours=details.hours,
             convention_key=reading.setting.convention_key,
             title=row["title"],
         )
         _check_and_merge(reading, line, site, draft)
+
+
+def _read_details(reading: _Reading, line: int, row: Mapping[str, str]) -> Details:
+    """What the line says beyond its seats; a cell that is wrong says nothing."""
+    numbers: dict[str, int] = {}
+    reserved: dict[str, int] = {}
+    hours: tuple[WorkDay, ...] = ()
+    for key, label in (("max_per_school", "Maximum par établissement"), ("min_group", "Groupe d’au moins")):
+        if row[key]:
+            with reading.at(line, key):
+                numbers[key] = read_whole_number(row[key], label)
+    if row["reserved"]:
+        with reading.at(line, "reserved"):
+            reserved = read_reserved(row["reserved"])
+    if row["hours"]:
+        with reading.at(line, "hours"):
+            days = (read_day(row["hours"], weekday) for weekday in range(1, 6))
+            hours = tuple(day for day in days if day is not None)
+    return Details(numbers.get("min_group"), numbers.get("max_per_school"), reserved, hours)
 
 
 def _check_and_merge(reading: _Reading, line: int, site: Site, draft: OfferDraft) -> None:
@@ -213,5 +235,11 @@ def _check_and_merge(reading: _Reading, line: int, site: Site, draft: OfferDraft
                 message = f"Ces places sont déjà à la ligne {offer.lines[one.id]}. Retirez l’une des deux lignes."
                 raise ServiceError("offer_twice", message, "periods")
             offer.periods[one.id] = one
+        if offer.draft.details != draft.details:
+            message = (
+                f"Cette offre a d’autres places réservées, horaires, groupes ou maximum à la ligne "
+                f"{min(offer.lines.values())}. Donnez les mêmes, ou un autre intitulé."
+            )
+            raise ServiceError("offer_contradicted", message, "title")
         refuse_overlaps(sorted(offer.periods.values(), key=lambda one: one.id))
         offer.draft = offer.draft.model_copy(update={"seats": offer.draft.seats | draft.seats})

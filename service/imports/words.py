@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from service.domain.texts import search_form
 from service.errors import ServiceError
 from service.imports.faults import quoted
-from service.vocabulary import NEED_LABELS, Level, Need
+from service.vocabulary import NEED_LABELS, Level, Need, Priority
 
 _LEVEL_NAMES: Mapping[Level, tuple[str, ...]] = {
     Level.TROISIEME: ("3e", "3eme", "3ème", "troisième", "3", "2116"),
@@ -41,6 +41,37 @@ LEVELS: Mapping[str, Level] = {search_form(name): level for level, names in _LEV
 NEEDS: Mapping[str, Need] = {search_form(label): need for need, label in NEED_LABELS.items()}
 _SEPARATORS = re.compile(r"[,;/|\n]| et ")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,6}")
+
+
+_RESERVED = re.compile(
+    r"(?:(?P<first>[0-9]{1,4})\s*)?(?P<name>REP\s*\+|REP|QPV|rural|rurale|ruraux)(?:\s*:?\s*(?P<last>[0-9]{1,4}))?",
+    re.IGNORECASE,
+)
+_RESERVED_FOR: Mapping[str, Priority] = {"rep+": Priority.REP_PLUS, "rep": Priority.REP, "qpv": Priority.QPV}
+
+
+def read_reserved(text: str) -> dict[str, int]:
+    """«REP 2, rural 1», «2 REP+»: reserved seats by category.
+
+    Raises:
+        ServiceError: `reserved_unreadable`, a part without its number or its category, or a category twice.
+    """
+    found: dict[str, int] = {}
+    for part in (one.strip() for one in re.split(r"[,;/\n]", text)):
+        if not part:
+            continue
+        read = _RESERVED.fullmatch(part)
+        numbers = [one for one in (read["first"], read["last"]) if one] if read else []
+        key = _RESERVED_FOR.get("".join(read["name"].lower().split()), Priority.RURAL) if read else ""
+        if len(numbers) != 1 or key in found:
+            raise ServiceError(
+                "reserved_unreadable",
+                f"{quoted(part)} ne se lit pas comme des places réservées. Écrivez par exemple «\u00a0REP 2, rural "
+                "1\u00a0» (REP+, REP, QPV ou rural).",
+                "reserved",
+            )
+        found[key] = int(numbers[0])
+    return found
 
 
 def sector_names(labels: Mapping[str, str]) -> dict[str, str]:

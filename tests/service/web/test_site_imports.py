@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import add
 
 import pytest
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from service.domain.conventions import get_convention
+from service.domain.offer_drafts import draft_of
 from service.persistence.tables import ImportFile, Offer, Opening, PartnerMember, Site
 from tests.service.web.conftest import Browser, text_of
-from tests.service.web.site_files import csv_of, good_lines, spoil
+from tests.service.web.site_files import HEADER, csv_of, good_lines, spoil
 from tests.service.web.small_country import email_of
 from tests.service.web.test_pupil_imports import count, send
 
@@ -49,7 +51,9 @@ def test_900_sites_with_12_bad_lines(federation: tuple[Browser, str], database: 
     done = browser.post(read.location)
     assert done.status_code == 303
     assert count(database, Site) == count(database, Offer) == 900
-    assert count(database, PartnerMember) == 225
+    serce = get_convention(database, "serce").partner_id
+    members = database.exec(select(PartnerMember.name).where(PartnerMember.partner_id == serce)).all()
+    assert len(members) == 225
     assert database.exec(select(func.sum(col(Opening.capacity)))).one() == sum(int(line[9]) for line in lines)
     assert database.exec(select(Site.insee).where(Site.name == "Agence 2")).one() == "75056"
     assert None not in set(database.exec(select(Offer.commitment_id)))
@@ -120,3 +124,52 @@ def test_the_template_is_recognised(federation: tuple[Browser, str]) -> None:
     browser, address = federation
     workbook = browser.get(f"{address}/modele.xlsx")
     assert "Rien sous les titres de colonnes" in text_of(send(browser, address, workbook.data, "modele.xlsx"))
+
+
+WIDER = ["Réservées", "Taille du groupe", "Horaires"]
+
+
+def wider(lines: list[list[str]], cells: list[list[str]]) -> bytes:
+    return "\r\n".join(";".join(line) for line in [[*HEADER, *WIDER], *map(add, lines, cells)]).encode("cp1252")
+
+
+def test_reserves_groups_and_hours_from_a_file(federation: tuple[Browser, str], database: Session) -> None:
+    """Each line says them as people write them; they are read back as the form would have stored them."""
+    browser, address = federation
+    lines = good_lines(3)
+    for line in lines:
+        line[9] = "6"
+    cells = [["REP 2, rural 1", "2", "9h-12h, 13h30-16h30"], ["2 REP+", "", ""], ["", "", ""]]
+    read = send(browser, address, wider(lines, cells), convention="serce")
+    assert read.status_code == 303, text_of(read)
+    assert browser.post(read.location).status_code == 303
+    database.rollback()
+    drafts = {
+        database.get_one(Site, one.site_id).name: draft_of(database, one) for one in database.exec(select(Offer)).all()
+    }
+    first, second, third = (drafts[f"Agence {number}"] for number in range(3))
+    assert (first.reserved, first.min_group, len(first.hours)) == ({"rep": 2, "rural": 1}, 2, 5)
+    assert (second.reserved, second.min_group, second.hours) == ({"rep_plus": 2}, None, ())
+    assert (third.reserved, third.hours) == ({}, ())
+
+
+def test_each_new_column_is_told_with_its_line(federation: tuple[Browser, str], database: Session) -> None:
+    """A category that is none, a group of text, hours too long or unreadable, more kept than open: all at once."""
+    browser, address = federation
+    lines = good_lines(5)
+    for line in lines:
+        line[9] = "3"
+    cells = [
+        ["collège 2", "", ""],
+        ["", "petit", ""],
+        ["", "", "8h-12h, 13h-18h"],
+        ["", "", "toute la journée"],
+        ["REP 4", "", ""],
+    ]
+    refused = send(browser, address, wider(lines, cells), convention="serce")
+    said = text_of(refused)
+    assert refused.status_code == 422
+    columns = (WIDER[0], WIDER[1], WIDER[2], WIDER[2], WIDER[0])
+    for number, column in enumerate(columns, 2):
+        assert f"Ligne {number} {column} " in said
+    assert count(database, Site) == 0
