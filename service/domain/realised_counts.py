@@ -1,19 +1,21 @@
 """What the service itself knows to have been done in a school year, action by action and school by school.
 
-Responsible for which counter stands for «réalisé»: the signed agreements; and the stays that both sides confirmed where
-the convention lets numbers alone through, since no agreement is then made here. Refuses to hear anybody's word: those
-stand in `reported_figures`.
+Responsible for which stays stand for «réalisé»: those said to be held, and those whose agreement is signed as long as
+nobody says that no one came. Where the convention lets numbers alone through no agreement is made here: both sides'
+confirmation stands for it. Refuses to hear anybody's word on a total: those stand in `reported_figures`.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from service.domain.activities import staff_mobilised
 from service.domain.agreement_rows import stays_by_state
 from service.domain.convention_states import is_numbers_only
 from service.domain.ledgers import ledger
+from service.domain.presence import stays_held
 from service.persistence.tables import (
     ClassGroup,
     Commitment,
@@ -22,9 +24,10 @@ from service.persistence.tables import (
     Offer,
     Opening,
     Placement,
+    Presence,
     Pupil,
 )
-from service.vocabulary import AgreementState, ConfirmationState
+from service.vocabulary import AgreementState, ConfirmationState, Outcome
 
 
 def commitments_of(session: Session, convention: Convention) -> list[Commitment]:
@@ -35,9 +38,9 @@ def commitments_of(session: Session, convention: Convention) -> list[Commitment]
 
 def counted_by_action(session: Session, convention: Convention, school_year: str) -> dict[str, int | None]:
     """Commitment → what is known; None where the service counts nothing (staff hosted, guides)."""
-    gated = is_numbers_only(session, convention)
-    lines = ledger(session, convention, school_year)
-    hosted = {line.commitment_code: line.confirmed if gated else line.signed for line in lines}
+    hosted = {line.commitment_code: 0 for line in ledger(session, convention, school_year)}
+    for (code, _), pupils in counted_by_school(session, convention, school_year).items():
+        hosted[code] = hosted.get(code, 0) + pupils
     activities = staff_mobilised(session, convention, school_year)
     by_unit = {"staff": activities.held, "activity": activities.activities_held}
     return {
@@ -47,7 +50,7 @@ def counted_by_action(session: Session, convention: Convention, school_year: str
 
 
 def counted_by_school(session: Session, convention: Convention, school_year: str) -> dict[tuple[str, int], int]:
-    """(commitment, school) → pupils received; their sum by commitment is the ledger's own counter."""
+    """(commitment, school) → pupils received."""
     query = (
         select(Commitment.code, ClassGroup.school_id, func.count(col(Confirmation.id)))
         .join(Offer, col(Offer.commitment_id) == col(Commitment.id))
@@ -71,6 +74,11 @@ def counted_by_school(session: Session, convention: Convention, school_year: str
 
 
 def _is_realised(session: Session, convention: Convention) -> ColumnElement[bool]:
-    if is_numbers_only(session, convention):
-        return col(Confirmation.state) == ConfirmationState.CONFIRMED
-    return col(Confirmation.id).in_(stays_by_state(AgreementState.SIGNED, AgreementState.CLOSED))
+    stay = col(Confirmation.id)
+    expected = (
+        col(Confirmation.state) == ConfirmationState.CONFIRMED
+        if is_numbers_only(session, convention)
+        else stay.in_(stays_by_state(AgreementState.SIGNED, AgreementState.CLOSED))
+    )
+    nobody_came = columns(col(Presence.confirmation_id)).where(col(Presence.outcome) == Outcome.NO_SHOW)
+    return or_(stay.in_(stays_held()), and_(expected, stay.not_in(nobody_came)))

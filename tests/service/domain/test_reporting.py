@@ -13,6 +13,7 @@ from service.documents.minutes import write_minutes_pdf
 from service.domain.accounts import create_user, grant
 from service.domain.confirmation_asks import ask_both_sides
 from service.domain.confirmations import Voice, confirm
+from service.domain.presence import say
 from service.domain.reported_figures import (
     FigureLine,
     confirm_counts,
@@ -41,8 +42,15 @@ from service.domain.steering import (
     write_minutes,
 )
 from service.errors import Conflict, NotFound, ServiceError
-from service.persistence.tables import OutboxLine, RealisedFigure, ReportingCampaign, SteeringMeeting, User
-from service.vocabulary import LEVEL_LABELS, BodyKind, MinutesStatus, ReportingState, Role, Side
+from service.persistence.tables import (
+    Confirmation,
+    OutboxLine,
+    RealisedFigure,
+    ReportingCampaign,
+    SteeringMeeting,
+    User,
+)
+from service.vocabulary import LEVEL_LABELS, AbsenceCause, BodyKind, MinutesStatus, Outcome, ReportingState, Role, Side
 from tests.service.conftest import SCHOOL_YEAR, TODAY
 from tests.service.small_field import ACTOR, Field, make_field, make_school, partner_of
 
@@ -149,6 +157,18 @@ def test_a_word_that_was_given_is_never_counted_over(session: Session, campaign:
     refresh_counts(session, campaign)
     session.refresh(figure)
     assert (figure.counted, figure.declared) == (9, 1)
+
+
+def test_a_stay_to_which_nobody_came_is_not_counted(
+    session: Session, campaign: ReportingCampaign, field: Field
+) -> None:
+    """Confirmed, it counts; once the school says that nobody came it does not; held, it counts again."""
+    [key] = session.exec(select(Confirmation.id)).all()
+    school = Voice(Side.SCHOOL, school_id=field.school.id)
+    for outcome, cause, expected in ((Outcome.NO_SHOW, AbsenceCause.ILLNESS, 0), (Outcome.HELD, "", 1)):
+        say(session, school, key or 0, outcome, cause, ACTOR, JUNE, NOW)
+        refresh_counts(session, campaign)
+        assert line(session, campaign, "OVH-4").counted == expected
 
 
 def test_lines_are_drawn_by_nobody_and_checked(session: Session, campaign: ReportingCampaign) -> None:
