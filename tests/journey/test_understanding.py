@@ -28,7 +28,7 @@ def test_a_coordinator_reads_a_round_from_tab_to_tab(
         ("Répartition", "Premiers vœux"),
         ("Comparaison", "premier arrivé, premier servi"),
         ("Plus petits changements", "Un élève de plus sous le plafond"),
-        ("Où démarcher", "Lozère (48)"),
+        ("Où démarcher", "de la plus attendue à la moins attendue"),
         ("Places vides", "Le plafond du partenaire est atteint"),
     ):
         window.get_by_role("navigation", name="Pages du tour").get_by_role("link", name=tab, exact=True).click()
