@@ -1,7 +1,8 @@
 """Where each pupil of a school stands, from nothing asked to the stay over: the one place that decides it.
 
-Reads the rows of requests, rounds, confirmations and agreements, in three queries whatever the number of pupils. A
-pupil with two hosts stands where the less advanced of the two stays does. Names are read here: for their school alone.
+Reads the rows of requests, rounds, confirmations, agreements and what was said of presence, in three queries whatever
+the number of pupils. A pupil with two hosts stands where the less advanced of the two stays does. Names are read here:
+for their school alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import date
 from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
+from service.domain.presence import stays_held
 from service.domain.snapshot import SENT
 from service.persistence.bulk import Selection, fetch
 from service.persistence.rows import row_id
@@ -65,11 +67,9 @@ class Standing:
     stays: Sequence[StayAt]
 
 
-def standings(
-    session: Session, campaign: Campaign, school: School, today: date, class_id: int | None = None
-) -> list[Standing]:
+def standings(session: Session, campaign: Campaign, school: School, class_id: int | None = None) -> list[Standing]:
     """The school's pupils of the campaign's year, or of one class, by class in the order of its list."""
-    stays = _stays(session, school, today)
+    stays = _stays(session, school)
     left = {row[0] for row in fetch(session, _left_out(campaign, school))}
     query = (
         select(
@@ -117,7 +117,7 @@ def _left_out(campaign: Campaign, school: School) -> Selection:
     )
 
 
-def _stays(session: Session, school: School, today: date) -> Mapping[int, list[StayAt]]:
+def _stays(session: Session, school: School) -> Mapping[int, list[StayAt]]:
     found: dict[int, list[StayAt]] = defaultdict(list)
     query = (
         select(
@@ -129,6 +129,7 @@ def _stays(session: Session, school: School, today: date) -> Mapping[int, list[S
             col(Period.ends_on),
             col(Confirmation.state),
             col(Agreement.state),
+            col(Confirmation.id).in_(stays_held()),
         )
         .join(Pupil, col(Pupil.id) == col(Placement.pupil_id))
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
@@ -151,18 +152,17 @@ def _stays(session: Session, school: School, today: date) -> Mapping[int, list[S
         .where(col(Placement.published), col(ClassGroup.school_id) == row_id(school))
         .order_by(col(Placement.pupil_id), col(Period.starts_on))
     )
-    for pupil_id, site, commune, department, starts_on, ends_on, confirmation, agreement in fetch(session, query):
-        far = _stay_state(confirmation, agreement, ends_on < today)
-        found[pupil_id].append(StayAt(site, commune, department, starts_on, ends_on, far))
+    for pupil_id, site, commune, department, starts_on, ends_on, *said in fetch(session, query):
+        found[pupil_id].append(StayAt(site, commune, department, starts_on, ends_on, _stay_state(*said)))
     return found
 
 
-def _stay_state(confirmation: ConfirmationState | None, agreement: AgreementState | None, is_over: bool) -> PupilState:
-    """What is signed and over has taken place, unless somebody has said otherwise by taking the placement back."""
-    if agreement is AgreementState.CLOSED or (agreement is AgreementState.SIGNED and is_over):
-        return PupilState.DONE
-    if agreement is AgreementState.SIGNED:
-        return PupilState.SIGNED
+def _stay_state(
+    confirmation: ConfirmationState | None, agreement: AgreementState | None, was_held: bool | None
+) -> PupilState:
+    """Held without a signed agreement, a stay still waits for it: each state supposes those before it."""
+    if agreement in (AgreementState.SIGNED, AgreementState.CLOSED):
+        return PupilState.DONE if was_held else PupilState.SIGNED
     return PupilState.CONFIRMED if confirmation is ConfirmationState.CONFIRMED else PupilState.PLACED
 
 

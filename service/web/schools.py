@@ -68,7 +68,7 @@ def receives_requests(campaign: Campaign | None) -> bool:
 def board(school: School) -> Any:
     campaign = campaign_in_force()
     rows = class_board(db(), campaign, school) if campaign is not None else []
-    pupils = standings(db(), campaign, school, today()) if campaign is not None else []
+    pupils = standings(db(), campaign, school) if campaign is not None else []
     since = last_visit(db(), signed_in_person().actor)
     return render_template(
         "schools/board.html",
@@ -139,7 +139,7 @@ def _send_drafts(school: School, drafts: list[ClassRow]) -> NextStep:
 def export(school: School) -> Response:
     """The board pupil by pupil, with names: for the school alone."""
     campaign = campaign_in_force()
-    pupils = standings(db(), campaign, school, today()) if campaign is not None else []
+    pupils = standings(db(), campaign, school) if campaign is not None else []
     answer = make_response(write_xlsx("Élèves", EXPORT_COLUMNS, [line for one in pupils for line in _lines(one)]))
     answer.headers["Content-Type"] = XLSX
     answer.headers["Content-Disposition"] = f'attachment; filename="tableau-{school.uai}.xlsx"'
@@ -165,7 +165,7 @@ def class_page(school: School, class_id: int) -> Any:
     campaign = campaign_in_force()
     request = find_request(db(), campaign, group) if campaign is not None else None
     pupils = pupils_of_class(db(), campaign, group) if campaign is not None else []
-    standing = standings(db(), campaign, school, today(), class_id) if campaign is not None else []
+    standing = standings(db(), campaign, school, class_id) if campaign is not None else []
     return render_template(
         "schools/class.html",
         school=school,

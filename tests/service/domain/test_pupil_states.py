@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from sqlmodel import Session, select
 
@@ -18,17 +18,16 @@ from service.persistence.tables import (
     AuditEntry,
     Confirmation,
     Opening,
+    Presence,
     UnplacedPupil,
 )
-from service.vocabulary import AgreementState, ConfirmationState, Level, PupilState
+from service.vocabulary import AbsenceCause, AgreementState, ConfirmationState, Level, Outcome, PupilState, Side
 from tests.service.conftest import TODAY
 from tests.service.small_field import ACTOR, Field, make_field, make_site, publish_placement
 
-LONG_AFTER = date(2027, 7, 1)
 
-
-def states(session: Session, field: Field, today: date = TODAY) -> list[PupilState]:
-    return [one.state for one in standings(session, field.campaign, field.school, today)]
+def states(session: Session, field: Field) -> list[PupilState]:
+    return [one.state for one in standings(session, field.campaign, field.school)]
 
 
 def confirm(session: Session, field: Field, opening: Opening) -> Confirmation:
@@ -44,6 +43,13 @@ def confirm(session: Session, field: Field, opening: Opening) -> Confirmation:
     session.add(row)
     session.flush()
     return row
+
+
+def say(session: Session, confirmation: Confirmation, side: Side, outcome: Outcome) -> None:
+    cause = None if outcome is Outcome.HELD else AbsenceCause.OTHER
+    row = Presence(confirmation_id=confirmation.id or 0, side=side, outcome=outcome, cause=cause, said_by=ACTOR)
+    session.add(row)
+    session.flush()
 
 
 def agree(session: Session, field: Field, confirmation: Confirmation) -> Agreement:
@@ -64,7 +70,7 @@ def agree(session: Session, field: Field, confirmation: Confirmation) -> Agreeme
 
 
 def test_one_step_after_the_other(session: Session) -> None:
-    """Nothing, asked, placed, confirmed, signed, done: each from its own row, the last one from the calendar."""
+    """Nothing, asked, placed, confirmed, signed, done: each from its own row."""
     field = make_field(session)
     assert states(session, field) == [PupilState.PLACED, PupilState.NOTHING, PupilState.NOTHING]
     submit_request(session, field.request, ACTOR, TODAY)
@@ -76,16 +82,27 @@ def test_one_step_after_the_other(session: Session) -> None:
     agreement.state = AgreementState.SIGNED
     session.flush()
     assert states(session, field)[0] is PupilState.SIGNED
-    assert states(session, field, LONG_AFTER)[0] is PupilState.DONE
-    [counts] = reached(standings(session, field.campaign, field.school, TODAY)).values()
-    assert [counts[state] for state in PupilState] == [3, 3, 1, 1, 1, 0]
+    say(session, confirmation, Side.HOST, Outcome.HELD)
+    assert states(session, field)[0] is PupilState.DONE
+    [counts] = reached(standings(session, field.campaign, field.school)).values()
+    assert [counts[state] for state in PupilState] == [3, 3, 1, 1, 1, 1]
 
 
-def test_time_alone_makes_nothing_done(session: Session) -> None:
-    """A stay whose agreement was never signed is not counted as held, however long ago it was to be."""
+def test_held_without_a_signature_still_waits_for_it(session: Session) -> None:
+    """The board keeps asking for the agreement of a stay that has taken place without one."""
     field = make_field(session)
-    confirm(session, field, field.opening)
-    assert states(session, field, LONG_AFTER)[0] is PupilState.CONFIRMED
+    say(session, confirm(session, field, field.opening), Side.SCHOOL, Outcome.HELD)
+    assert states(session, field)[0] is PupilState.CONFIRMED
+
+
+def test_what_one_side_denies_is_not_done(session: Session) -> None:
+    """The host says that the pupil came, the school that nobody did: signed, and no more."""
+    field = make_field(session)
+    confirmation = confirm(session, field, field.opening)
+    agree(session, field, confirmation).state = AgreementState.CLOSED
+    say(session, confirmation, Side.HOST, Outcome.HELD)
+    say(session, confirmation, Side.SCHOOL, Outcome.NO_SHOW)
+    assert states(session, field)[0] is PupilState.SIGNED
 
 
 def test_the_less_advanced_of_two_stays_counts(session: Session) -> None:
@@ -96,7 +113,7 @@ def test_the_less_advanced_of_two_stays_counts(session: Session) -> None:
     second = publish_offer(session, make_site(session, name="Autre site"), draft, TODAY, ACTOR)
     [opening] = session.exec(select(Opening).where(Opening.offer_id == second.id))
     publish_placement(session, field.round, field.pupils[0], opening)
-    first = standings(session, field.campaign, field.school, TODAY)[0]
+    first = standings(session, field.campaign, field.school)[0]
     assert (first.state, len(first.stays)) == (PupilState.PLACED, 2)
 
 
@@ -106,9 +123,9 @@ def test_a_pupil_left_out_is_told_apart(session: Session) -> None:
     submit_request(session, field.request, ACTOR, TODAY)
     session.add(UnplacedPupil(round_id=field.round.id or 0, pupil_id=field.pupils[1].id or 0, reason="all_seats_taken"))
     session.flush()
-    found = standings(session, field.campaign, field.school, TODAY)
+    found = standings(session, field.campaign, field.school)
     assert [one.left_out for one in found] == [False, True, False]
-    assert standings(session, field.campaign, field.school, TODAY, class_id=-1) == []
+    assert standings(session, field.campaign, field.school, class_id=-1) == []
     withdraw_request(session, field.request, ACTOR)
     assert states(session, field)[1:] == [PupilState.NOTHING] * 2
 
