@@ -5,10 +5,11 @@ Refuses to say why, and to read a pupil's name.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -83,6 +84,28 @@ def moves_between(session: Session, before_id: int, after_id: int) -> list[Move]
     ]
 
 
+def count_moves(session: Session, before_id: int, after_id: int) -> Mapping[str, int]:
+    """How many of each kind `moves_between` would list, without their names: two queries of numbers."""
+    left, taken = (Counter(_pupils_only_in(session, *pair)) for pair in ((before_id, after_id), (after_id, before_id)))
+    moved = (left & taken).total()
+    return {"moved": moved, "gained": taken.total() - moved, "lost": left.total() - moved}
+
+
+def _pupils_only_in(session: Session, round_id: int, other_id: int) -> list[int]:
+    theirs = select(col(Placement.pupil_id)).where(col(Placement.round_id) == round_id, ~_same_in(other_id))
+    return [int(pupil_id) for (pupil_id,) in fetch(session, theirs)]
+
+
+def _same_in(round_id: int) -> ColumnElement[bool]:
+    """Whether a round gives the same pupil the same place."""
+    other = aliased(Placement)
+    return exists().where(
+        other.round_id == round_id,  # type: ignore[arg-type]
+        other.pupil_id == col(Placement.pupil_id),  # type: ignore[arg-type]
+        other.opening_id == col(Placement.opening_id),  # type: ignore[arg-type]
+    )
+
+
 Home = tuple[str, int, str, str, str, str]
 
 
@@ -94,12 +117,6 @@ def _paired(left: list[Place], taken: list[Place]) -> list[tuple[Place | None, P
 
 def _only_in(session: Session, round_id: int, other_id: int) -> dict[Home, list[Place]]:
     """Places of a round that the other does not give to the same pupil."""
-    other = aliased(Placement)
-    same = exists().where(
-        other.round_id == other_id,  # type: ignore[arg-type]
-        other.pupil_id == col(Placement.pupil_id),  # type: ignore[arg-type]
-        other.opening_id == col(Placement.opening_id),  # type: ignore[arg-type]
-    )
     rows = fetch(
         session,
         select(
@@ -124,7 +141,7 @@ def _only_in(session: Session, round_id: int, other_id: int) -> dict[Home, list[
         .join(Offer, col(Offer.id) == col(Opening.offer_id))
         .join(Site, col(Site.id) == col(Offer.site_id))
         .join(Partner, col(Partner.id) == col(Site.partner_id))
-        .where(col(Placement.round_id) == round_id, ~same)
+        .where(col(Placement.round_id) == round_id, ~_same_in(other_id))
         .order_by(col(Period.starts_on), col(Offer.id)),
     )
     found: dict[Home, list[Place]] = defaultdict(list)

@@ -6,7 +6,7 @@ Names no pupil, like every message: in numbers, with the page where who it is ab
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlmodel import Session
 
@@ -43,9 +43,12 @@ def queue_repair_notices(session: Session, published: AllocationRound, campaign:
 
 
 def said_of_moves(moves: Iterable[Move]) -> str:
+    return said_of_counts(Counter(move.kind for move in moves))
+
+
+def said_of_counts(counts: Mapping[str, int]) -> str:
     """«2 élèves changent de lieu d’accueil et 1 élève n’a plus de place»."""
-    counts = Counter(move.kind for move in moves)
-    return french_list([plural(counts[kind], one, several) for kind, one, several in KINDS if counts[kind]])
+    return french_list([plural(counts[kind], one, several) for kind, one, several in KINDS if counts.get(kind)])
 
 
 def _to_schools(moves: list[Move], campaign: Campaign, mailboxes: Mailboxes) -> Iterable[tuple[str, list[str], Letter]]:

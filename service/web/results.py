@@ -13,9 +13,9 @@ from typing import Any
 from flask import render_template, request, url_for
 
 from service.domain.campaigns import get_campaign
-from service.domain.moves import moves_between, reference_of
+from service.domain.moves import count_moves, reference_of
 from service.domain.placements import RoundSummary, SchoolShare, round_summary
-from service.domain.repair_notices import said_of_moves
+from service.domain.repair_notices import said_of_counts
 from service.domain.round_tables import TABLES
 from service.domain.rounds import get_round, name_of
 from service.errors import NotFound
@@ -107,8 +107,8 @@ def frame_values(found: AllocationRound) -> dict[str, object]:
 def moves_values(found: AllocationRound) -> dict[str, object]:
     """What changes for whom since the round it starts from, in one sentence; empty for a first round."""
     reference = reference_of(db(), found)
-    moves = moves_between(db(), row_id(reference), row_id(found)) if reference is not None else []
-    return {"reference": reference, "moves_said": said_of_moves(moves)}
+    counts = count_moves(db(), row_id(reference), row_id(found)) if reference is not None else {}
+    return {"reference": reference, "moves_said": said_of_counts(counts)}
 
 
 def asked_filters(*names: str) -> dict[str, str]:

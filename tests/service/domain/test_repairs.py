@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from service.domain.bridge import freeze
 from service.domain.campaigns import get_campaign
-from service.domain.moves import moves_between
+from service.domain.moves import count_moves, moves_between
 from service.domain.offers import change_seats
 from service.domain.publication import publish_round
 from service.domain.repairs import launch_next_round, launch_repair
@@ -159,6 +159,10 @@ def test_a_repair_from_the_withdrawal_to_the_notices(engine: Engine, published: 
         moves = moves_between(session, published, round_id)
     from_there = [one for one in moves if one.before is not None and one.before.offer_id == offer_id]
     assert len(from_there) >= missing
+    with session_scope(engine, write=False) as session:
+        counts = count_moves(session, published, round_id)
+    assert counts == {kind: sum(one.kind == kind for one in moves) for kind in counts}
+    assert sum(counts.values()) == len(moves)
     stability = next(tier["value"] for tier in found.tiers if tier["tier"] == "stability")
     assert sum(one.before is not None for one in moves) == stability
     publish(engine, round_id)
