@@ -178,7 +178,8 @@ def _move_to_new_version(
         session.connection().execute(
             update(Offer)
             .where(col(Offer.commitment_id) == commitment.id)
-            .values(commitment_id=heir.id if heir else None)
+            # both at once: a promise and its deed never part, not even between two statements
+            .values(commitment_id=heir.id if heir else None, convention_id=convention.id)
         )
         old_line = session.exec(select(QuotaLine).where(QuotaLine.commitment_id == commitment.id)).first()
         new_line = session.exec(select(QuotaLine).where(QuotaLine.commitment_id == heir.id)).first() if heir else None
