@@ -55,6 +55,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "document": ("instance", "result", "certificate"),
     "kind": ("csv", "xlsx"),
     "code": ("ABCDE-FGHJK",),
+    "department_code": ("59", "75"),
 }
 """What stands for the arguments that are words; those named «…_id» take the rows of their table."""
 
