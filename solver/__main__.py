@@ -59,14 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("solve", help="place the pupils of an instance")
     one.add_argument("instance", type=Path)
     one.add_argument("-o", "--output", type=Path, required=True, help="where the result is written")
-    one.add_argument("--certificate", type=Path, help="where the certificate of optimality is written, if proven")
+    one.add_argument("--certificate", type=Path, help="where the certificate of optimality, or of bounds, is written")
     one.add_argument("--workers", type=int, default=1, help="processes that solve side by side; the answer is the same")
     one.set_defaults(run=_solve)
     one = commands.add_parser("verify", help="re-check a result; silent when everything holds")
     one.add_argument("instance", type=Path)
     one.add_argument("result", type=Path)
     one.set_defaults(run=_verify)
-    one = commands.add_parser("prove", help="check that a result is optimal, by its certificate")
+    one = commands.add_parser("prove", help="check that a result is optimal, or its bounds, by its certificate")
     one.add_argument("instance", type=Path)
     one.add_argument("result", type=Path)
     one.add_argument("certificate", type=Path)
@@ -99,7 +99,7 @@ def _solve(options: argparse.Namespace) -> int:
     if result.diagnosis:
         print(f"  {result.diagnosis}")
     if options.certificate is not None and certificate is None:
-        print("  no certificate: not every tier is proven")
+        print("  no certificate: nothing is proven")
     return 0
 
 
@@ -122,9 +122,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    tiers, faults = prove_files(options.instance, options.result, options.certificate)
-    values = ", ".join(f"{tier} {value}" for tier, value in tiers)
-    print(*(faults or [f"proved: {values}"]), sep="\n")
+    words, faults = prove_files(options.instance, options.result, options.certificate)
+    print(*(faults or [words]), sep="\n")
     return 1 if faults else 0
 
 

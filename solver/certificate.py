@@ -20,9 +20,10 @@ are sorted by identifiers. `solver.judge` reads this with its own lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ import numpy as np
 from solver.arrays import Ints, ints
 from solver.faces import Optimum
 from solver.files import Document
+from solver.held import Held
 from solver.instance import Instance
 from solver.network import Kind, Network
 from solver.params import Tier
@@ -38,32 +40,80 @@ from solver.result import Result
 from solver.solve import Progress, solve
 from solver.tiers import Names, arc_costs
 
-CERTIFICATE_FORMAT = "sequence-certificate/1"
+CERTIFICATE_FORMAT, BOUNDS_FORMAT = "sequence-certificate/1", "sequence-bounds/1"
+NO_TRIP = 2**40
+"""Longer than any trip (metres): no arc is as long."""
 
 
 def solve_with_certificate(
     instance: Instance, *, executor: Executor | None = None, progress: Progress | None = None
 ) -> tuple[Result, Document | None]:
-    """`solve`, and the certificate if every tier is proven."""
-    kept: list[tuple[Network, Names, Optimum]] = []
-    result = solve(instance, executor=executor, progress=progress, keep=lambda *proven: kept.append(proven))
-    return result, certify(instance, *kept[0]) if kept else None
+    """`solve`, and the certificate of every tier if all are proven, else of the bounds that the network gives."""
+    kept: list[tuple[Network, Names, Optimum, tuple[Held, ...]]] = []
+    result = solve(instance, executor=executor, progress=progress, keep=lambda *found: kept.append(found))
+    if not kept:
+        return result, None
+    network, names, optimum, held = kept[0]
+    if held:
+        return result, certify_bounds(instance, network, names, held)
+    return result, certify(instance, network, names, optimum)
 
 
 def certify(instance: Instance, network: Network, names: Names, optimum: Optimum) -> Document:
     """The certificate of an optimum of the instance's network, every tier of which is proven."""
-    tiers, (lines, schools) = instance.params.tiers, (instance.lines, instance.schools)
-    prices = _price(network, names, np.stack(optimum.potentials), tiers, optimum.longest)
+    tiers = instance.params.tiers
+
+    def costs(arcs: Ints) -> Ints:
+        return np.stack([arc_costs(tier, network, arcs, names) for tier in tiers])
+
+    prices = _price(network, names, np.stack(optimum.potentials), costs, tiers.index(Tier.LONGEST), optimum.longest)
+    return _head(CERTIFICATE_FORMAT, instance, names) | _rows(instance, prices)
+
+
+def certify_bounds(instance: Instance, network: Network, names: Names, held: Sequence[Held]) -> Document:
+    """The certificate of the bounds of a round that side constraints leave open.
+
+        {"format": "sequence-bounds/1", "instance_sha256": ..., "tiers": [name, ...],
+         "bounds": [{"tier": name, "weights": [[tier, weight], ...], "lines": ..., "schools": ..., ...}, ...]}
+
+    The tiers before the first of `bounds` are proven. Each row has prices of its own: potentials of these tiers, then
+    of the weighted sum, then zeros.
+    """
+    tiers, rows = instance.params.tiers, list[Document]()
+    for each in held:
+        potential = np.zeros((len(tiers), len(network.supply)), np.int64)
+        potential[: len(each.potentials)] = each.potentials
+        costs = partial(_weighed, network, names, tiers[: len(each.potentials) - 1], each.weights, len(tiers))
+        prices = _price(network, names, potential, costs, tiers.index(Tier.LONGEST), NO_TRIP)
+        weights = [[tier.value, weight] for tier, weight in each.weights.items()]
+        rows.append({"tier": each.tier.value, "weights": weights} | _rows(instance, prices))
+    return _head(BOUNDS_FORMAT, instance, names) | {"bounds": rows}
+
+
+def _weighed(
+    network: Network, names: Names, closed: Sequence[Tier], weights: Mapping[Tier, int], rows: int, arcs: Ints
+) -> Ints:
+    costs = np.zeros((rows, len(arcs)), np.int64)
+    for row, tier in enumerate(closed):
+        costs[row] = arc_costs(tier, network, arcs, names)
+    for tier, weight in weights.items():
+        costs[len(closed)] += weight * arc_costs(tier, network, arcs, names)
+    return costs
+
+
+def _head(layout: str, instance: Instance, names: Names) -> Document:
+    return {"format": layout, "instance_sha256": names.sha256, "tiers": [tier.value for tier in instance.params.tiers]}
+
+
+def _rows(instance: Instance, prices: Prices) -> Document:
+    network, potential, (lines, schools) = prices.network, prices.potential, (instance.lines, instance.schools)
     first_line = len(network.supply) - 1 - len(schools) - len(lines)
     unplaced = np.unique(network.tail[network.kind == Kind.UNPLACED]).tolist()
     listed = {first_line + i: row.id for i, row in enumerate(lines)}
     asking = {first_line + len(lines) + i: row.id for i, row in enumerate(schools)}
     return {
-        "format": CERTIFICATE_FORMAT,
-        "instance_sha256": names.sha256,
-        "tiers": [tier.value for tier in tiers],
-        "lines": [[name, prices.potential[:, node].tolist()] for node, name in listed.items()],
-        "schools": [[asking[node], prices.potential[:, node].tolist()] for node in unplaced],
+        "lines": [[name, potential[:, node].tolist()] for node, name in listed.items()],
+        "schools": [[asking[node], potential[:, node].tolist()] for node in unplaced],
         "openings": sorted(_openings(prices)),
         "reserves": sorted(_reserves(prices, categories(instance)), key=lambda row: [text or "" for text in row[:3]]),
         "maxima": sorted(_maxima(prices)),
@@ -73,7 +123,7 @@ def certify(instance: Instance, network: Network, names: Names, optimum: Optimum
 @dataclass(frozen=True)
 class Prices:
     """A column of potentials per node, with a row per tier; and for each opening's node, and each way inside it, its
-    number (-1 elsewhere). `reached` is the longest trip.
+    number (-1 elsewhere). `costs` of arcs are columns too; `longest` is that tier's row, `reached` the longest trip.
 
     Openings are never dearer than their line: `_price` lowers those that nobody takes, which changes no choice.
     """
@@ -82,15 +132,14 @@ class Prices:
     names: Names
     potential: Ints
     opening: Ints
-    tiers: Sequence[Tier]
+    costs: Callable[[Ints], Ints]
+    longest: int
     reached: int
 
-    @property
-    def longest(self) -> int:
-        return self.tiers.index(Tier.LONGEST)
 
-
-def _price(network: Network, names: Names, potential: Ints, tiers: Sequence[Tier], reached: int) -> Prices:
+def _price(
+    network: Network, names: Names, potential: Ints, costs: Callable[[Ints], Ints], longest: int, reached: int
+) -> Prices:
     choice, gate = np.flatnonzero(network.kind == Kind.CHOICE), np.flatnonzero(network.kind == Kind.GATE)
     seat, released = np.flatnonzero(network.kind == Kind.SEAT), np.flatnonzero(network.kind == Kind.RELEASED)
     behind = np.arange(len(network.supply))
@@ -99,7 +148,7 @@ def _price(network: Network, names: Names, potential: Ints, tiers: Sequence[Tier
     opening[behind[network.head[choice]]] = network.right[choice]
     opening[network.head[released]] = network.right[released]
     above, place = network.head[seat], network.tail[seat]
-    prices = Prices(network, names, potential, opening, tiers, reached)
+    prices = Prices(network, names, potential, opening, costs, longest, reached)
     at = prices.longest
     before = _signs((potential[:, place] - potential[:, above])[:at])
     after = _signs((potential[:, place] - potential[:, above])[at + 1 :])
@@ -147,7 +196,7 @@ def _maxima(prices: Prices) -> Iterator[list[object]]:
 def _worth_alone(prices: Prices, arcs: Ints) -> Ints:
     """What one more pupil through each of these choices would save, if anything."""
     network, potential, at = prices.network, prices.potential, prices.longest
-    cost = np.stack([arc_costs(tier, network, arcs, prices.names) for tier in prices.tiers])
+    cost = prices.costs(arcs)
     cost[at] = network.number[arcs] >= prices.reached
     saved = potential[:, network.head[arcs]] - potential[:, network.tail[arcs]] - cost
     before, shorter = _signs(saved[:at]), saved[at].copy()

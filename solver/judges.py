@@ -9,7 +9,7 @@ from solver.column_store import Store, read_store
 from solver.columns import instance_store, read_claim_columns, result_store
 from solver.dossier import COLUMNS, read_certificate, read_instance
 from solver.files import Document, instance_document, read_document
-from solver.judge.plain.prove import prove_documents
+from solver.judge.plain.bounds import BOUNDS, judge_documents, words_of
 from solver.judge.plain.verify import verify_documents
 from solver.layout import check_result_document
 from solver.prove_large import prove_large
@@ -30,8 +30,8 @@ def verify_files(instance: Path, result: Path) -> list[str]:
     return verify_large(*files.stores, files.documents) if files.stores else verify_documents(*files.documents())
 
 
-def prove_files(instance: Path, result: Path, certificate: Path) -> tuple[list[tuple[str, int]], list[str]]:
-    """The tiers that a result announces, and every reason why its certificate does not prove them optimal.
+def prove_files(instance: Path, result: Path, certificate: Path) -> tuple[str, list[str]]:
+    """What a result claims, proven or bounded, and every reason why its certificate does not say so.
 
     Raises:
         ValueError: a file holds no such document.
@@ -39,10 +39,10 @@ def prove_files(instance: Path, result: Path, certificate: Path) -> tuple[list[t
     """
     files, prices = Files(instance, result), read_certificate(certificate)
     try:
-        if files.stores is None:
+        if files.stores is None or prices["format"] == BOUNDS:
             asked, claimed = files.documents()
-            return _announced(claimed), prove_documents(asked, claimed, prices)
-        return _announced(files.stores[1][0]), prove_large(*files.stores, prices, files.documents)
+            return words_of(claimed, prices), judge_documents(asked, claimed, prices)
+        return words_of(files.stores[1][0], prices), prove_large(*files.stores, prices, files.documents)
     except (LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"unreadable: {type(error).__name__}: {error}") from None
 
@@ -79,7 +79,3 @@ def stores_of(instance: Document, result: Document) -> tuple[Store, Store] | Non
         return instance_store(instance), result_store(result)
     except (ValueError, OverflowError):
         return None
-
-
-def _announced(claimed: Document) -> list[tuple[str, int]]:
-    return [(row["tier"], row["value"]) for row in claimed["tiers"]]

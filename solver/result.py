@@ -56,8 +56,9 @@ class TierValue:
     value: int
     bound: int
     proof: str
-    """Who vouches for the bound: `potentials` (dual values of the network; alone they make a tier optimal), `solver`
-    (CP-SAT declares it, on what no network can say) or `none` (only the answer is known)."""
+    """Who vouches for the bound: `potentials` (dual values of the network; alone they make a tier optimal), `held` (the
+    same after a tier left open, for answers as good on the tiers before), `solver` (CP-SAT declares it, on what no
+    network can say) or `none` (only the answer is known)."""
 
 
 @dataclass(frozen=True, slots=True)

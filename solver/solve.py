@@ -20,6 +20,7 @@ from solver.faces import Optimum
 from solver.files import instance_sha256
 from solver.flow import ENGINE, FlowError
 from solver.greedy import greedy
+from solver.held import Held, hold
 from solver.instance import Instance
 from solver.model import build_network
 from solver.network import Network
@@ -34,8 +35,8 @@ from solver.tiers import Names, names_of
 
 Progress = Callable[[str, float], None]
 """Told the phase that begins (`reachable`, `optimise:<tier>`, `prove`, `explain`) and the share of the work done."""
-Keep = Callable[[Network, Names, Optimum], None]
-"""Given the network, its names and the optimum, if every tier is proven: what a certificate is made from."""
+Keep = Callable[[Network, Names, Optimum, tuple[Held, ...]], None]
+"""Given the network, its names and the optimum, and what bounds the tiers that it does not prove: for a certificate."""
 
 EFFORT = 20.0
 """Deterministic time of CP-SAT, near a second each on the machine of the README; a pure network uses none."""
@@ -92,12 +93,12 @@ def solve(
     if diagnosis:
         del demand, network, names  # the baseline needs little, but that little must be free
         return replace(greedy(instance), instance_sha256=sha256, diagnosis=diagnosis)
-    rows, values = settled.rows, _announced(instance, sha256, settled, optimum.bounds)
+    rows, (values, held) = settled.rows, _bounded(instance, network, names, optimum, settled)
     proven = all(row.proof == "potentials" and row.bound == row.value for row in values)
     watch("explain", 0.95)
     unplaced = explain(instance, rows)
-    if keep is not None and proven:
-        keep(network, names, optimum)
+    if keep is not None and (proven or held):
+        keep(network, names, optimum, held)
     status = Status.OPTIMAL if proven else Status.FEASIBLE
     return Result(sha256, status, values, rows, unplaced, ENGINE, watch.stop())
 
@@ -114,8 +115,7 @@ def _announced(instance: Instance, sha256: str, settled: Settlement, bounds: tup
     every tier before is closed, CP-SAT may declare a higher bound. After a tier left open a bound is 0: no tier can be
     less.
     """
-    values, fixed = score(instance, sha256, settled.rows), score(instance, sha256, instance.pins)
-    fixed |= {Tier.PLACED: 0, Tier.EQUITY: 0}  # the unplaced are all counted on arcs
+    values, fixed = score(instance, sha256, settled.rows), _fixed(instance, sha256)
     announced, proven, closed = list[TierValue](), True, True
     for i, tier in enumerate(instance.params.tiers):
         value, bound, proof = values[tier], 0, "none"
@@ -131,11 +131,40 @@ def _announced(instance: Instance, sha256: str, settled: Settlement, bounds: tup
     return tuple(announced)
 
 
+def _fixed(instance: Instance, sha256: str) -> dict[Tier, int]:
+    """What each tier owes to no arc: the pins' share; the unplaced are all counted on arcs."""
+    return score(instance, sha256, instance.pins) | {Tier.PLACED: 0, Tier.EQUITY: 0}
+
+
+def _bounded(
+    instance: Instance, network: Network, names: Names, optimum: Optimum, settled: Settlement
+) -> tuple[tuple[TierValue, ...], tuple[Held, ...]]:
+    """The values, with the network's bounds also after a tier left open: of answers as good on the tiers before.
+
+    CP-SAT's own bound stays where it is higher.
+    """
+    values = _announced(instance, names.sha256, settled, optimum.bounds)
+    tiers, fixed = instance.params.tiers, _fixed(instance, names.sha256)
+    aside = {tier: fixed[tier] - _hidden(instance, tier) for tier in tiers}
+    allowed = {row.tier: row.value - aside[row.tier] for row in values}
+    closed = next((i for i, row in enumerate(values) if row.proof != "potentials" or row.bound < row.value), None)
+    if closed is None:
+        return values, ()
+    found = tuple(hold(network, names, tiers, optimum, allowed, closed))
+    bounds, announced = {each.tier: max(0, each.bound + aside[each.tier]) for each in found}, list[TierValue]()
+    for i, row in enumerate(values):
+        bound, words = bounds.get(row.tier, -1), "potentials" if i <= closed else "held"
+        is_better = bound > row.bound or (bound == row.bound and (row.proof == "solver" or bound == row.value))
+        announced.append(TierValue(row.tier, row.value, bound, words) if is_better else row)
+    return tuple(announced), found
+
+
 def _hidden(instance: Instance, tier: Tier) -> int:
     """What the network may overstate: it sees a bundle in one period, and the others may fill commitments, or stay."""
     if tier is Tier.COMMITMENTS:
         more = sum(instance.group[row.group].count * (len(row.periods) - 1) for row in instance.bundles)
-        return more if any(line.commitment for line in instance.lines) else 0
+        above = (instance.ancestry(line.id) for line in instance.lines)
+        return more * max((sum(bool(instance.line[name].commitment) for name in names) for names in above), default=0)
     if tier is Tier.STABILITY:
         return sum(row.count for row in instance.announced if row.group in instance.bundles_of)
     return 0

@@ -17,7 +17,7 @@ from service.domain.together import pseudonyms_of
 from solver.files import instance_from_document
 from solver.geography import trip_m
 from solver.instance import Group, Instance, Offer
-from solver.judge.plain.prove import prove_documents
+from solver.judge.plain.bounds import VOUCHED, judge_documents
 from solver.judge.plain.verify import verify_documents
 from solver.result import Status
 
@@ -28,11 +28,11 @@ def find_faults(instance: bytes, result: bytes) -> list[str]:
 
 
 def find_gaps(instance: bytes, result: bytes, certificate: bytes) -> list[str]:
-    """What the judge of optimality says: "certificate: detail" lines, [] when no result can be better."""
+    """What the judge of optimality says: "certificate: detail" lines, [] when no result can beat what is announced."""
     if not certificate:
         return ["certificate: missing, and the result is called optimal"]
     try:
-        gaps = prove_documents(json.loads(instance), json.loads(result), json.loads(certificate))
+        gaps = judge_documents(json.loads(instance), json.loads(result), json.loads(certificate))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         # The verifier has let the two other documents pass: it is the certificate that is none.
         gaps = [f"unreadable: {type(error).__name__}: {error}"]
@@ -85,6 +85,11 @@ class Decision:
     @property
     def placed_pupils(self) -> int:
         return len({row.pseudonym for row in self.placed})
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a bound is said to be proven by the network, that prices can show."""
+        return any(row["proof"] in VOUCHED for row in self.tiers)
 
     @property
     def called_optimal(self) -> bool:

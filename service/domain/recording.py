@@ -53,11 +53,13 @@ class Dossier:
     result_gz: bytes
     decision: Decision
     certificate_gz: bytes | None = None
-    """Proves that no result is better; None for a degraded one, which claims no such thing."""
+    """Proves that no result is better, or the bounds of a degraded one; None where nothing of the kind is claimed."""
 
 
 def verify_dossier(instance: bytes, result: bytes, certificate: bytes = b"") -> Dossier:
     """Compresses the documents, then verifies what comes out of them again; what is called optimal must be proven.
+
+    So must the bounds of a degraded result that comes with a certificate.
 
     Raises:
         ResultRefusedError: with the verifier's lines, or those of the judge of optimality.
@@ -65,7 +67,7 @@ def verify_dossier(instance: bytes, result: bytes, certificate: bytes = b"") -> 
     """
     instance_gz, result_gz, certificate_gz = (_packed(one) for one in (instance, result, certificate))
     decision = _decision(instance_gz, result_gz)
-    if not decision.called_optimal:
+    if not decision.called_optimal and not (certificate and decision.bounded):
         return Dossier(instance_gz, result_gz, decision)
     if gaps := find_gaps(*map(gzip.decompress, (instance_gz, result_gz, certificate_gz))):
         raise ResultRefusedError(gaps)

@@ -77,22 +77,28 @@ def tier_rows(found: AllocationRound) -> list[TierRow]:
             tier["value"],
             tier["bound"],
             tier["proof"] != "none",
-            proof_words(tier),
+            proof_words(tier, judged=found.proved_at is not None or found.solver_status == "OPTIMAL"),
         )
         for tier in found.tiers
     ]
 
 
-def proof_words(tier: Mapping[str, Any]) -> str:
-    """Who vouches for the bound, and how far the value is from it: what only CP-SAT declares is called so."""
+def proof_words(tier: Mapping[str, Any], *, judged: bool = True) -> str:
+    """Who vouches for the bound, and how far the value is from it: what only CP-SAT declares is called so.
+
+    What the network vouches for is said to be proven if the judge found it again.
+    """
     gap = tier["value"] - tier["bound"]
     if tier["proof"] == "none":
         return "sans borne"
-    whose = "prouvé" if tier["proof"] == "potentials" else "borne déclarée par le solveur, non prouvée"
-    if not gap:
-        return whose
+    if tier["proof"] != "solver" and not judged:
+        return "borne non vérifiée"
     apart = f"écart de {number(gap)} à la borne"
-    return f"{apart} prouvée" if tier["proof"] == "potentials" else f"{apart} déclarée par le solveur, non prouvée"
+    if tier["proof"] == "solver":
+        whose = "borne déclarée par le solveur, non prouvée"
+        return f"{apart} déclarée par le solveur, non prouvée" if gap else whose
+    held = ", les objectifs précédents tenus à leur valeur" if tier["proof"] == "held" else ""
+    return (f"{apart} prouvée" if gap else "prouvé") + held
 
 
 def frame_values(found: AllocationRound) -> dict[str, object]:

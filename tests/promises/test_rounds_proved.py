@@ -20,10 +20,13 @@ from service.jobs.messages import Answer
 from service.persistence.engine import session_scope
 from service.persistence.tables import Placement, RoundDossier, UnplacedPupil
 from service.vocabulary import RoundStatus
+from solver.blocks import Settlement
 from solver.files import canonical_bytes, result_document
 from solver.greedy import greedy
+from solver.judge.plain.bounds import VOUCHED
 from solver.judge.plain.verify import verify_documents
 from solver.result import Result, Status
+from solver.sides import Sides
 from tests.promises.round_scenes import (
     TODAY,
     child_that_answers,
@@ -194,10 +197,50 @@ def test_a_degraded_round_claims_no_proof(engine: Engine, tmp_path: Path, seed: 
     assert read_round(engine, round_id).status is RoundStatus.PUBLISHED
 
 
+def bounded(engine: Engine, seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Answer]:
+    """First come, first served in the engine's own words: the network bounds each aim, and the certificate says so."""
+    round_id, _ = round_with_something(engine, seed)
+    settled = Settlement(first_come(engine, round_id).assignments, ())
+    with monkeypatch.context() as patched:
+        patched.setattr(Sides, "exist", True)
+        patched.setattr("solver.solve.settle", lambda *_: settled)
+        return round_id, right_answer(engine, round_id)[1]
+
+
+def test_a_degraded_round_keeps_its_bounds(
+    engine: Engine, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not the best says how far the best may be: its certificate is kept, and a bare Python accepts it."""
+    round_id, answer = bounded(engine, seed, monkeypatch)
+    command = child_that_answers(tmp_path / "answer", answer)
+    assert run_round(quick_workshop(engine, command=command), round_id) is Outcome.COMPUTED
+    found, kept = read_round(engine, round_id), kept_of(engine, round_id)
+    assert found.solver_status == "FEASIBLE"
+    assert found.proved_at is not None
+    files = []
+    for name in ("instance", "result", "certificate"):
+        files.append(tmp_path / f"{name}.json.gz")
+        files[-1].write_bytes(getattr(kept, f"{name}_gz"))
+    code, said = judged("prove", files)
+    assert (code, said.partition(":")[0]) == (0, "bounded")
+
+
+@pytest.mark.parametrize("change", [1, -1])
+def test_a_bound_that_the_prices_do_not_give_leaves_nothing(
+    sqlite_engine: Engine, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch, change: int
+) -> None:
+    """A degraded result whose bound is not the one its certificate proves is refused: no row."""
+    round_id, answer = bounded(sqlite_engine, seed, monkeypatch)
+    result = loads(answer.body)
+    row = next(row for row in result["tiers"] if row["proof"] in VOUCHED and 0 < row["bound"] < row["value"])
+    row["bound"] += change
+    assert_refused(sqlite_engine, tmp_path, round_id, replace(answer, body=canonical_bytes(result)))
+
+
 def test_what_is_judged_is_what_is_kept(engine: Engine, tmp_path: Path, seed: int) -> None:
     """The certificate kept is the child's, byte for byte, and the judge heard is `solver.judge` itself."""
     round_id, answer = round_with_something(engine, seed)
     command = child_that_answers(tmp_path / "answer", answer)
     assert run_round(quick_workshop(engine, command=command), round_id) is Outcome.COMPUTED
     assert gzip.decompress(kept_of(engine, round_id).certificate_gz or b"") == answer.certificate
-    assert decisions.prove_documents.__module__ == "solver.judge.plain.prove"
+    assert decisions.judge_documents.__module__ == "solver.judge.plain.bounds"

@@ -110,7 +110,7 @@ def test_what_is_not_proven_has_no_certificate(monkeypatch: pytest.MonkeyPatch) 
     """A flow that is not optimal gets no certificate, nor pins that cannot hold, nor an engine that fails."""
     instance, kept = world(), list[Any]()
     solve(instance, keep=lambda *proof: kept.append(proof))
-    [(network, names, optimum)] = kept
+    [(network, names, optimum, _)] = kept
     face = Face(network, names)
     face.adopt(np.where(np.isin(network.kind, (Kind.LEFT, Kind.UNPLACED)), 1, 0))
     assert face.prove(instance.params.tiers) == 0

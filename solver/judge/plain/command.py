@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from .bounds import judge_documents, words_of
 from .documents import UNREADABLE, read
-from .prove import prove_documents
 from .verify import verify_documents
 
 JUDGES: dict[str, tuple[Callable[..., list[str]], int]] = {
     "verify": (verify_documents, 2),
-    "prove": (prove_documents, 3),
+    "prove": (judge_documents, 3),
 }
 """Each judge, and how many files it reads."""
 USAGE = "usage: verify INSTANCE RESULT | prove INSTANCE RESULT CERTIFICATE (JSON, or .gz)"
@@ -30,10 +30,6 @@ def main(argv: list[str]) -> int:
     except UNREADABLE as error:
         print(f"unreadable: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    told = faults if faults or judge is verify_documents else ["proved: " + ", ".join(values(documents[1]["tiers"]))]
+    told = faults if faults or judge is verify_documents else [words_of(documents[1], documents[2])]
     print(*told, sep="\n", end="\n" if told else "")
     return 1 if faults else 0
-
-
-def values(tiers: list[dict[str, object]]) -> list[str]:
-    return [f"{row['tier']} {row['value']}" for row in tiers]

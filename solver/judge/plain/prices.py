@@ -146,6 +146,25 @@ class Case(Asked):
         return int(nth * weight * 1_000_000 // (100 * self.pupils[school]))
 
 
+class Weighed(Case):
+    """The same, but for the first aims, as they are, and one weighted sum in place of those that follow."""
+
+    def __init__(self, instance: Row, result: Row, certificate: Row, closed: int) -> None:
+        self.closed, self.weights = closed, dict(certificate["weights"])
+        super().__init__(instance, result, certificate)
+
+    def cost(self, **aims: int) -> Vector:
+        kept = tuple(aims.get(tier, 0) for tier in self.tiers[: self.closed])
+        total = sum(weight * aims.get(tier, 0) for tier, weight in self.weights.items())
+        return (*kept, total, *ZEROS[self.closed + 1 :])
+
+    def priced(self, price: Vector) -> Vector:
+        return price
+
+    def lot(self, *_parts: str) -> int:
+        return 0
+
+
 def plus(a: Vector, b: Vector, times: int = 1) -> Vector:
     return tuple(map(sub, a, b)) if times == -1 else tuple(x + times * y for x, y in zip(a, b, strict=True))
 

@@ -25,7 +25,7 @@ def tier_faults(status: Any, rows: list[Row], order: list[str], values: dict[str
         if row["value"] != values.get(row["tier"]):
             yield f"{row}: {values.get(row['tier'])} recomputed"
         proven = row["bound"] == row["value"] and row["proof"] == "potentials"
-        honest = row["bound"] <= row["value"] and row["proof"] in ("potentials", "solver", "none")
+        honest = row["bound"] <= row["value"] and row["proof"] in ("potentials", "held", "solver", "none")
         if not (proven if status == "OPTIMAL" else honest):
             yield f"{row}: bound or proof disagree with the status"
 

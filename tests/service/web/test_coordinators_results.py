@@ -34,6 +34,7 @@ from service.persistence.tables import (
     UnplacedPupil,
 )
 from service.web.results import proof_words
+from solver.judge.plain.bounds import VOUCHED
 from solver.judge.plain.verify import verify_documents
 from solver.params import Tier
 from tests.service.web.conftest import Browser, text_of
@@ -356,12 +357,17 @@ def test_a_round_without_result_has_no_lists(coordinator: Browser, app: Flask) -
         (7, 7, "solver", "borne déclarée par le solveur, non prouvée"),
         (1207, 7, "potentials", "écart de 1\u202f200 à la borne prouvée"),
         (9, 7, "solver", "écart de 2 à la borne déclarée par le solveur, non prouvée"),
+        (7, 7, "held", "prouvé, les objectifs précédents tenus à leur valeur"),
+        (9, 7, "held", "écart de 2 à la borne prouvée, les objectifs précédents tenus à leur valeur"),
         (9, 0, "none", "sans borne"),
     ],
 )
 def test_who_vouches_for_a_bound(value: int, bound: int, proof: str, words: str) -> None:
     """What a solver only declares is never called proven, and a gap is said in figures."""
-    assert proof_words({"value": value, "bound": bound, "proof": proof}) == words
+    tier = {"value": value, "bound": bound, "proof": proof}
+    assert proof_words(tier) == words
+    if proof in VOUCHED:
+        assert proof_words(tier, judged=False) == "borne non vérifiée"
 
 
 def test_a_page_asks_the_database_as_often_whatever_its_length(coordinator: Browser, app: Flask) -> None:
