@@ -17,6 +17,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from service.domain.calendar import make_periods
 from service.domain.campaigns import get_campaign, open_campaign
 from service.domain.readiness import Readiness, Tension, campaign_readiness
 from service.domain.rounds import name_of, rounds_of
@@ -246,6 +247,7 @@ def _closes_later(form: CampaignForm) -> bool:
 
 def _open(form: CampaignForm) -> Campaign | None:
     try:
+        make_periods(db(), form.school_year.data)
         created = open_campaign(
             db(),
             name=form.name.data or "",

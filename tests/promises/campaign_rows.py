@@ -56,6 +56,8 @@ CLAUSES = {
     "renewal": {"kind": "none_tacit"},
     "termination": {"effect": "unstated"},
     "data_protection": {"gate": False, "opinion_on": None, "addendum_on": None},
+    "steering": {"kind": "yearly_meeting", "cycle": "once_a_year"},
+    "clauses": [],
 }
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from service.domain import rounds
 from service.jobs.app import make_queue
 from service.persistence.engine import session_scope
-from service.persistence.tables import AllocationRound, Campaign, Offer, Opening, Pupil
+from service.persistence.tables import AllocationRound, Campaign, Offer, Opening, Period, Pupil
 from service.vocabulary import RoundStatus
 from tests.service.web.conftest import Browser, Clock, text_of
 from tests.service.web.filled_country import Filled
@@ -62,6 +62,16 @@ def test_without_a_campaign_the_board_says_what_to_do(coordinator: Browser) -> N
     page = coordinator.get("/coordination")
     assert page.status_code == 200
     assert "Ouvrir une campagne" in text_of(page)
+
+
+def test_opening_a_campaign_makes_the_weeks_of_its_year(coordinator: Browser, database: Session) -> None:
+    """Nobody has to prepare the calendar of a new school year: its weeks are there as soon as its campaign is."""
+    of_the_year = select(Period).where(Period.school_year == "2027-2028")
+    assert not database.exec(of_the_year).all()
+    later = GOOD | {"school_year": "2027-2028", "closes_on": "2027-12-15"}
+    assert coordinator.post("/coordination/campagnes", later, token_from=NEW).status_code == 303
+    database.rollback()
+    assert database.exec(of_the_year).all()
 
 
 def test_opening_a_campaign_stores_what_was_chosen(coordinator: Browser, database: Session) -> None:
