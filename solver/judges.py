@@ -30,6 +30,35 @@ def verify_files(instance: Path, result: Path) -> list[str]:
     return verify_large(*files.stores, files.documents) if files.stores else verify_documents(*files.documents())
 
 
+def verify_claim(instance: Document, result: Document) -> list[str]:
+    """`verify_files` for two documents already read, believed by nobody yet.
+
+    Raises:
+        ValueError: the instance is none.
+    """
+    stores = stores_of(instance, result) if is_large(instance) else None
+    return verify_large(*stores, lambda: (instance, result)) if stores else verify_documents(instance, result)
+
+
+def prove_claim(instance: Document, result: Document, certificate: Document) -> list[str]:
+    """Every reason why the certificate does not say what the result claims, as in `prove_files`.
+
+    Raises:
+        ValueError: the instance is none.
+        LookupError, TypeError, AttributeError: the certificate is none.
+    """
+    stores = stores_of(instance, result) if is_large(instance) and certificate["format"] != BOUNDS else None
+    if stores is None:
+        return judge_documents(instance, result, certificate)
+    return prove_large(*stores, certificate, lambda: (instance, result))
+
+
+def is_large(instance: Document) -> bool:
+    """Whether columns are worth their making. What is no instance is for a plain judge to refuse."""
+    groups = instance.get("groups") if isinstance(instance, dict) else None
+    return isinstance(groups, list) and len(groups) >= LARGE
+
+
 def prove_files(instance: Path, result: Path, certificate: Path) -> tuple[str, list[str]]:
     """What a result claims, proven or bounded, and every reason why its certificate does not say so.
 
@@ -57,7 +86,7 @@ class Files:
             self.stores = read_store(instance), read_store(result)
         else:
             asked, claimed = self.documents()
-            self.stores = stores_of(asked, claimed) if len(asked["groups"]) >= LARGE else None
+            self.stores = stores_of(asked, claimed) if is_large(asked) else None
 
     @cached_property
     def _documents(self) -> tuple[Document, Document]:

@@ -17,14 +17,14 @@ from service.domain.together import pseudonyms_of
 from solver.files import instance_from_document
 from solver.geography import trip_m
 from solver.instance import Group, Instance, Offer
-from solver.judge.plain.bounds import VOUCHED, judge_documents
-from solver.judge.plain.verify import verify_documents
+from solver.judge.plain.bounds import VOUCHED
+from solver.judges import prove_claim, verify_claim
 from solver.result import Status
 
 
 def find_faults(instance: bytes, result: bytes) -> list[str]:
     """What the independent verifier says of the two documents: "property: detail" lines, [] when it is silent."""
-    return verify_documents(json.loads(instance), json.loads(result))
+    return verify_claim(json.loads(instance), json.loads(result))
 
 
 def find_gaps(instance: bytes, result: bytes, certificate: bytes) -> list[str]:
@@ -32,7 +32,7 @@ def find_gaps(instance: bytes, result: bytes, certificate: bytes) -> list[str]:
     if not certificate:
         return ["certificate: missing, and the result is called optimal"]
     try:
-        gaps = judge_documents(json.loads(instance), json.loads(result), json.loads(certificate))
+        gaps = prove_claim(json.loads(instance), json.loads(result), json.loads(certificate))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         # The verifier has let the two other documents pass: it is the certificate that is none.
         gaps = [f"unreadable: {type(error).__name__}: {error}"]

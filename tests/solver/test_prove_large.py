@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solver import prove_large
+from solver import judges, prove_large
 from solver.columns import instance_store, result_store
 from solver.files import Document
 from solver.generate import generate
 from solver.judge.plain.prices import AIMS
 from solver.judge.plain.prove import prove_documents
+from solver.judges import prove_claim
 from solver.large_columns import Ints
 from solver.large_prices import exact_sum, greatest, signs
 from tests.solver.certificates import Claim, Round, claims, proven_round, rounds, values_of
@@ -35,7 +36,12 @@ def is_proven(asked: Document, result: Document, certificate: Document) -> bool:
 
 def judged(asked: Document, result: Document, certificate: Document) -> list[str]:
     told = MISSING | result | {"unplaced": [TOLD | row for row in result["unplaced"]]}
-    return prove_large.prove_large(instance_store(asked), result_store(told), certificate, lambda: (asked, result))
+    return prove_claim(asked, told, certificate)
+
+
+@pytest.fixture(autouse=True)
+def every_round_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judges, "LARGE", 0)
 
 
 def believed(claim: Claim) -> bool:

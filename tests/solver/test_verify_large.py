@@ -12,12 +12,12 @@ from typing import Any, get_type_hints
 import numpy as np
 import pytest
 
-from solver import verify_large
+from solver import judges, verify_large
 from solver.columns import instance_store, result_store
 from solver.files import Document, instance_document, instance_sha256, result_document
 from solver.generate import generate
 from solver.judge.plain import verify
-from solver.judges import stores_of
+from solver.judges import stores_of, verify_claim
 from solver.large_layout import ORDINARY, READ, RESULT_ROWS
 from solver.large_round import Round
 from solver.large_trips import metres
@@ -35,14 +35,9 @@ def never() -> tuple[Document, Document]:
     raise AssertionError("nothing is in doubt: the documents are not needed")
 
 
-def judged(asked: Document, result: Document) -> list[str]:
-    """The fast verifier's words; a result that has no columns is the plain one's."""
-    stores = stores_of(asked, result)
-    return (
-        verify.verify_documents(asked, result)
-        if stores is None
-        else verify_large.verify_large(*stores, lambda: (asked, result))
-    )
+@pytest.fixture(autouse=True)
+def every_round_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judges, "LARGE", 0)
 
 
 def named(faults: list[str]) -> set[str]:
@@ -76,7 +71,7 @@ def test_reasons_are_all_met_in_columns(seed: int, times: int) -> None:
     for _ in range(15 * times):
         asked, result = documents(*ordinary_case(random))
         assert verify_large.clear(instance_store(asked), result_store(result)) >= {*PROPERTIES}
-        assert judged(asked, result) == []
+        assert verify_claim(asked, result) == []
         told |= {row["reason"] for row in result["unplaced"]}
     assert len(told) >= 5
 
@@ -96,7 +91,7 @@ def test_both_say_the_same_of_a_corruption(name: str, seed: int, times: int, mon
         is_ordinary = number % 2 == 0 and name not in RARE
         monkeypatch.setattr(verify_corruptions, "random_case", ordinary_case if is_ordinary else random_case)
         pair = corrupted(name, random)
-        faults = judged(*pair)
+        faults = verify_claim(*pair)
         assert faults == verify.verify_documents(*pair)
         assert OPERATORS[name][0] in named(faults)
 
@@ -134,7 +129,7 @@ def test_each_question_is_needed(name: str, seed: int, monkeypatch: pytest.Monke
         assert stores is None or verify_large.clear(*stores) == set()
         return
     monkeypatch.setitem(verify_large.CLEAR, OPERATORS[name][0], lambda _: True)
-    assert judged(*pair) == []
+    assert verify_claim(*pair) == []
 
 
 def test_every_property_is_sabotaged_in_columns() -> None:
@@ -147,7 +142,7 @@ def test_a_property_unknown_here_is_checked_by_the_plain_verifier(seed: int, mon
     """A rule that is added to the plain verifier only is judged on large files too, row by row."""
     [(asked, result)] = proven_rounds(Random(f"{seed} new"), 1)
     monkeypatch.setitem(verify.CHECKS, "new_rule", lambda case: iter([f"{len(case.groups)} groups"]))
-    assert judged(asked, result) == [f"new_rule: {len(asked['groups'])} groups"]
+    assert verify_claim(asked, result) == [f"new_rule: {len(asked['groups'])} groups"]
 
 
 def test_every_property_is_asked_and_every_field_is_read_or_silent() -> None:
