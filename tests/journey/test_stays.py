@@ -31,13 +31,13 @@ def test_both_sides_confirm(
 ) -> None:
     """The school confirms everything at once; the host refuses one with a reason and confirms the others."""
     sign_in(country.email_school_a)
-    window.get_by_role("link", name="Stages").click()
+    window.get_by_role("link", name="Stages", exact=True).click()
     look("stages-etablissement")
     window.get_by_role("button", name="Tout confirmer").click()
     expect(window.get_by_role("status")).to_contain_text("stages confirmés")
     window.get_by_role("button", name="Se déconnecter").click()
     sign_in(country.email_partner_a)
-    window.get_by_role("link", name="Stages").click()
+    window.get_by_role("link", name="Stages", exact=True).click()
     window.get_by_role("combobox").first.select_option(label="la place n’existe plus")
     window.get_by_role("button", name="Enregistrer les réponses choisies").click()
     expect(window.get_by_role("status")).to_contain_text("1 refusé, place rendue")

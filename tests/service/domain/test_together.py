@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 
 import pytest
@@ -12,6 +13,7 @@ from service.domain.bridge import freeze
 from service.domain.campaigns import get_campaign
 from service.domain.class_results import PupilResult, pupils_of_class
 from service.domain.confirmations import Voice, refuse
+from service.domain.decisions import find_gaps
 from service.domain.offers import OfferDraft, publish_offer
 from service.domain.placements import round_summary
 from service.domain.publication import publish_round
@@ -146,17 +148,21 @@ def test_a_pupil_with_two_hosts_has_two_weeks(conventions_engine: Engine, scene:
 
 
 def test_the_round_is_published_with_its_gap(conventions_engine: Engine, scene: Scene, published: int) -> None:
-    """Not called optimal, counted by pupils and not by places, and the verifier is silent on the bytes kept."""
+    """Not called optimal, counted by pupils and not by places; both judges are silent on the bytes kept, one of its
+    rules, the other of its bounds."""
     with session_scope(conventions_engine, write=False) as session:
         found = get_round(session, published)
         assert (found.status, found.solver_status) == (RoundStatus.PUBLISHED, "FEASIBLE")
-        assert (found.pupils, found.placed, found.proved_at) == (6, 5, None)
+        assert (found.pupils, found.placed) == (6, 5)
         assert found.baseline["placed"] <= found.placed
         kept = session.get_one(RoundDossier, published)
         dossier = reopen_dossier(session, published)
         names = {one for row in dossier.decision.placed for one in pseudonyms_of(row.group)}
         assert names <= set(session.exec(select(Pupil.pseudonym)))
-        assert kept.certificate_gz is None
+        assert kept.certificate_gz is not None
+        assert found.proved_at is not None
+        documents = (kept.instance_gz, kept.result_gz or b"", kept.certificate_gz)
+        assert find_gaps(*map(gzip.decompress, documents)) == []
 
 
 def test_a_group_torn_apart_is_refused(conventions_engine: Engine, scene: Scene) -> None:

@@ -128,7 +128,7 @@ def test_inline(engine: Engine, seed: int, tmp_path: Path) -> None:
     assert [phase for phase in heard if phase in expected] == expected
     found = read_round(engine, round_id)
     assert found.verified_at is not None
-    assert set(found.baseline) == {"placed", "first_wishes", "tiers"}
+    assert set(found.baseline) == {"placed", "hostings", "first_wishes", "tiers"}
     assert found.baseline["placed"] <= found.placed
 
 
