@@ -27,6 +27,8 @@ from solver.tiers import Names, arc_costs, largest_of
 
 TURNS = 4
 """Prices tried between the two ends; each costs a search as long as that of one aim."""
+ARCS_WEIGHED = 200_000
+"""A larger network's aims are bounded alone: seven searches an aim would take longer than the round itself."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class _Bracket:
     def best(self) -> Held:
         alone = Weighed(self.face, {self.tier: 1})
         found = [self._held(alone)]
-        if self.before:
+        if self.before and len(self.face.flow) <= ARCS_WEIGHED:
             last = Weighed(Weighed(self.face, self.before), {self.tier: 1})
             found += self._between(self._ends(alone), self._ends(last))
         return max(found, key=lambda held: held.bound)

@@ -54,7 +54,7 @@ def test_the_answers_are_compared(outcomes: list[Outcome]) -> None:
     ours, first_come = outcomes[0].measures
     assert ours.answer["proven"]
     assert outcomes[0].figure == first_come.answer["unplaced"] - ours.answer["unplaced"]
-    assert {"s_verify", "s_prove", "s_certificate", "mib_judges"} <= ours.answer["notes"].keys()
+    assert {"s_judge_verify", "s_judge_prove", "s_certificate", "mib_judges"} <= ours.answer["notes"].keys()
 
 
 def test_a_rival_that_does_better_is_a_fault(outcomes: list[Outcome]) -> None:

@@ -49,5 +49,5 @@ def judged(clock: Clock, result: Path, certificate: Path) -> dict[str, float]:
         raise ValueError(f"the judges refuse the round: {found['faults']}")
     for wall, processor in found["seconds"].values():
         clock.add(wall, processor, found["peak_mib"])
-    seconds = {f"s_{judge}": round(wall, 3) for judge, (wall, _) in found["seconds"].items()}
+    seconds = {f"s_judge_{judge}": round(wall, 3) for judge, (wall, _) in found["seconds"].items()}
     return seconds | {"mib_judges": found["peak_mib"]}
