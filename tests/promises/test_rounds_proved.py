@@ -20,6 +20,7 @@ from service.jobs.messages import Answer
 from service.persistence.engine import session_scope
 from service.persistence.tables import Placement, RoundDossier, UnplacedPupil
 from service.vocabulary import RoundStatus
+from solver import judges
 from solver.blocks import Settlement
 from solver.files import canonical_bytes, result_document
 from solver.greedy import greedy
@@ -243,4 +244,5 @@ def test_what_is_judged_is_what_is_kept(engine: Engine, tmp_path: Path, seed: in
     command = child_that_answers(tmp_path / "answer", answer)
     assert run_round(quick_workshop(engine, command=command), round_id) is Outcome.COMPUTED
     assert gzip.decompress(kept_of(engine, round_id).certificate_gz or b"") == answer.certificate
-    assert decisions.judge_documents.__module__ == "solver.judge.plain.bounds"
+    assert decisions.prove_claim is judges.prove_claim
+    assert judges.judge_documents.__module__ == "solver.judge.plain.bounds"

@@ -20,6 +20,7 @@ from service.jobs.messages import Answer
 from service.persistence.engine import session_scope
 from service.persistence.tables import Placement, RoundDossier, UnplacedPupil
 from service.vocabulary import RoundStatus
+from solver import judges
 from solver.files import canonical_bytes
 from tests.promises.round_scenes import (
     TODAY,
@@ -214,4 +215,5 @@ def test_sabotage_publication_without_verifier(
 
 def test_the_verifier_heard_is_the_verifier() -> None:
     """What decides is `solver.judge` itself, not a copy of it."""
-    assert decisions.verify_documents.__module__ == "solver.judge.plain.verify"
+    assert decisions.verify_claim is judges.verify_claim
+    assert judges.verify_documents.__module__ == "solver.judge.plain.verify"
