@@ -18,7 +18,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.service.web.conftest import (  # noqa: F401  (the small country and its application, as fixtures)
@@ -89,6 +89,7 @@ def sign_in(window: Page) -> Callable[[str], None]:
         window.get_by_label("Adresse électronique").fill(email)
         window.get_by_label("Mot de passe").fill(password)
         window.get_by_role("main").get_by_role("button", name="Se connecter").click()
+        window.wait_for_load_state()
 
     return enter
 
@@ -98,7 +99,8 @@ def look(window: Page) -> Callable[[str], None]:
     """Judge the page on screen: one title, no accessibility fault, nothing wider than a telephone; keep its picture."""
 
     def judge(name: str) -> None:
-        assert window.locator("h1").count() == 1
+        window.wait_for_load_state()
+        expect(window.locator("h1")).to_have_count(1)
         for width, size in (("1280", WIDE), ("360", NARROW)):
             window.set_viewport_size(size)  # type: ignore[arg-type]
             faults = Axe().run(window).response["violations"]
