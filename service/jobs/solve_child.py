@@ -38,7 +38,7 @@ def main() -> int:
     threading.Thread(target=_leave_at_the_end, daemon=True).start()
     _limit(order)
     try:
-        send(answers, _answer(order, lambda phase, done: send(answers, Step(phase, done))))
+        send(answers, answer_order(order, lambda phase, done: send(answers, Step(phase, done))))
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     return 0
@@ -61,7 +61,7 @@ def _limit(order: Order) -> None:
         resource.setrlimit(kind, (bound, bound))
 
 
-def _answer(order: Order, tell: Callable[[str, float], None]) -> Answer:
+def answer_order(order: Order, tell: Callable[[str, float], None]) -> Answer:
     started = perf_counter()
     instance = instance_from_document(json.loads(order.body))
     first_come = greedy(instance)
