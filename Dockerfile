@@ -32,8 +32,7 @@ USER sequence
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000
-# The home page reads the database. A container that runs `worker` has no page: start it without this check.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"SEQUENCE_PORT\"]}/', timeout=4)"]
+# The database of both commands, and the home page of `serve`.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["sequence", "health"]
 ENTRYPOINT ["sequence"]
 CMD ["serve"]

@@ -24,7 +24,7 @@ from service.errors import ServiceError
 from service.jobs.worker import run as run_worker
 from service.persistence.engine import check_durability, make_engine, session_scope
 from service.persistence.migrate import is_current, upgrade
-from service.processes import Together, refuse_busy_port, web_server, worker
+from service.processes import Together, refuse_busy_port, refuse_silent_site, web_server, worker
 from service.terminal import FrenchHelp, Phases, Whole, run
 
 database_option = click.option(
@@ -115,6 +115,20 @@ def work(database: str | None) -> None:
     settings = _settings(database)
     _prepare(settings)
     run_worker(settings)
+
+
+@commands.command("health", help="Dit si ce que fait ce conteneur marche\u00a0: la base, et le site s’il le sert.")
+@click.option("--main", type=click.Path(path_type=Path, dir_okay=False), default="/proc/1/cmdline", hidden=True)
+@click.help_option("--help", help="Affiche cette aide.")
+def health(main: Path) -> None:
+    """Asked from inside a container: its first process says whether it is a worker, which has no page to show."""
+    settings = _settings()
+    if "worker" not in main.read_text(encoding="utf-8").split("\0"):
+        refuse_silent_site(settings)
+    engine = make_engine(settings)
+    if not is_current(engine):
+        raise ServiceError("database_old", "La base n’est pas à jour. Lancez «\u00a0sequence migrate\u00a0».")
+    engine.dispose()
 
 
 @commands.command("migrate", help="Met la base à jour\u00a0: schéma et données de référence.")

@@ -16,6 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
 from types import FrameType
+from urllib.request import urlopen
 
 from service.config import Settings
 from service.errors import ServiceError
@@ -72,6 +73,19 @@ def refuse_busy_port(settings: Settings) -> None:
             ) from None
 
 
+def refuse_silent_site(settings: Settings) -> None:
+    """Raises a refusal unless the home page, which reads the database, is given in time."""
+    try:
+        urlopen(f"http://{_here(settings)}:{settings.port}/", timeout=4).close()
+    except OSError as error:
+        raise ServiceError("site_silent", f"Le site ne répond pas ({error}). Son journal dit pourquoi.") from None
+
+
+def _here(settings: Settings) -> str:
+    """Where this machine finds its own site."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+
+
 @dataclass
 class Together:
     """Runs commands until a signal asks to stop or one of them ends, which stops the others."""
@@ -119,9 +133,8 @@ class Together:
         """Whether the site answers; False when asked to stop meanwhile."""
         while not self.stop.wait(_LOOK_EVERY_S):
             self._refuse_dead_child()
-            host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.settings.host, self.settings.host)
             try:
-                with socket.create_connection((host, self.settings.port), timeout=1):
+                with socket.create_connection((_here(self.settings).strip("[]"), self.settings.port), timeout=1):
                     return True
             except OSError:
                 continue

@@ -35,6 +35,7 @@ from solver.instance import (
     Whole,
 )
 from solver.instance_rows import ROWS, frame_of
+from solver.judge.plain.documents import opened
 from solver.layout import RESULT_FORMAT, check_instance_document, check_result_document
 from solver.params import Params, TerritoryRule, Tier
 from solver.result import Assignment, Reason, Result, Status, TierValue, Unplaced
@@ -253,7 +254,7 @@ def read_document(path: Path) -> object:
     if path.suffix != ".gz":
         return parse_document(path.read_bytes())
     try:
-        return parse_document(gzip.decompress(path.read_bytes()))
+        return parse_document(opened(path.read_bytes()))
     except (EOFError, zlib.error) as error:
         raise ValueError(f"document: not a whole gzip file ({error})") from None
 

@@ -16,7 +16,7 @@ from typing import Any
 from service.domain.together import pseudonyms_of
 from solver.files import instance_from_document
 from solver.geography import trip_m
-from solver.instance import Group, Instance, Offer
+from solver.instance import Ban, Group, Instance, Offer
 from solver.judge.plain.bounds import VOUCHED
 from solver.judges import prove_claim, verify_claim
 from solver.result import Status
@@ -175,8 +175,11 @@ class Change:
     said: str
 
 
-def changes_since(decision: Decision, fresh: Instance) -> list[Change]:
-    """What the placements rest on and that a fresh freeze no longer shows. Seats are the publication's own affair."""
+def changes_since(decision: Decision, fresh: Instance, excluded: frozenset[int] = frozenset()) -> list[Change]:
+    """What the placements rest on and that a fresh freeze no longer shows; `excluded` are the offers left out since.
+
+    Seats are the publication's own affair, but those that no newcomer may take any more.
+    """
     frozen = decision.instance
     asked = {
         frozen.group[pupil.group].school
@@ -184,16 +187,18 @@ def changes_since(decision: Decision, fresh: Instance) -> list[Change]:
         if _asked(fresh, pupil.group) != _asked(frozen, pupil.group)
     }
     used = {str(pupil.offer_id) for pupil in decision.placed}
+    closed = _closed_to_newcomers(decision, fresh)
+    left_out = {offer for offer in used if int(offer) in excluded and (offer in closed or offer not in fresh.offer)}
     altered = {offer for offer in used if _terms(fresh.offer.get(offer)) != _terms(frozen.offer[offer])}
     lines = _lines_held(fresh, [pupil for pupil in decision.placed if str(pupil.offer_id) in fresh.offer])
     return [
-        *(
-            [Change("Un autre tour de la campagne a été publié, une affectation refusée ou un ajustement changé")]
-            if _told(fresh) != _told(frozen)
-            else []
-        ),
+        *_decided_since(frozen, fresh),
+        *(Change(f"L’offre n°\u00a0{offer} a été écartée par un ajustement") for offer in sorted(left_out, key=int)),
         *(Change(f"La demande de l’établissement {school} a changé") for school in sorted(asked)),
-        *(Change(f"L’offre n°\u00a0{offer} a changé ou n’est plus acceptée") for offer in sorted(altered, key=int)),
+        *(
+            Change(f"L’offre n°\u00a0{offer} a changé ou n’est plus acceptée")
+            for offer in sorted((altered | closed) - left_out, key=int)
+        ),
         *(
             Change(f"Le plafond de la ligne n°\u00a0{line['line']} serait dépassé")
             for line in lines
@@ -202,9 +207,35 @@ def changes_since(decision: Decision, fresh: Instance) -> list[Change]:
     ]
 
 
-def _told(instance: Instance) -> object:
-    """Who has a place already, pinned there or announced there, and who may not go where."""
-    return instance.pins, instance.announced, instance.bans
+def _closed_to_newcomers(decision: Decision, fresh: Instance) -> set[str]:
+    """Offers still there for the pupils they have, but not for all those the result sends them: an offer left out or
+    withdrawn, or a week that has begun."""
+    sent = Counter((str(pupil.offer_id), pupil.period_id) for pupil in decision.placed)
+    return {
+        offer
+        for (offer, period), count in sent.items()
+        if offer in fresh.offer and count > fresh.offer[offer].seats.get(period, 0)
+    }
+
+
+def _decided_since(frozen: Instance, fresh: Instance) -> list[Change]:
+    """Who has a place already, who is sent somewhere, who may not go where: what people decided, said one by one."""
+    if fresh.announced != frozen.announced:
+        return [Change("Un autre tour de la campagne a été publié")]
+    pins, before = {row.group for row in fresh.pins}, {row.group for row in frozen.pins}
+    moved = {row.group for row in set(fresh.pins) ^ set(frozen.pins)}
+    bans, lifted = set(fresh.bans) - set(frozen.bans), set(frozen.bans) - set(fresh.bans)
+    said = [
+        *(f"L’élève {group} a désormais une place publiée ou imposée" for group in sorted(moved & pins)),
+        *(f"L’élève {group} n’a plus de place imposée" for group in sorted(moved & before - pins)),
+        *(f"L’élève {group} ne peut plus aller sur l’offre n°\u00a0{offer}" for group, offer in _pairs(bans)),
+        *(f"L’élève {group} peut de nouveau aller sur l’offre n°\u00a0{offer}" for group, offer in _pairs(lifted)),
+    ]
+    return [Change(one) for one in said]
+
+
+def _pairs(bans: set[Ban]) -> list[tuple[str, str]]:
+    return sorted((ban.group, ban.offer) for ban in bans)
 
 
 def _asked(instance: Instance, group: str) -> tuple[Group | None, tuple[tuple[str, ...], ...]]:

@@ -7,7 +7,6 @@ Refuses to compute a placement, and to write a sentence.
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from service.domain.links import UNKNOWN, LinkRefused, issue_link, read_link, us
 from service.domain.together import pseudonyms_of
 from service.errors import NotFound
 from service.persistence.bulk import fetch
+from service.persistence.packed import unpack
 from service.persistence.rows import row_id
 from service.persistence.tables import (
     AllocationRound,
@@ -185,7 +185,7 @@ def _frozen(session: Session, found: AllocationRound) -> dict[str, Any]:
     kept = session.get(RoundDossier, row_id(found))
     if kept is None:
         raise NotFound
-    document: dict[str, Any] = json.loads(gzip.decompress(kept.instance_gz))
+    document: dict[str, Any] = json.loads(unpack(kept.instance_gz))
     return document
 
 

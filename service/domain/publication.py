@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
+from service.domain.adjustments import adjustments_of
 from service.domain.audit import record
 from service.domain.bridge import freeze
 from service.domain.campaign_rules import check_two_people
@@ -70,7 +71,7 @@ def publish_round(session: Session, round_id: int, actor: str, today: date | Non
     if published.kind is RoundKind.REPAIR:
         close_withdrawn_seats(session)
     _take_seats(session, round_id)
-    _refuse_changes(changes_since(dossier.decision, fresh))
+    _refuse_changes(changes_since(dossier.decision, fresh, adjustments_of(session, campaign).excluded))
     _publish_placements(session, round_id)
     _freeze_requests(session, published)
     _move_pointer(session, campaign, round_id)

@@ -6,7 +6,6 @@ called optimal whose certificate does not prove it, or one from a worker that no
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from service.domain.decisions import Decision, find_faults, find_gaps, read_deci
 from service.domain.rounds import get_round, held_by
 from service.persistence.bulk import fetch, insert_rows
 from service.persistence.clock import InstantIn
+from service.persistence.packed import pack, unpack
 from service.persistence.tables import (
     AllocationRound,
     ClassGroup,
@@ -65,17 +65,13 @@ def verify_dossier(instance: bytes, result: bytes, certificate: bytes = b"") -> 
         ResultRefusedError: with the verifier's lines, or those of the judge of optimality.
         ValueError: bytes that are no document.
     """
-    instance_gz, result_gz, certificate_gz = (_packed(one) for one in (instance, result, certificate))
+    instance_gz, result_gz, certificate_gz = (pack(one) for one in (instance, result, certificate))
     decision = _decision(instance_gz, result_gz)
     if not decision.called_optimal and not (certificate and decision.bounded):
         return Dossier(instance_gz, result_gz, decision)
-    if gaps := find_gaps(*map(gzip.decompress, (instance_gz, result_gz, certificate_gz))):
+    if gaps := find_gaps(unpack(instance_gz), unpack(result_gz), unpack(certificate_gz) if certificate else b""):
         raise ResultRefusedError(gaps)
     return Dossier(instance_gz, result_gz, decision, certificate_gz)
-
-
-def _packed(document: bytes) -> bytes:
-    return gzip.compress(document, 6, mtime=0)
 
 
 def reopen_dossier(session: Session, round_id: int) -> Dossier:
@@ -90,7 +86,7 @@ def reopen_dossier(session: Session, round_id: int) -> Dossier:
 
 
 def _decision(instance_gz: bytes, result_gz: bytes) -> Decision:
-    instance, result = gzip.decompress(instance_gz), gzip.decompress(result_gz)
+    instance, result = unpack(instance_gz), unpack(result_gz)
     if faults := find_faults(instance, result):
         raise ResultRefusedError(faults)
     return read_decision(instance, result)

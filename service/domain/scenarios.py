@@ -6,7 +6,6 @@ worker, the same child, the same verifier. Refuses to know how a change is said 
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from service.domain.rounds import Start, get_round, launch_round, rounds_of
 from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.bulk import fetch
+from service.persistence.packed import pack, unpack
 from service.persistence.tables import (
     AllocationRound,
     ClassGroup,
@@ -146,7 +146,7 @@ def get_scenario(session: Session, round_id: int) -> AllocationRound:
 
 def record_difference(session: Session, round_id: int, document: bytes) -> None:
     """Keeps what the scenario changes beside its documents, in the transaction that records it."""
-    packed = gzip.compress(document, 6, mtime=0)
+    packed = pack(document)
     kept = update(RoundDossier).where(col(RoundDossier.round_id) == round_id)
     session.exec(kept.values(difference_gz=packed).execution_options(synchronize_session=False))
 
@@ -176,7 +176,7 @@ class Differs:
 
 def read_difference(session: Session, round_id: int) -> Differs:
     kept = session.get_one(RoundDossier, round_id)
-    told = json.loads(gzip.decompress(kept.difference_gz or b""))
+    told = json.loads(unpack(kept.difference_gz))
     return Differs(
         told["totals"],
         [(tier, before, after) for tier, before, after in told["tiers"]],

@@ -6,7 +6,6 @@ from: its bytes are read, and another round is made of them.
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +21,7 @@ from service.domain.scenarios import NEW_OFFER
 from service.domain.together import pseudonyms_of
 from service.errors import ServiceError
 from service.persistence.bulk import fetch
+from service.persistence.packed import unpack
 from service.persistence.tables import AllocationRound, Department, Offer, RoundDossier, Site
 from solver.changes import Change, Draft, Open, Reach, Seats, TierOrder, apply_changes
 from solver.difference import Balance, Difference, compare
@@ -41,11 +41,11 @@ def scenario_bytes(session: Session, found: AllocationRound) -> bytes:
         ServiceError: the partner has no offer in the round that the new places could be like.
     """
     kept = session.get_one(RoundDossier, found.base_round_id)
-    instance = instance_from_document(json.loads(gzip.decompress(kept.instance_gz)))
+    instance = instance_from_document(json.loads(unpack(kept.instance_gz)))
     changes = [one for asked in found.changes for one in _SAID[asked["kind"]](session, instance, asked)]
     if instance.announced:
         return frozen_bytes(apply_changes(instance, changes))
-    before = result_from_document(json.loads(gzip.decompress(kept.result_gz or b"")))
+    before = result_from_document(json.loads(unpack(kept.result_gz)))
     aims_stability = any(asked.get("aim") == Tier.STABILITY for asked in found.changes)
     return frozen_bytes(apply_changes(instance, (*changes, _KeepTies(before, last=not aims_stability))))
 
@@ -143,7 +143,7 @@ _SAID: Mapping[str, Callable[[Session, Instance, Mapping[str, Any]], Iterable[Ch
 def difference_document(session: Session, found: AllocationRound, instance: Instance, result: bytes) -> bytes:
     """Who gains, loses or moves between the round it starts from and the scenario, and what it does to each aim."""
     kept = session.get_one(RoundDossier, found.base_round_id)
-    before = result_from_document(json.loads(gzip.decompress(kept.result_gz or b"")))
+    before = result_from_document(json.loads(unpack(kept.result_gz)))
     told = compare(instance, before, result_from_document(json.loads(result)))
     return canonical_bytes(_document(told))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.service.test_cli import ROOT
+from tests.service.test_cli import ROOT, sequence
 
 WATCHDOG_S = 120
 
@@ -60,17 +60,32 @@ def children_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_stops_everything(serving: subprocess.Popen[str], port: int, number: signal.Signals) -> None:
-    """The site answers; asked to stop, the command ends well and leaves no process behind."""
+def test_stops_everything(serving: subprocess.Popen[str], port: int, number: signal.Signals, tmp_path: Path) -> None:
+    """The site answers; asked to stop, the command ends well and leaves no process behind.
+
+    A container is healthy while it does what it was started for: a worker's needs the database alone.
+    """
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=WATCHDOG_S) as answer:
         assert answer.status == 200
     family = children_of(serving)
     commands = [" ".join(child.cmdline()) for child in family]
     assert any("gunicorn" in command for command in commands)
     assert any(command.endswith("service.cli worker") for command in commands)
+    if number is signal.SIGTERM:
+        assert health(tmp_path, port, "serve").returncode == 0
     serving.send_signal(number)
     assert serving.wait(WATCHDOG_S) == 0
+    if number is signal.SIGTERM:
+        silent = health(tmp_path, port, "serve")
+        assert (silent.returncode, "Le site ne répond pas" in silent.stderr) == (1, True)
+        assert health(tmp_path, port, "worker").returncode == 0
     assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+
+
+def health(folder: Path, port: int, started: str) -> subprocess.CompletedProcess[str]:
+    """What a container whose first process is that command says of itself."""
+    (folder / "first").write_bytes(b"\0".join((b"python", b"/opt/sequence/bin/sequence", started.encode(), b"")))
+    return sequence(folder, "health", "--main", "first", SEQUENCE_PORT=str(port))
 
 
 def test_killed_without_a_word(serving: subprocess.Popen[str]) -> None:

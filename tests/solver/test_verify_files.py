@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import solver.judge
+from solver.judge.plain.documents import opened
 from solver.judge.plain.verify import verify_documents
 from tests.solver.verify_cases import documents, random_case
 from tests.solver.verify_corruptions import corrupted
@@ -161,6 +162,8 @@ def test_compressed_dossier(tmp_path: Path, seed: int) -> None:
         (tmp_path / f"{name}.gz").write_bytes(gzip.compress((tmp_path / name).read_bytes()))
     names = ("instance.json.gz", "result.json.gz")
     assert (run(tmp_path, *names).returncode, run(tmp_path, *names).stdout) == (0, "")
+    with pytest.raises(ValueError, match="more than 9 bytes"):
+        opened((tmp_path / names[0]).read_bytes(), 9)
     half = tmp_path / names[1]
     half.write_bytes(half.read_bytes()[:-20])
     done = run(tmp_path, *names)

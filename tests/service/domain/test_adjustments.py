@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import select
 
+from service.domain import rounds
 from service.domain.adjustments import Wanted, adjust, lift, list_adjustments
 from service.domain.bridge import freeze
 from service.domain.campaigns import get_campaign
@@ -119,6 +121,55 @@ def test_a_pupil_is_sent_where_decided(engine: Engine, computed: int) -> None:
     )
     assert read(engine, uneven) == []
     assert banned > key
+
+
+def refusal(engine: Engine, round_id: int) -> str:
+    """What a publication answers, and that it changed nothing."""
+    with pytest.raises(Conflict) as said, session_scope(engine) as session:
+        publish_round(session, round_id, ACTOR, TODAY)
+    assert read_round(engine, round_id).status is RoundStatus.COMPUTED
+    assert read(engine, "SELECT id FROM placement WHERE published AND round_id = :r", r=round_id) == []
+    return said.value.message
+
+
+def test_what_is_decided_after_the_computation_refuses_its_publication(engine: Engine, computed: int) -> None:
+    """A pin, a ban, an offer left out: each is named; lifted, the round is published, and so for those who come later.
+
+    An offer left out keeps the pupils published there: only newcomers are refused.
+    """
+    pupil, offer, period = other_place(engine, computed)
+    taken = places(engine, computed)
+    for wanted, named in (
+        (Wanted(PIN, offer, pupil, period, WHY), f"L’élève {pupil} a désormais une place publiée ou imposée."),
+        (Wanted(BAN, taken[pupil][0], pupil, why=WHY), f"L’élève {pupil} ne peut plus aller sur l’offre n°"),
+        (Wanted(EXCLUDE, taken[pupil][0], why=WHY), f"{taken[pupil][0]} a été écartée par un ajustement."),
+    ):
+        key = decide(engine, computed, wanted)
+        assert named in refusal(engine, computed)
+        with session_scope(engine) as session:
+            lift(session, key, ACTOR)
+    (held, when), _ = Counter(taken.values()).most_common(1)[0]
+    first = published(engine, relaunched(engine, computed, seats=1, offer=held, period=when))
+    second = relaunched(engine, first, seats=60, offer=held, period=when)
+    stay = {name for name, place in places(engine, first).items() if place == (held, when)}
+    assert stay < {name for name, place in places(engine, second).items() if place == (held, when)}
+    decide(engine, second, Wanted(EXCLUDE, held, why=WHY))
+    assert f"{held} a été écartée par un ajustement." in refusal(engine, second)
+
+
+def relaunched(engine: Engine, round_id: int, *, seats: int, offer: int, period: str) -> int:
+    """Another round of the campaign, once the offer has that many seats."""
+    with session_scope(engine) as session:
+        changed = text("UPDATE opening SET capacity = :seats WHERE offer_id = :offer AND period_id = :period")
+        session.connection().execute(changed, {"seats": seats, "offer": offer, "period": period})
+        another = row_id(rounds.launch_round(session, read_round(engine, round_id).campaign_id, ACTOR))
+    return computed_round(engine, another)
+
+
+def published(engine: Engine, round_id: int) -> int:
+    with session_scope(engine) as session:
+        publish_round(session, round_id, ACTOR, TODAY)
+    return round_id
 
 
 def test_what_contradicts_or_means_nothing_is_refused(engine: Engine, computed: int) -> None:

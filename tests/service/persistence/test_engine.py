@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from service.errors import Conflict, ServiceError
 from service.persistence.engine import check_durability, make_engine, open_session, session_scope
+from service.persistence.packed import pack, unpack
 from service.persistence.rows import row_id, take_version
 from service.persistence.tables import AuditEntry, Campaign, Sector
 from tests.service.databases import PostgresDatabases
@@ -171,3 +172,13 @@ def _rename(engine: Engine, campaign_id: int, name: str, seen: int) -> None:
         campaign = session.get_one(Campaign, campaign_id)
         campaign.name = name
         take_version(session, campaign, seen)
+
+
+def test_a_kept_document_opens_within_its_bound() -> None:
+    """The same bytes each time; a bomb, half a document or none at all is refused instead of filling the memory."""
+    document = b'{"groups":[]}' * 1000
+    assert unpack(pack(document)) == document
+    assert pack(document) == pack(document)
+    for packed, largest in ((pack(document), 100), (pack(document)[:-9], 10**6), (None, 10), (b"no gzip", 10)):
+        with pytest.raises(ValueError, match="compressed document"):
+            unpack(packed, largest)
