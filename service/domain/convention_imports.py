@@ -7,7 +7,7 @@ in no deed (ceilings a partner declared, facts invented for the sample) is loade
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -173,6 +173,7 @@ def _move_to_new_version(
 ) -> None:
     """Offers live under the deed as it now reads; a partner's ceilings outlive a change of the text."""
     old = session.exec(select(Commitment).where(Commitment.convention_id == row_id(previous))).all()
+    heirs: dict[int, int] = {}
     for commitment in old:
         heir = commitments.get(commitment.code)
         session.connection().execute(
@@ -185,10 +186,46 @@ def _move_to_new_version(
         new_line = session.exec(select(QuotaLine).where(QuotaLine.commitment_id == heir.id)).first() if heir else None
         if old_line is not None and new_line is not None:
             new_line.ceiling, new_line.ceiling_source = old_line.ceiling, old_line.ceiling_source
+            heirs[row_id(old_line)] = row_id(new_line)
     session.connection().execute(
         update(Offer).where(col(Offer.convention_id) == previous.id).values(convention_id=convention.id)
     )
+    _carry_own_lines(session, previous, convention, heirs)
     session.expire_all()
+
+
+def _carry_own_lines(session: Session, previous: Convention, convention: Convention, heirs: Mapping[int, int]) -> None:
+    """Under a deed's new version, the lines that the partner added to the previous one and has not taken back.
+
+    `heirs` leads from each line of the old version made with the deed to the new version's.
+    """
+    in_force = (QuotaLine.convention_id == row_id(previous), col(QuotaLine.retired_at).is_(None))
+    old = session.exec(select(QuotaLine).where(*in_force).order_by(col(QuotaLine.id))).all()
+    copies = dict(heirs)
+    for row in old:
+        if row.commitment_id is None:
+            copies[row_id(row)] = _copy_line(session, convention, row)
+    for row in old:
+        if row_id(row) in copies:
+            heir = session.get_one(QuotaLine, copies[row_id(row)])
+            heir.parent_id = None if row.parent_id is None else copies.get(row.parent_id)
+    session.flush()
+
+
+def _copy_line(session: Session, convention: Convention, row: QuotaLine) -> int:
+    copy = QuotaLine(
+        convention_id=row_id(convention),
+        level=row.level,
+        label=row.label,
+        ceiling=row.ceiling,
+        ceiling_source=row.ceiling_source,
+    )
+    session.add(copy)
+    session.flush()
+    of_line = select(QuotaLineDepartment.department_code).where(QuotaLineDepartment.line_id == row_id(row))
+    for code in session.exec(of_line).all():
+        session.add(QuotaLineDepartment(line_id=row_id(copy), department_code=code))
+    return row_id(copy)
 
 
 def _declare_ceilings(session: Session, convention: Convention, deed: readers.Convention) -> None:

@@ -64,8 +64,12 @@ class QuotaTree:
     def line_of(self, convention_key: str | None, commitment_code: str, level: str, department: str) -> int | None:
         """The offer's own commitment's line when one covers it, else the narrowest of its convention, else none."""
         fitting = [line for line in self._by_convention.get(convention_key or "", []) if line.covers(level, department)]
-        own = [line for line in fitting if commitment_code and line.commitment_code == commitment_code]
+        own = [line for line in fitting if commitment_code and self._serves(line, commitment_code)]
         return next((line.id for line in own + fitting), None)
+
+    def _serves(self, line: Line, commitment_code: str) -> bool:
+        """A line that a partner cuts out of a commitment's own still counts for that commitment."""
+        return any(self.lines[one].commitment_code == commitment_code for one in self.ancestry(line.id))
 
 
 def load_quota_tree(session: Session) -> QuotaTree:
@@ -90,7 +94,7 @@ def load_quota_tree(session: Session) -> QuotaTree:
         )
         .join(Convention, col(Convention.id) == col(QuotaLine.convention_id))
         .outerjoin(Commitment, col(Commitment.id) == col(QuotaLine.commitment_id))
-        .where(col(QuotaLine.convention_id).in_(latest)),
+        .where(col(QuotaLine.convention_id).in_(latest), col(QuotaLine.retired_at).is_(None)),
     )
     return QuotaTree([_line(row, departments.get(row[0])) for row in rows])
 

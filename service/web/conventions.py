@@ -17,6 +17,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from service.domain.activities import staff_mobilised
+from service.domain.ceilings import ceilings_of
 from service.domain.conventions import (
     LedgerLine,
     StateOfConvention,
@@ -120,10 +121,11 @@ def get_readable(key: str) -> tuple[Convention, Partner]:
 
 
 def _ledger(convention: Convention) -> list[LedgerLine]:
-    return ledger(db(), convention, _school_year(), campaign_in_force())
+    return ledger(db(), convention, school_year_in_force(), campaign_in_force())
 
 
-def _school_year() -> str:
+def school_year_in_force() -> str:
+    """The campaign's, else the one of the day."""
     campaign = campaign_in_force()
     return campaign.school_year if campaign is not None else school_year_of(today())
 
@@ -165,8 +167,12 @@ def _page_values(convention: Convention, partner: Partner, lines: list[LedgerLin
         "state": convention_state(db(), convention, today()),
         "facts": words.facts_of(convention.document, convention.signed_on, convention.term_years),
         "commitments": list(commitments),
-        "staff": staff_mobilised(db(), convention, _school_year()),
+        "staff": staff_mobilised(db(), convention, school_year_in_force()),
         "lines": lines,
+        "capped": [
+            one for one in ceilings_of(db(), convention, school_year_in_force()) if one.line.ceiling is not None
+        ],
+        "sets_ceilings": signed_in_person().acts_for(partner),
         "bars": ledger_chart(lines),
         "map": coverage_map(convention, lines),
         "events": events_of(db(), convention),

@@ -82,6 +82,8 @@ class SeatsField(Field):  # type: ignore[misc]
 
     typed: dict[str, str]
     data: dict[str, int]
+    zero_is_none = True
+    """An opening of zero seats is no opening."""
 
     def process(self, formdata: MultiDict[str, str] | None, data: object = None, extra_filters: object = None) -> None:  # noqa: ARG002
         self.typed, self.data = {}, {}
@@ -97,5 +99,5 @@ class SeatsField(Field):  # type: ignore[misc]
                 self.process_errors.append(
                     f"«\u00a0{text[:20]}\u00a0» n’est pas un nombre de places\u00a0: écrivez un nombre entier."
                 )
-            elif int(text):
+            elif int(text) or not self.zero_is_none:
                 self.data[period_id] = int(text)

@@ -24,6 +24,7 @@ from service.persistence.tables.campaigns import (
     UnplacedPupil,
 )
 from service.persistence.tables.conventions import (
+    CeilingChoice,
     Commitment,
     Convention,
     ConventionDepartment,
@@ -77,6 +78,7 @@ __all__ = [
     "AuditEntry",
     "CalendarEntry",
     "Campaign",
+    "CeilingChoice",
     "ClassGroup",
     "Commitment",
     "Commune",

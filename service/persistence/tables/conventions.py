@@ -100,8 +100,25 @@ class QuotaLine(SQLModel, table=True):
     ceiling_source: str = ""
     """Who set the ceiling: no deed does, it is a partner's own operational choice."""
     commitment: int | None = None
+    retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the partner took back a line of its own: rounds no longer see it, those of before still name it."""
 
     __table_args__ = (check("ceiling IS NULL OR ceiling >= 0", "quota_line_ceiling_positive"),)
+
+
+class CeilingChoice(SQLModel, table=True):
+    """One decision of a partner on one of its lines: dated, added, never overwritten. The line has the last one."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    line_id: int = Field(foreign_key="quotaline.id", index=True)
+    ceiling: int | None = None
+    """None: no ceiling any more."""
+    retired: bool = False
+    note: str = ""
+    chosen_by: str
+    chosen_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+    __table_args__ = (check("ceiling IS NULL OR ceiling >= 0", "ceiling_choice_positive"),)
 
 
 class QuotaLineDepartment(SQLModel, table=True):
