@@ -65,6 +65,7 @@ def gated_site(templates: Templates, tmp_path: Path) -> Iterator[Flask]:  # noqa
     """A published round whose pupils go to two gated partners, each with an account and a site's mailbox."""
     templates.copy("computed", tmp_path / "sequence.db")
     application = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'sequence.db'}"), clock=Clock())
+    application.jinja_env.bytecode_cache = templates.compiled
     with session_scope(application.extensions["sequence_engine"]) as session:
         for key in GATED:
             user = create_user(session, email_of(key), f"Compte de {key}", PASSWORD, ACTOR)

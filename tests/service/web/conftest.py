@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine
 from sqlmodel import Session
 from werkzeug.test import TestResponse
@@ -86,6 +87,8 @@ class Templates:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # The pages' templates are compiled once per run, not once per application.
+        self.compiled = FileSystemBytecodeCache(str(folder))
         self.country = self._build_small()
 
     def _build_small(self) -> SmallCountry:
@@ -147,6 +150,7 @@ def app(templates: Templates, stage: str, tmp_path: Path, clock: Clock) -> Itera
     copy = tmp_path / "sequence.db"
     templates.copy(stage, copy)
     application = create_app(Settings(database_url=f"sqlite:///{copy}"), clock=clock)
+    application.jinja_env.bytecode_cache = templates.compiled
     yield application
     application.extensions["sequence_engine"].dispose()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from argon2 import PasswordHasher
 from sqlmodel import Session
 
 from fixtures import readers
@@ -23,6 +24,8 @@ from service.persistence.tables import Partner, PartnerMember, School, User
 from service.vocabulary import Level, PartnerKind, Role, SchoolType
 
 PASSWORD = "une phrase de passe pour les essais"
+# The site reads the cost in the hash: a cheap one here, or the tests would spend a fifth of their time signing in.
+PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 SCHOOL_YEAR = "2026-2027"
 COMMUNES = frozenset({"69123", "59512", "75056", "31555", "48095", "38185", "33063"})
 ACTOR = "test"
@@ -83,7 +86,9 @@ def build_country(session: Session) -> SmallCountry:
 
 
 def _user(session: Session, email: str) -> User:
-    return create_user(session, email, f"Compte de {email.partition('@')[0]}", PASSWORD, ACTOR)
+    user = create_user(session, email, f"Compte de {email.partition('@')[0]}", PASSWORD, ACTOR)
+    user.password = PASSWORD_HASH
+    return user
 
 
 def _school(session: Session, digits: str, name: str, kind: SchoolType, insee: str) -> School:
