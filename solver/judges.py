@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+from solver.bound_large import bound_large
 from solver.column_store import Store, read_store
 from solver.columns import instance_store, read_claim_columns, result_store
 from solver.dossier import COLUMNS, read_certificate, read_instance
@@ -47,10 +49,10 @@ def prove_claim(instance: Document, result: Document, certificate: Document) -> 
         ValueError: the instance is none.
         LookupError, TypeError, AttributeError: the certificate is none.
     """
-    stores = stores_of(instance, result) if is_large(instance) and certificate["format"] != BOUNDS else None
+    stores = stores_of(instance, result) if is_large(instance) else None
     if stores is None:
         return judge_documents(instance, result, certificate)
-    return prove_large(*stores, certificate, lambda: (instance, result))
+    return _judge_large(stores, certificate, lambda: (instance, result))
 
 
 def is_large(instance: Document) -> bool:
@@ -68,10 +70,10 @@ def prove_files(instance: Path, result: Path, certificate: Path) -> tuple[str, l
     """
     files, prices = Files(instance, result), read_certificate(certificate)
     try:
-        if files.stores is None or prices["format"] == BOUNDS:
+        if files.stores is None:
             asked, claimed = files.documents()
             return words_of(claimed, prices), judge_documents(asked, claimed, prices)
-        return words_of(files.stores[1][0], prices), prove_large(*files.stores, prices, files.documents)
+        return words_of(files.stores[1][0], prices), _judge_large(files.stores, prices, files.documents)
     except (LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"unreadable: {type(error).__name__}: {error}") from None
 
@@ -99,6 +101,13 @@ class Files:
     def documents(self) -> tuple[Document, Document]:
         """The instance in its canonical order, and the result that nobody believes yet."""
         return self._documents
+
+
+def _judge_large(
+    stores: tuple[Store, Store], certificate: Document, documents: Callable[[], tuple[Document, Document]]
+) -> list[str]:
+    judge = bound_large if certificate["format"] == BOUNDS else prove_large
+    return judge(*stores, certificate, documents)
 
 
 def stores_of(instance: Document, result: Document) -> tuple[Store, Store] | None:

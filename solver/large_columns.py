@@ -6,8 +6,9 @@ a plain judge then reads the document itself.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import pairwise
 from json.encoder import encode_basestring
 from typing import Any
@@ -161,3 +162,18 @@ def numbers(names: list[Any]) -> dict[str, int]:
     """The number of each name; names are in order, and each stands once."""
     require(all(map(is_text, names)) and all(a < b for a, b in pairwise(names)), "names that are not in order")
     return {name: number for number, name in enumerate(names)}
+
+
+def spelled_sha256(store: Store, in_columns: Collection[str]) -> str:
+    """The SHA-256 of the document that these columns hold, spelled some rows at a time."""
+    digest, head = hashlib.sha256(), store[0]
+    for i, name in enumerate(sorted({*head, *in_columns} - {"tables"})):
+        digest.update(f"{'{,'[i > 0]}{canonical(name)}:".encode())
+        if name not in in_columns:
+            digest.update(canonical(head[name]).encode())
+            continue
+        for n, rows in enumerate(Columns(store, name).spelled()):
+            digest.update(f"{'[,'[n > 0]}{rows}".encode())
+        digest.update(b"]" if Columns(store, name).size else b"[]")
+    digest.update(b"}")
+    return digest.hexdigest()

@@ -27,6 +27,7 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "groups": ("id", "school", "level", "count", "periods", "wishes", "reach_m", "needs"),
         "pins": ("group", "offer", "period", "count"),
         "bans": ("group", "offer"),
+        "wholes": ("group",),
     }
 )
 """The lists of an instance and the fields that the fast paths read, as the rules of the plain judges do."""
@@ -37,7 +38,6 @@ ORDINARY: Mapping[str, Any] = MappingProxyType(
         "offers.reserved": {},
         "offers.min_group": None,
         "announced": [],
-        "wholes": [],
         "bundles": [],
         "sequences": [],
     }

@@ -42,8 +42,7 @@ class Menus:
     def __init__(self, found: Round, prices: Prices, lots: Lots) -> None:
         self.found, self.prices, self.lots, self._reach = found, prices, lots, Reach(found)
         self._sectors = len(found.offers.sectors) + 1
-        tiers = found.params["tiers"]
-        self._rank_row, self._metre_row, self.gauge = tiers.index("wishes"), tiers.index("distance"), prices.gauge
+        self.gauge = prices.gauge
         self.profile, self._first = self._profiles()
         self._serving = cache(lambda code: self._reach.serving(found.groups.needs[0][code]))
         self._room = found.offers.seats - found.seated(found.pins) > 0
@@ -117,8 +116,8 @@ class Menus:
         order = np.argsort(key, kind="stable")
         key, offer, trip, period, held = (column[order] for column in (key, offer, trip, period, held))
         value = self.seat(offer, period, held)
-        value[self._metre_row] -= trip
-        value[self.gauge.row] -= self.gauge.over(trip)
+        self.gauge.add(value, "distance", -trip)
+        self.gauge.add(value, "longest", -self.gauge.over(trip))
         each = greatest(key, value[:-1])
         every = each[greatest(key[each] // self._sectors, value[:-1, each])]
         whole = key[every] // self._sectors * self._sectors + self._sectors - 1
@@ -139,15 +138,14 @@ class Menus:
         """The potentials of some groups, whose profiles are all on the menu."""
         who, at, rank = self._options(groups, menu)
         value = menu.value[:-1, menu.starts[at]]
-        if not self.gauge.shortening or self._rank_row < self.gauge.row:
-            value[self._rank_row] -= np.abs(rank)
+        self.gauge.add(value, "wishes", -np.abs(rank))
         top = greatest(who, value)
         sign = signs(value[:, top] - none[:-1, who[top]])
         top, sign = top[sign >= 0], sign[sign >= 0]
         found = none.copy()
         if not len(top):
             return found
-        if self.gauge.shortening:
+        if not self.gauge.draws:
             found[:-1, who[top]] = value[:, top]
             return found
         drawn = self._drawn(groups, who[top], at[top], rank[top], menu)

@@ -11,11 +11,11 @@ import numpy as np
 
 from solver.judge.plain.reasons import LISTED_OFFERS
 from solver.large_columns import Bools, Ints, canonical, looked_up
-from solver.large_round import Round
+from solver.large_round import NO_LIMIT, Round
 from solver.large_trips import metres
 
-Kind = tuple[int, int, int, int, int, tuple[int, ...]]
-"""School, level, reach, needs, periods, banned offers: what decides a reason."""
+Kind = tuple[int, int, int, int, int, int, tuple[int, ...]]
+"""School, level, reach, needs, periods, how many stay together, banned offers: what decides a reason."""
 REASONS = ("no_offer_of_level_in_reach", "periods_not_open", "needs_not_served", "banned", "all_seats_taken")
 
 
@@ -69,8 +69,9 @@ class Reasons:
         self._seated, self._together = found.seated(found.trips), found.together(found.trips)
         through, ceilings = found.through(found.trips), [row["ceiling"] for row in found.lines]
         is_full = [ceiling is not None and n >= ceiling for n, ceiling in zip(through.tolist(), ceilings, strict=True)]
+        rooms = [NO_LIMIT if most is None else most - n for n, most in zip(through.tolist(), ceilings, strict=True)]
+        self._line_room = np.array([*(min(rooms[n] for n in path) for path in found.above), NO_LIMIT], np.int64)
         self._full = [*([found.lines[n]["id"] for n in path if is_full[n]] for path in found.above), []]
-        self._saturated = np.array([*map(bool, self._full)], np.bool_)
         self._serving = cache(lambda code: reach.serving(found.groups.needs[0][code]))
         periods = found.groups.periods[0]
         self._periods = [np.array([found.period_number[name] for name in names], np.int64) for names in periods]
@@ -83,16 +84,17 @@ class Reasons:
         kinds = [groups.school[of], groups.level[of], groups.reach_m[of], groups.needs[1][of], groups.periods[1][of]]
         texts, codes = [list(map(canonical, table)) for table, _ in told], [codes for _, codes in told]
         banned = [found.banned.get(group, ()) for group in of.tolist()] if found.banned else [()] * len(of)
-        rows = {*zip(*(column.tolist() for column in (*kinds, *codes)), banned, strict=True)}
+        together = np.where(found.whole[of], groups.count[of], 1)
+        rows = {*zip(*(column.tolist() for column in (*kinds, together, *codes)), banned, strict=True)}
         why = cache(self.reason)
         return all(
-            why((*row[:5], row[9])) == tuple(table[code] for table, code in zip(texts, row[5:9], strict=True))
+            why((*row[:6], row[10])) == tuple(table[code] for table, code in zip(texts, row[6:10], strict=True))
             for row in sorted(rows)
         )
 
     def reason(self, kind: Kind) -> tuple[str, ...] | None:
         """The reason, its offers, lines and facts, as they are spelled; None when a seat is free."""
-        school, level, reach_m, needs, periods, banned = kind
+        school, level, reach_m, needs, periods, together, banned = kind
         near, facts = self._near(school, level, reach_m)
         when = self._periods[periods]
         seats = self.found.offers.seats[np.ix_(near, when)]
@@ -101,24 +103,32 @@ class Reasons:
         allowed = serving & ~np.isin(near, banned)[:, None] if banned else serving
         free = allowed & (self._seated[np.ix_(near, when)] < seats)
         rows, columns = np.nonzero(free)
-        if self._is_open(school, near[rows], when[columns]):
-            return None
+        if most := self._most_room(school, near[rows], when[columns]):
+            return None if most >= together else _too_large(most, facts)
         lines = sorted({line for offer in near[rows].tolist() for line in self._full[self.found.offers.line[offer]]})
         steps = zip(REASONS, (near.size, opened.any(), serving.any(), allowed.any(), free.any()), strict=True)
         reason = next((name for name, some in steps if not some), "quota_ceiling" if lines else "school_maximum")
         listed = near[allowed.any(axis=1)][:LISTED_OFFERS].tolist() if reason == "all_seats_taken" else []
         names = [self.found.offers.names[offer] for offer in listed]
-        return canonical(reason), canonical(names), canonical(lines), facts
+        return canonical(reason), canonical(names), canonical(lines), canonical(facts)
 
-    def _is_open(self, school: int, offers: Ints, periods: Ints) -> bool:
-        """Whether one more pupil of the school could take one of these seats that nobody takes."""
+    def _most_room(self, school: int, offers: Ints, periods: Ints) -> int:
+        """How many more pupils of the school the roomiest of these openings would take; 0 when none takes anybody."""
         opening = offers * self.found.periods + periods
         mates = looked_up(*self._together, school * self._seated.size + opening)
-        return bool(((mates < self.found.offers.most[offers]) & ~self._saturated[self.found.offers.line[offers]]).any())
+        free = self.found.offers.seats[offers, periods] - self._seated[offers, periods]
+        room = np.minimum(
+            free, np.minimum(self.found.offers.most[offers] - mates, self._line_room[self.found.offers.line[offers]])
+        )
+        return max(0, int(room.max(initial=0)))
 
-    def _found_near(self, school: int, level: int, reach_m: int) -> tuple[Ints, str]:
-        """The offers in reach, and the facts as they are spelled."""
+    def _found_near(self, school: int, level: int, reach_m: int) -> tuple[Ints, dict[str, int]]:
+        """The offers in reach, and the facts."""
         name = self.found.groups.levels[level]
         near, _ = self.reach.near(school, name, reach_m)
         nearest = None if len(near) else self.reach.nearest_m(school, name)
-        return near, canonical({"reachable_offers": len(near)} | ({} if nearest is None else {"nearest_m": nearest}))
+        return near, {"reachable_offers": len(near)} | ({} if nearest is None else {"nearest_m": nearest})
+
+
+def _too_large(most: int, facts: dict[str, int]) -> tuple[str, ...]:
+    return canonical("group_too_large"), canonical([]), canonical([]), canonical(facts | {"largest_room": most})

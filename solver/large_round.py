@@ -6,7 +6,6 @@ It knows the layout and nothing of the engine. A field that the fast paths do no
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +17,6 @@ from solver.large_columns import (
     Bools,
     Columns,
     Ints,
-    canonical,
     is_list,
     is_of,
     is_optional,
@@ -27,6 +25,7 @@ from solver.large_columns import (
     is_whole,
     numbers,
     require,
+    spelled_sha256,
     summed,
 )
 from solver.large_layout import IN_COLUMNS, require_usual
@@ -121,8 +120,9 @@ class Round:
         require(int(self.groups.count.sum()) <= MAX_TOTAL, "too many pupils")
         self.pins, self.bans = self._trips(instance, "pins"), self._bans(Columns(instance, "bans"))
         require(_is_rising(self.keys(self.pins)) and _is_rising(self.bans), "rows that are not in order")
+        self.whole = self._whole()
         self.trips, self.left = self._trips(result, "assignments"), self._left(Columns(result, "unplaced"))
-        self.sha256 = self._spelled_sha256()
+        self.sha256 = spelled_sha256(instance, IN_COLUMNS)
 
     @property
     def periods(self) -> int:
@@ -277,18 +277,11 @@ class Round:
         banned = rows.known("group", self.groups.number) * len(self.offers.names)
         return banned + rows.known("offer", self.offer_number)
 
-    def _spelled_sha256(self) -> str:
-        digest = hashlib.sha256()
-        for i, name in enumerate(sorted({*self.head, *IN_COLUMNS} - {"tables"})):
-            digest.update(f"{'{,'[i > 0]}{canonical(name)}:".encode())
-            if name not in IN_COLUMNS:
-                digest.update(canonical(self.head[name]).encode())
-                continue
-            for n, rows in enumerate(Columns(self._instance, name).spelled()):
-                digest.update(f"{'[,'[n > 0]}{rows}".encode())
-            digest.update(b"]" if Columns(self._instance, name).size else b"[]")
-        digest.update(b"}")
-        return digest.hexdigest()
+    def _whole(self) -> Bools:
+        """Whether each group's pupils stay together; one pupil of a group is told from no other."""
+        found = np.zeros(len(self.groups.names), np.bool_)
+        found[[self.groups.number[row["group"]] for row in self.head["wholes"]]] = True
+        return found & (self.groups.count > 1)
 
 
 def _is_rising(keys: Ints) -> bool:

@@ -5,7 +5,8 @@ Exact whole numbers, from the instance alone. It is written from the documents, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 import numpy as np
@@ -62,20 +63,52 @@ class Gauge:
     def row(self) -> int:
         return self.tiers.index("longest")
 
+    @property
+    def draws(self) -> bool:
+        """Whether lots count for anything."""
+        return not self.shortening
+
+    def places(self, aim: str) -> list[tuple[int, int]]:
+        """The rows of a column where an aim counts, and how much one of it weighs there."""
+        row = self.tiers.index(aim)
+        return [] if self.shortening and row > self.row else [(row, 1)]
+
+    def add(self, columns: Ints, aim: str, amount: Ints | int) -> None:
+        """So much of an aim, in place: one amount for each column, or one for all."""
+        for row, weight in self.places(aim):
+            columns[row] += weight * amount
+
     def over(self, trip_m: Ints) -> Ints:
         return (trip_m > self.longest - self.shortening).astype(np.int64)
 
-    def seen(self, columns: Ints) -> Ints:
-        """The columns, changed in place, without the tiers that are left out."""
+    def priced(self, columns: Ints) -> Ints:
+        """Prices, changed in place: none has a say on trips longer than those made, nor on what is left out."""
         if self.shortening:
             columns[self.row + 1 :] = 0
+        else:
+            columns[self.row] = 0
         return columns
 
+
+@dataclass(frozen=True)
+class Weighed(Gauge):
+    """The same for one weighted sum in place of every tier from the row `closed` on; no lot counts."""
+
+    closed: int = 0
+    weights: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def draws(self) -> bool:
+        return False
+
+    def places(self, aim: str) -> list[tuple[int, int]]:
+        row = self.tiers.index(aim)
+        alone = [(row, 1)] if row < self.closed else []
+        return [*alone, *([(self.closed, self.weights[aim])] if aim in self.weights else [])]
+
     def priced(self, columns: Ints) -> Ints:
-        """The same of prices: none has anything to say of trips longer than those made."""
-        if not self.shortening:
-            columns[self.row] = 0
-        return self.seen(columns)
+        columns[self.closed + 1 :] = 0
+        return columns
 
 
 def longest_of(costs: dict[str, Ints]) -> int:

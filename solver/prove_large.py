@@ -38,9 +38,8 @@ class Arcs(NamedTuple):
 class Proof:
     """A result beside its certificate's prices, and what each group could have best at these prices."""
 
-    def __init__(self, found: Round, certificate: Row, lots: Lots, costs: dict[str, Ints], *, shortening: bool) -> None:
-        self.found, self.tiers, self.lots = found, found.params["tiers"], lots
-        self.gauge = Gauge(self.tiers, longest_of(costs), shortening)
+    def __init__(self, found: Round, certificate: Row, lots: Lots, costs: dict[str, Ints], gauge: Gauge) -> None:
+        self.found, self.tiers, self.lots, self.gauge = found, found.params["tiers"], lots, gauge
         self.prices = Prices(found, certificate, self.gauge)
         self.menus = Menus(found, self.prices, self.lots)
         self.none = self.prices.schools.of(found.groups.school) - self.cost("placed", 1)
@@ -51,8 +50,8 @@ class Proof:
     def cost(self, aim: str, amount: Ints | int) -> Ints:
         """Columns with this amount in the row of its aim."""
         found = np.zeros((len(self.tiers), np.size(amount)), np.int64)
-        found[self.tiers.index(aim)] = amount
-        return self.gauge.seen(found)
+        self.gauge.add(found, aim, amount)
+        return found
 
     def _by_group(self, trips: Trips) -> Ints:
         found = np.zeros(len(self.found.groups.names), np.int64)
@@ -75,7 +74,7 @@ class Proof:
         held = self.prices.held(found.groups.school[trips.group], found.openings(trips))
         reduced = self.potentials[:, trips.group] - self.menus.seat(trips.offer, trips.period, held)
         for aim, amount in self.costs.items():
-            reduced += self.cost(aim, amount)
+            self.gauge.add(reduced, aim, amount)
         free = np.flatnonzero(trips.count != pinned)
         return Arcs(reduced[:, free], (trips.count - pinned)[free], np.full(len(free), NO_LIMIT))
 
@@ -129,7 +128,10 @@ class Proof:
         """What no answer can beat, by tier: the pins' share and the dual's."""
         pins = trip_costs(self.found, self.lots, self.found.pins)
         fixed = trip_values(self.found, self.found.pins, pins | {"longest": self.gauge.over(pins["distance"])})
-        total = [fixed.get(tier, 0) for tier in self.tiers]
+        total = [0] * len(self.tiers)
+        for aim, value in fixed.items():
+            for row, weight in self.gauge.places(aim):
+                total[row] += weight * value
         shares = [exact_sum(self.potentials, self.pinned - self.found.groups.count), *map(share, self.arcs())]
         return dict(zip(self.tiers, map(sum, zip(total, *shares, strict=True)), strict=True))
 
@@ -149,7 +151,7 @@ def is_proven(instance: Store, result: Store, certificate: Row) -> bool:
         announced = [[row["tier"], row["value"], row["bound"]] for row in found.result["tiers"]]
         lots = Lots(found)
         costs = trip_costs(found, lots, found.trips)
-        proof = Proof(found, certificate, lots, costs, shortening=False)
+        proof = Proof(found, certificate, lots, costs, Gauge(found.params["tiers"], longest_of(costs)))
     except MALFORMED:
         return False
     values = tier_values(found, found.trips, costs)
@@ -158,7 +160,8 @@ def is_proven(instance: Store, result: Store, certificate: Row) -> bool:
     if not told or not proof.is_settled() or proof.bound() != expected | {"longest": 0}:
         return False
     del proof  # its columns are large
-    return not values["longest"] or Proof(found, certificate, lots, costs, shortening=True).bound()["longest"] > 0
+    shortening = Gauge(found.params["tiers"], values["longest"], shortening=True)
+    return not values["longest"] or Proof(found, certificate, lots, costs, shortening).bound()["longest"] > 0
 
 
 def _is_about(found: Round, certificate: Row) -> bool:

@@ -96,6 +96,11 @@ def ban(found: Round) -> bool:
     return not np.isin(found.trips.group * len(found.offers.names) + found.trips.offer, found.bans).any()
 
 
+def whole(found: Round) -> bool:
+    groups, trips = found.groups, found.trips
+    return not (found.whole[trips.group] & (trips.count != groups.count[trips.group])).any()
+
+
 def identity(found: Round) -> bool:
     """That every name is known and every column of its kind was seen when the round was read."""
     head = {name: value for name, value in found.result.items() if name != "tables"}
@@ -131,11 +136,11 @@ CLEAR: dict[str, Callable[[Round], bool]] = {
     check.__name__: check
     for check in (
         *(demand, level, period, needs, reach, territory, seats, school_maximum, quota_ceiling, pin, ban),
-        *(identity, announced_tiers, reasons),
+        *(whole, identity, announced_tiers, reasons),
     )
 }
 """For each property: whether nothing in the round could break it."""
-SILENT = ("reserve", "whole", "minimum_group", "bundle", "sequence")
+SILENT = ("reserve", "minimum_group", "bundle", "sequence")
 """Properties of what these columns do not read: nothing can break them where it says nothing."""
 
 

@@ -11,6 +11,7 @@ from solver.instance import Instance
 from solver.large_layout import ORDINARY
 from tests.solver.certificates import Round, proven_round
 from tests.solver.tiny_instances import tiny_instance
+from tests.solver.tiny_sides import LONG, tiny_sides
 from tests.solver.verify_cases import lawful_placements, random_instance
 from tests.solver.verify_oracle import Placements
 
@@ -34,6 +35,21 @@ def ordinary(instance: Instance) -> Instance:
 
 def ordinary_instance(random: Random) -> Instance:
     return ordinary(random_instance(random))
+
+
+def ordinary_wholes(random: Random) -> Instance:
+    """The same with groups that stay whole, at most of whose offers several ask for the same seats."""
+    plain = tiny_sides(random)
+    offers = tuple(
+        dataclasses.replace(
+            row, seats={name: seats for name, seats in row.seats.items() if name != LONG.id} or {"p": 1}
+        )
+        for row in plain.offers
+    )
+    groups = tuple(
+        dataclasses.replace(row, periods=(row.periods - {LONG.id}) or frozenset("p")) for row in plain.groups
+    )
+    return ordinary(dataclasses.replace(plain, offers=offers, groups=groups, bundles=(), sequences=()))
 
 
 def ordinary_case(random: Random) -> tuple[Instance, Placements]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from random import Random
 
@@ -53,12 +53,18 @@ def little_effort(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certificate, "solve", partial(solve, effort=0.0001))
 
 
-def open_rounds(seed: object, times: int) -> Iterator[Round]:
+def open_rounds(seed: object, times: int, draw: Callable[[Random], Instance] = tiny_sides) -> Iterator[Round]:
     for number in range(times):
-        instance = tiny_sides(Random(f"{seed}/bounds/{number}"))
+        instance = draw(Random(f"{seed}/bounds/{number}"))
         result, prices = solve_with_certificate(instance)
         if prices is not None and result.status is Status.FEASIBLE:
             yield Round(instance, result, prices)
+
+
+@cache
+def hardly_tried(seed: int, times: int) -> tuple[Round, ...]:
+    """Rounds that CP-SAT had `little_effort` for: the same for every test that asks for them."""
+    return tuple(open_rounds(seed, times))
 
 
 @pytest.fixture
@@ -70,7 +76,7 @@ def times(pytestconfig: pytest.Config) -> int:
 def test_bounds_are_true_and_recomputed(seed: int, times: int) -> None:
     """No answer that keeps the tiers before at their values beats a bound, and the judge finds each of them again."""
     held = 0
-    for found in open_rounds(seed, times):
+    for found in hardly_tried(seed, times):
         assert verify_documents(found.asked, found.told) == []
         assert found.faults() == []
         answers = SideExhaustion(found.instance, instance_sha256(found.instance))
@@ -92,12 +98,12 @@ def test_what_cpsat_declares_is_between_what_is_proven_and_the_value(seed: int, 
         for i, row in enumerate(found.result.tiers):
             if row.proof == "solver":
                 low, high = (replace(row, bound=bound) for bound in (0, row.value + 1))
-                assert found.faults(result=_with(found.result, i, high))
-                short += bool(found.faults(result=_with(found.result, i, low)))
+                assert found.faults(result=with_row(found.result, i, high))
+                short += bool(found.faults(result=with_row(found.result, i, low)))
     assert short
 
 
-def _with(result: Result, at: int, row: TierValue) -> Document:
+def with_row(result: Result, at: int, row: TierValue) -> Document:
     return result_document(replace(result, tiers=(*result.tiers[:at], row, *result.tiers[at + 1 :])))
 
 
@@ -151,7 +157,7 @@ def _believed(row: Document) -> None:
 def test_lies_about_a_bound_are_refused(lie: Callable[[Document], None], seed: int, times: int) -> None:
     """A bound one higher or one lower than the prices prove, or called what it is not: the tier is named."""
     lies = 0
-    for found in open_rounds(f"{seed} lies", times):
+    for found in hardly_tried(seed, times):
         for tier in found.instance.params.tiers[: found.instance.params.tiers.index(Tier.LONGEST)]:
             result = found.told
             row = tier_of(result, tier)
@@ -166,7 +172,7 @@ def test_lies_about_a_bound_are_refused(lie: Callable[[Document], None], seed: i
 @pytest.mark.usefixtures("little_effort")
 def test_bounds_of_another_round_are_refused(seed: int, times: int) -> None:
     """A certificate kept from another round proves nothing here, even under this round's name."""
-    found = [each for each in open_rounds(f"{seed} others", times) if each.instance.params.tiers == OFFICIAL_TIERS]
+    found = [each for each in hardly_tried(seed, times) if each.instance.params.tiers == OFFICIAL_TIERS]
     strangers = 0
     for mine, other in pairwise(found):
         assert any(fault.startswith("identity:") for fault in mine.faults(prices=other.certificate))
@@ -178,18 +184,23 @@ def test_bounds_of_another_round_are_refused(seed: int, times: int) -> None:
     assert strangers
 
 
+def moved(certificate: Document, random: Random) -> Document:
+    prices = deepcopy(certificate)
+    for row in prices["bounds"]:
+        row["weights"] = [[name, max(1, weight + random.choice((-1, 0, 5)))] for name, weight in row["weights"]]
+        for name in ("lines", "schools", "openings", "reserves", "maxima"):
+            row[name] = [[*each[:-1], [n + random.choice((-1, 0, 0, 1)) for n in each[-1]]] for each in row[name]]
+    return prices
+
+
 @pytest.mark.usefixtures("little_effort")
 def test_prices_moved_at_random_bound_nothing_too_high(seed: int, times: int) -> None:
     """Whatever numbers a certificate holds, a bound above what some answer reaches is never accepted."""
     random = Random(f"{seed} moved")
-    for found in open_rounds(f"{seed} moved", times // 2):
+    for found in hardly_tried(seed, times)[: times // 4]:
         best = SideExhaustion(found.instance, instance_sha256(found.instance)).best()
         assert best is not None
-        prices = deepcopy(found.certificate)
-        for row in prices["bounds"]:
-            row["weights"] = [[name, max(1, weight + random.choice((-1, 0, 5)))] for name, weight in row["weights"]]
-            for name in ("lines", "schools", "openings", "reserves", "maxima"):
-                row[name] = [[*each[:-1], [n + random.choice((-1, 0, 0, 1)) for n in each[-1]]] for each in row[name]]
+        prices = moved(found.certificate, random)
         first = found.instance.params.tiers.index(Tier(prices["bounds"][0]["tier"]))
         if found.result.tiers[first].value == best[first] and best[:first] == _values(found.result)[:first]:
             result = found.told
@@ -224,8 +235,8 @@ def test_a_bound_left_out_is_refused() -> None:
 @pytest.mark.usefixtures("little_effort")
 def test_sabotage_tiers_held_cost_nothing(seed: int, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A judge that forgets what the tiers held may cost finds other bounds than ours: the checks above would see it."""
-    found = list(open_rounds(f"{seed} held", times))
-    monkeypatch.setattr(bounds, "least", lambda tier, low, case, _values: max(0, low // case.weights[tier]))
+    found = hardly_tried(seed, times)
+    monkeypatch.setattr(bounds, "least", lambda tier, low, weights, _values: max(0, low // weights[tier]))
     assert any(each.faults() for each in found)
 
 
@@ -233,7 +244,7 @@ def test_sabotage_tiers_held_cost_nothing(seed: int, times: int, monkeypatch: py
 def test_sabotage_bounds_believed(seed: int, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A judge that compares nothing lets every lie pass."""
     monkeypatch.setattr(bounds, "announced", lambda *_: ())
-    for found in open_rounds(f"{seed} believed", times // 4):
+    for found in hardly_tried(seed, times)[: times // 4]:
         result = found.told
         for row in result["tiers"]:
             row["bound"] = row["value"]

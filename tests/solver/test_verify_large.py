@@ -24,8 +24,8 @@ from solver.large_trips import metres
 from solver.layout import InstanceDocument, ResultDocument
 from solver.rules import PROPERTIES
 from solver.solve import solve
-from tests.solver import verify_corruptions
-from tests.solver.ordinary import ordinary_case, ordinary_instance
+from tests.solver import side_corruptions, verify_corruptions
+from tests.solver.ordinary import ordinary_case, ordinary_instance, ordinary_wholes
 from tests.solver.test_verify_files import GARBAGE, places
 from tests.solver.verify_cases import documents, random_case, scattered
 from tests.solver.verify_corruptions import MIXED, OPERATORS, corrupted
@@ -76,6 +76,21 @@ def test_reasons_are_all_met_in_columns(seed: int, times: int) -> None:
     assert len(told) >= 5
 
 
+def test_groups_that_stay_whole_are_read_in_columns(seed: int, times: int) -> None:
+    """Answers that leave some out for want of room together are clear, and so is the room they are told of."""
+    random, told, placed = Random(f"{seed} whole"), set(), 0
+    for _ in range(40 * times):
+        instance = ordinary_wholes(random)
+        asked, result = instance_document(instance), result_document(solve(instance, effort=0.001))
+        if result["status"] == "INFEASIBLE":
+            continue
+        assert verify_large.clear(instance_store(asked), result_store(result)) >= {*PROPERTIES}
+        told |= {row["reason"] for row in result["unplaced"]}
+        placed += bool({row["group"] for row in result["assignments"]} & instance.units)
+    assert "group_too_large" in told
+    assert placed
+
+
 def test_far_and_wide(seed: int) -> None:
     """Offers scattered over the globe: those in reach and the nearest one are the same as by looking at all of them."""
     for spread in (60_000, 600_000, 6_000_000):
@@ -123,6 +138,7 @@ RARE = {name for name, (broken, _) in OPERATORS.items() if broken in verify_larg
 def test_each_question_is_needed(name: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were one property said to be clear unseen, its corruption would pass: no other part of the fast path names it."""
     monkeypatch.setattr(verify_corruptions, "random_case", ordinary_case)
+    monkeypatch.setattr(side_corruptions, "tiny_sides", ordinary_wholes)
     pair = corrupted(name, Random(f"{seed} {name}"))
     stores = stores_of(*pair)
     if name in NOT_IN_COLUMNS:
@@ -162,7 +178,6 @@ SPEAKING: dict[str, Any] = {
     "offers.reserved": {"rep": 1},
     "offers.min_group": 2,
     "announced": [{"group": "group-0", "offer": "offer-0", "period": "p1", "count": 1}],
-    "wholes": [{"group": "group-0"}],
     "bundles": [{"group": "group-0", "periods": ["p1", "p2"]}],
     "sequences": [{"groups": ["group-0", "group-1"]}],
 }

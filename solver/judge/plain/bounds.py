@@ -47,33 +47,34 @@ def bound_documents(instance: Row, result: Row, certificate: Row) -> list[str]:
     if [row["tier"] for row in rows] != tiers[closed:last]:
         return [*faults, f"bounds: one for each tier from {tiers[closed]} to the longest trip"][:LISTED_FAULTS]
     for number, row in enumerate(rows):
-        case = weighed(instance, result, row, closed)
+        weights = weights_of(tiers, row, closed)
+        case = Weighed(instance, result, row, closed)
         low = plus(bound(case, [*rebuild(case)]), hidden(case), -1)
         proven = {name: (low[at], "potentials") for at, name in enumerate(tiers[:closed])}
-        proven[row["tier"]] = least(row["tier"], low[closed], case, values), VOUCHED[min(number, 1)]
+        proven[row["tier"]] = least(row["tier"], low[closed], weights, values), VOUCHED[min(number, 1)]
         faults += announced(told, proven, row["tier"])
     return faults[:LISTED_FAULTS]
 
 
-def weighed(instance: Row, result: Row, row: Row, closed: int) -> Weighed:
-    """The costs and prices of a row, whose weights are of the tiers left open so far.
+def weights_of(tiers: list[str], row: Row, closed: int) -> dict[str, int]:
+    """The weights of a row, which are of the tiers left open so far.
 
     Raises:
         ValueError: the weights are no weights.
     """
-    tiers, weights = instance["params"]["tiers"], dict(row["weights"])
+    weights: dict[str, int] = dict(row["weights"])
     known = {*tiers[closed : tiers.index(row["tier"]) + 1]}
     if {*map(type, weights.values())} != {int} or min(weights.values()) < 0 or not weights.keys() <= known:
         raise ValueError(f"certificate: weights {weights}")
     if weights.get(row["tier"], 0) < 1:
         raise ValueError(f"certificate: {row['tier']} weighs nothing")
-    return Weighed(instance, result, row, closed)
+    return weights
 
 
-def least(tier: str, low: int, case: Weighed, values: dict[str, int]) -> int:
+def least(tier: str, low: int, weights: dict[str, int], values: dict[str, int]) -> int:
     """What the tier costs at least, once the others in the sum cost what they did."""
-    others = sum(weight * values[name] for name, weight in case.weights.items() if name != tier)
-    return int(max(0, -((others - low) // case.weights[tier])))
+    others = sum(weight * values[name] for name, weight in weights.items() if name != tier)
+    return max(0, -((others - low) // weights[tier]))
 
 
 def announced(told: dict[str, Row], proven: dict[str, tuple[int, str]], bounded: str) -> Iterator[str]:
