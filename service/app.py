@@ -65,6 +65,7 @@ from service.web import (
     site_imports,
     sites,
     stays,
+    warm,
     wishes,
 )
 from service.web.sessions import DatabaseSessions
@@ -120,7 +121,7 @@ LARGEST_REQUEST = 2 * 2**20
 
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = context.system_clock) -> Flask:
-    """The site. Without `settings`, they are read from the environment (this is what gunicorn calls)."""
+    """The site. Without `settings`, they are read from the environment."""
     settings = settings or Settings()
     app = Flask("service.web", static_url_path="/static")
     app.config.update(
@@ -153,4 +154,11 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     failures.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    return app
+
+
+def create_warm_app() -> Flask:
+    """The site ready for its first visitor: what each process of the web server calls."""
+    app = create_app()
+    warm.warm(app)
     return app

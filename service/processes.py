@@ -42,7 +42,7 @@ def web_server(settings: Settings) -> Command:
             *("-m", "gunicorn", "--bind", f"{settings.host}:{settings.port}"),
             *("--workers", str(settings.web_workers), "--worker-class", "gthread", "--threads", "4"),
             *("--graceful-timeout", str(int(STOP_WITHIN_S) - 5), "--log-level", "warning"),
-            "service.app:create_app()",
+            "service.app:create_warm_app()",
         ),
     )
 

@@ -7,7 +7,6 @@ Refuses to compute a placement, and to write a sentence.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,8 +17,8 @@ from sqlmodel import Session, col
 
 from service.domain.audit import record
 from service.domain.findings import Host, hosts_named
+from service.domain.frozen_parts import frozen_row, frozen_value
 from service.domain.links import UNKNOWN, LinkRefused, issue_link, read_link, use_link, void_links
-from service.domain.together import pseudonyms_of
 from service.errors import NotFound
 from service.persistence.bulk import fetch
 from service.persistence.packed import unpack
@@ -140,6 +139,7 @@ def explain_to_family(session: Session, pupil: Pupil) -> Explanation:
     school = session.get_one(School, group.school_id)
     labels = {row[0]: row[1] for row in fetch(session, select(col(Sector.key), col(Sector.label)))}
     frozen = _frozen(session, found)
+    params = frozen_value(frozen, "params")
     left = session.scalars(
         select(UnplacedPupil).where(col(UnplacedPupil.round_id) == found.id, col(UnplacedPupil.pupil_id) == pupil.id)
     ).first()
@@ -159,8 +159,8 @@ def explain_to_family(session: Session, pupil: Pupil) -> Explanation:
         facts=facts,
         full_offers=tuple(hosts_named(session, set(named)).values()),
         fixes=() if left is None else tuple(left.fixes),
-        tiers=tuple(frozen["params"]["tiers"]),
-        territory_rule=frozen["params"]["territory_rule"],
+        tiers=tuple(params["tiers"]),
+        territory_rule=params["territory_rule"],
     )
 
 
@@ -181,19 +181,16 @@ def _deciding_round(session: Session, pupil: Pupil) -> AllocationRound:
     return found
 
 
-def _frozen(session: Session, found: AllocationRound) -> dict[str, Any]:
+def _frozen(session: Session, found: AllocationRound) -> str:
     kept = session.get(RoundDossier, row_id(found))
     if kept is None:
         raise NotFound
-    document: dict[str, Any] = json.loads(unpack(kept.instance_gz))
-    return document
+    return unpack(kept.instance_gz).decode()
 
 
-def _asked(session: Session, frozen: Mapping[str, Any], pseudonym: str, labels: Mapping[str, str]) -> Asked:
-    group = next((one for one in frozen["groups"] if pseudonym in pseudonyms_of(one["id"])), None)
-    if group is None:
-        raise NotFound
-    school = next(one for one in frozen["schools"] if one["id"] == group["school"])
+def _asked(session: Session, frozen: str, pseudonym: str, labels: Mapping[str, str]) -> Asked:
+    group = frozen_row(frozen, "groups", pseudonym)
+    school = frozen_row(frozen, "schools", group["school"])
     periods = session.scalars(
         select(Period).where(col(Period.id).in_(group["periods"])).order_by(col(Period.starts_on), col(Period.id))
     )
@@ -206,7 +203,7 @@ def _asked(session: Session, frozen: Mapping[str, Any], pseudonym: str, labels: 
         department=school["department"],
         priority=school["priority"],
         together=group["count"] - 1,
-        weight=frozen["params"]["priority_weights"].get(school["priority"], 100),
+        weight=frozen_value(frozen, "params")["priority_weights"].get(school["priority"], 100),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlmodel import Session, col
 
 from service.domain.calendar import period_label
@@ -18,6 +18,7 @@ from service.domain.convention_states import is_numbers_only
 from service.domain.offer_details import read_hours, read_reserves
 from service.domain.partner_parts import Reach, sites_within
 from service.domain.working_time import WorkDay
+from service.persistence.bulk import fetch
 from service.persistence.rows import row_id
 from service.persistence.tables import (
     ClassGroup,
@@ -118,9 +119,14 @@ class ExpectedVisitors:
     visitors: Sequence[Visitor]
 
 
-def offers_of_partner(session: Session, partner_id: int, reach: Reach = None) -> list[OfferRow]:
-    """Every offer of the partner's sites within reach, latest first, in four queries whatever their number."""
-    mine = col(Site.partner_id) == partner_id, sites_within(reach)
+def offers_of_partner(
+    session: Session, partner_id: int, reach: Reach = None, only: ColumnElement[bool] | None = None
+) -> list[OfferRow]:
+    """The offers of the partner's sites within reach, latest first, in four queries whatever their number.
+
+    `only` is a condition on `Offer` or `Site`: a federation has too many to read them all for one.
+    """
+    mine = col(Site.partner_id) == partner_id, sites_within(reach), true() if only is None else only
     openings = _openings(session, mine)
     ids = select(col(Offer.id)).join(Site, col(Site.id) == col(Offer.site_id)).where(*mine)
     reserved, hours = read_reserves(session, ids), read_hours(session, ids)
@@ -158,7 +164,18 @@ def offers_of_partner(session: Session, partner_id: int, reach: Reach = None) ->
     ]
 
 
-def _openings(session: Session, mine: tuple[ColumnElement[bool], ...]) -> dict[int, list[OpeningRow]]:
+def open_seats(session: Session, site_ids: Sequence[int]) -> Mapping[int, int]:
+    """Published places of each of those sites that has any."""
+    query = (
+        select(col(Offer.site_id), func.sum(col(Opening.capacity)))
+        .join(Opening, col(Opening.offer_id) == col(Offer.id))
+        .where(col(Offer.site_id).in_(site_ids), col(Offer.status) == OfferStatus.PUBLISHED)
+        .group_by(col(Offer.site_id))
+    )
+    return {site_id: int(seats) for site_id, seats in fetch(session, query)}
+
+
+def _openings(session: Session, mine: Sequence[ColumnElement[bool]]) -> dict[int, list[OpeningRow]]:
     query = (
         select(Opening, Period)
         .join(Period, col(Period.id) == col(Opening.period_id))

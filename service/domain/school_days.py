@@ -118,6 +118,12 @@ def public_days(subdivision: str, first_year: int) -> Mapping[date, str]:
     return dict(found.items())
 
 
+def read_known_days() -> None:
+    """Reads now what the first question would read."""
+    zone_days(_ZONES[0], _LAST_KNOWN_DAY.year - 1)
+    public_days("", _LAST_KNOWN_DAY.year - 1)
+
+
 def is_calendar_known(school_year: str) -> bool:
     """Whether the school holidays of the zones are known for that year."""
     return date(int(school_year[5:]), 7, 31) <= _LAST_KNOWN_DAY

@@ -123,6 +123,11 @@ def _inset_view_box() -> str:
     return f"{left:.1f} {top:.1f} {max(xs) - left + 1:.1f} {max(ys) - top + 1:.1f}"
 
 
+def read_outlines() -> None:
+    """Reads now what the first map would read."""
+    _inset_view_box()
+
+
 def _view_box() -> str:
     """The map's own box, widened to the left where the insets stand."""
     x, y, width, height = (float(one) for one in read_map().view_box.split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlmodel import select
+from sqlmodel import col, select
 
 from service.domain.offer_answers import ask_to_confirm
 from service.domain.offer_details import Details, hours_warnings
@@ -22,7 +22,7 @@ from service.domain.offers import (
 from service.domain.partner_parts import sites_within
 from service.domain.working_time import WEEKDAYS
 from service.errors import NotFound, ServiceError
-from service.persistence.tables import Commune, Partner, Site
+from service.persistence.tables import Commune, Offer, Partner, Site
 from service.vocabulary import LEVEL_LABELS, OFFER_STATUS_LABELS, PRIORITY_LABELS, Level, OfferStatus, Role
 from service.web.access import allowed, reach, signed_in_person
 from service.web.context import abandon_unit, db, now, today
@@ -104,7 +104,7 @@ def ask_confirmations(partner: Partner) -> Any:
 @partner_staff
 def choose_level(partner: Partner, site_id: int) -> Any:
     site = get_site(partner, site_id)
-    rows = [row for row in offers_of_partner(db(), partner.id or 0, reach()) if row.site_id == site.id]
+    rows = offers_of_partner(db(), partner.id or 0, reach(), col(Site.id) == site.id)
     return render_template(
         "partners/site.html",
         partner=partner,
@@ -213,9 +213,8 @@ def withdraw(partner: Partner, offer_id: int) -> Any:
 
 
 def offer_row(partner: Partner, offer_id: int) -> OfferRow:
-    for row in offers_of_partner(db(), partner.id or 0, reach()):
-        if row.offer_id == offer_id:
-            return row
+    for row in offers_of_partner(db(), partner.id or 0, reach(), col(Offer.id) == offer_id):
+        return row
     raise NotFound
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, url_for
+from sqlmodel import col
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length
@@ -79,8 +80,8 @@ def _offer_of_anybody(offer_id: int) -> tuple[Offer, int]:
 
 
 def _row(partner_id: int, offer_id: int) -> OfferRow:
-    for row in offers_of_partner(db(), partner_id):
-        if row.offer_id == offer_id and row.used:
+    for row in offers_of_partner(db(), partner_id, only=col(Offer.id) == offer_id):
+        if row.used:
             return row
     raise NotFound
 

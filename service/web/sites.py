@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlmodel import col, select
+from sqlalchemy import func, select
+from sqlmodel import col
 from wtforms import EmailField, RadioField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length
 
-from service.domain.offers import SiteDraft, add_site, offers_of_partner
+from service.domain.offer_views import open_seats
+from service.domain.offers import SiteDraft, add_site
 from service.domain.partner_parts import own_member, sites_within
 from service.domain.sites import check_within
 from service.domain.texts import search_form
 from service.errors import ServiceError
+from service.persistence.bulk import Selection, fetch
 from service.persistence.tables import Commune, Partner, PartnerMember, Site
 from service.vocabulary import HAS_MEMBERS, NEED_LABELS, Role
 from service.web.access import allowed, reach, signed_in_person
@@ -57,26 +59,31 @@ class SiteForm(Form):
 @allowed(Role.PARTNER_MANAGER, parts=True)
 def index(partner: Partner) -> Any:
     wanted = search_form(request.args.get("q", ""))
-    query = (
-        select(Site, Commune, PartnerMember.name)
+    query: Selection = (
+        select(
+            col(Site.id),
+            col(Site.name),
+            col(Site.siret),
+            col(Site.department_code),
+            col(Commune.name).label("commune"),
+            func.coalesce(col(PartnerMember.name), "").label("member"),
+        )
         .join(Commune, col(Commune.insee) == col(Site.insee))
         .outerjoin(PartnerMember, col(PartnerMember.id) == col(Site.member_id))
-        .where(Site.partner_id == partner.id, sites_within(reach()))
+        .where(col(Site.partner_id) == partner.id, sites_within(reach()))
         .order_by(col(Site.name), col(Site.id))
     )
     rows = [
-        (site, commune, member or "")
-        for site, commune, member in db().exec(query)
-        if wanted in search_form(f"{site.name} {member or ''} {commune.name} {site.department_code}")
+        row
+        for row in fetch(db(), query)
+        if not wanted or wanted in search_form(f"{row.name} {row.member} {row.commune} {row.department_code}")
     ]
-    seats: Counter[int] = Counter()
-    for offer in offers_of_partner(db(), partner.id or 0, reach()):
-        seats[offer.site_id] += offer.capacity
+    page = cut(rows, request.args)
     return render_template(
         "partners/sites.html",
         partner=partner,
-        page=cut(rows, request.args),
-        seats=seats,
+        page=page,
+        seats=open_seats(db(), [row.id for row in page.rows]),
         query=request.args.get("q", ""),
         has_members=partner.kind in HAS_MEMBERS,
     )
