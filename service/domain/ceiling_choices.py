@@ -173,10 +173,11 @@ def _check_territory(
     covered = departments_of(session, convention) or frozenset(names)
     outside = sorted((departments or frozenset()) - covered)
     if outside:
-        message = (
-            f"Hors du territoire de la convention\u00a0: {french_list(outside)}. Écrivez des codes de départements, "
-            "par exemple 59, 62."
+        own = departments_of(session, convention)
+        way = (
+            f"Son territoire\u00a0: {', '.join(sorted(own))}." if own else "Écrivez des codes, par exemple 59, 2A, 974."
         )
+        message = f"Hors du territoire de la convention\u00a0: {french_list(outside)}. {way}"
         raise ServiceError("outside_territory", message, "departments")
     return names
 

@@ -11,15 +11,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import ColumnElement
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from service.domain.offer_details import read_hours
 from service.domain.request_rules import MOST_WISHES
+from service.domain.working_time import WorkDay, read_week, week_in_words
 from service.errors import NotFound
 from service.persistence.rows import row_id
 from service.persistence.tables import (
+    Agreement,
+    AgreementStay,
     Campaign,
     ClassGroup,
     Commune,
+    Confirmation,
     Offer,
     Opening,
     Period,
@@ -48,6 +55,12 @@ class Hosting:
     ends_on: date
     rank: int
     trip_m: int
+    hours: tuple[WorkDay, ...] = ()
+    """Those of the agreement once it is prepared, the offer's before; empty when nobody has said them."""
+
+    @property
+    def hours_fr(self) -> list[str]:
+        return week_in_words(self.hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +118,9 @@ def periods_of_request(session: Session, request: PlacementRequest) -> list[Peri
 
 
 def pupils_of_class(session: Session, campaign: Campaign, group: ClassGroup) -> list[PupilResult]:
-    """Every pupil of the class in the order of the list, in six queries whatever their number."""
+    """Every pupil of the class in the order of the list, in eight queries whatever their number."""
     pupils = session.exec(select(Pupil).where(Pupil.class_id == group.id).order_by(col(Pupil.id))).all()
-    wishes, hostings = _wishes(session, group), _hostings(session, group)
+    wishes, hostings = _wishes(session, group), _hostings(session, col(Pupil.class_id) == row_id(group))
     refusals = _refusals(session, campaign, group)
     shared: dict[str, set[str]] = defaultdict(set)
     for one in pupils:
@@ -141,23 +154,30 @@ def _wishes(session: Session, group: ClassGroup) -> dict[int, list[str]]:
     return found
 
 
-def _hostings(session: Session, group: ClassGroup) -> dict[int, list[Hosting]]:
+def hostings_of_pupil(session: Session, pupil: Pupil) -> list[Hosting]:
+    """Where a pupil goes by the published round, in order of time; what its own personal link shows."""
+    return _hostings(session, col(Pupil.id) == row_id(pupil))[row_id(pupil)]
+
+
+def _hostings(session: Session, whose: ColumnElement[bool]) -> dict[int, list[Hosting]]:
     query = (
-        select(Placement, Site, Offer.sector, Period)
+        select_columns(Placement, Site, col(Offer.id), col(Offer.sector), Period)
         .join(Pupil, col(Pupil.id) == col(Placement.pupil_id))
         .join(Opening, col(Opening.id) == col(Placement.opening_id))
         .join(Offer, col(Offer.id) == col(Opening.offer_id))
         .join(Site, col(Site.id) == col(Offer.site_id))
         .join(Period, col(Period.id) == col(Placement.period_id))
-        .where(Pupil.class_id == group.id, col(Placement.published).is_(True))
+        .where(whose, col(Placement.published).is_(True))
         .order_by(col(Period.starts_on))
     )
-    rows = session.exec(query).all()
+    rows = session.execute(query).all()
+    agreed = _agreed_hours(session, whose)
+    usual = read_hours(session, sorted({offer_id for _, _, offer_id, _, _ in rows}))
     sectors = {one.key: one.label for one in session.exec(select(Sector))}
-    codes = sorted({site.insee for _, site, _, _ in rows})
+    codes = sorted({site.insee for _, site, *_ in rows})
     communes = {one.insee: one.name for one in session.exec(select(Commune).where(col(Commune.insee).in_(codes)))}
     found: dict[int, list[Hosting]] = defaultdict(list)
-    for placement, site, sector, period in rows:
+    for placement, site, offer_id, sector, period in rows:
         found[placement.pupil_id].append(
             Hosting(
                 site_name=site.name,
@@ -169,9 +189,22 @@ def _hostings(session: Session, group: ClassGroup) -> dict[int, list[Hosting]]:
                 ends_on=period.ends_on,
                 rank=placement.rank,
                 trip_m=placement.trip_m,
+                hours=agreed.get((placement.pupil_id, placement.opening_id)) or usual.get(offer_id, ()),
             )
         )
     return found
+
+
+def _agreed_hours(session: Session, whose: ColumnElement[bool]) -> dict[tuple[int, int], tuple[WorkDay, ...]]:
+    """By pupil and opening, the hours that an agreement in preparation or signed says."""
+    query = (
+        select_columns(col(Confirmation.pupil_id), col(Confirmation.opening_id), col(Agreement.hours))
+        .join(AgreementStay, col(AgreementStay.confirmation_id) == col(Confirmation.id))
+        .join(Agreement, col(Agreement.id) == col(AgreementStay.agreement_id))
+        .join(Pupil, col(Pupil.id) == col(Confirmation.pupil_id))
+        .where(whose, col(AgreementStay.live))
+    )
+    return {(pupil, opening): read_week(typed) for pupil, opening, typed in session.execute(query)}
 
 
 def _refusals(session: Session, campaign: Campaign, group: ClassGroup) -> dict[int, Refusal]:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from service.domain.audit import record
 from service.domain.campaigns import day_in_france
+from service.domain.class_results import hostings_of_pupil
 from service.domain.dates import french_span, short_date
 from service.domain.forgetting import forget_account, forget_pupils
 from service.domain.people import people_of, scope_of
@@ -28,8 +29,6 @@ from service.persistence.tables import (
     Confirmation,
     Invitation,
     Membership,
-    Offer,
-    Opening,
     OutboxLine,
     Partner,
     Period,
@@ -40,7 +39,6 @@ from service.persistence.tables import (
     School,
     Sector,
     Signature,
-    Site,
     UnplacedPupil,
     User,
     UserSession,
@@ -194,17 +192,10 @@ def _wishes(session: Session, pupil: Pupil) -> Iterable[Line]:
 
 
 def _decisions(session: Session, pupil: Pupil) -> Iterable[Line]:
-    query = (
-        select(Period, Site.name)
-        .join(Placement, col(Placement.period_id) == col(Period.id))
-        .join(Opening, col(Opening.id) == col(Placement.opening_id))
-        .join(Offer, col(Offer.id) == col(Opening.offer_id))
-        .join(Site, col(Site.id) == col(Offer.site_id))
-        .where(Placement.pupil_id == pupil.id, col(Placement.published).is_(True))
-        .order_by(col(Period.starts_on))
-    )
-    for period, site in session.exec(query).all():
-        yield "Affectation", french_span(period.starts_on, period.ends_on), site
+    for one in hostings_of_pupil(session, pupil):
+        span = french_span(one.starts_on, one.ends_on)
+        yield "Affectation", span, one.site_name
+        yield "Affectation", f"Horaires, {span}", "\u00a0; ".join(one.hours_fr) or "non précisés"
     reasons = select(UnplacedPupil.round_id, UnplacedPupil.reason).where(UnplacedPupil.pupil_id == pupil.id)
     for round_id, reason in session.exec(reasons).all():
         yield "Sans place", f"Tour {round_id}", REASON_LABELS.get(reason, reason)

@@ -97,6 +97,29 @@ def read_day(text: str, weekday: int) -> WorkDay | None:
     return WorkDay(weekday, tuple(stretches))
 
 
+def read_week(texts: Sequence[str]) -> tuple[WorkDay, ...]:
+    """Days typed one by one, Monday first; those already checked once are read again."""
+    return tuple(day for day in map(read_day, texts, range(1, len(texts) + 1)) if day is not None)
+
+
+def week_in_words(days: Sequence[WorkDay]) -> list[str]:
+    """«Du lundi au jeudi : 9 h – 12 h, 13 h 30 – 16 h 30»: days in a row that are alike share a line."""
+    runs: list[list[WorkDay]] = []
+    for day in sorted(days, key=lambda one: one.weekday):
+        if runs and runs[-1][-1].weekday == day.weekday - 1 and runs[-1][-1].stretches == day.stretches:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return [f"{_named(run)}\u00a0: {run[0].text}" for run in runs]
+
+
+def _named(run: Sequence[WorkDay]) -> str:
+    first, last = (WEEKDAYS[one.weekday - 1] for one in (run[0], run[-1]))
+    if len(run) == 1:
+        return first.capitalize()
+    return f"Du {first} au {last}" if len(run) > 2 else f"{first.capitalize()} et {last}"
+
+
 def _stretch(found: re.Match[str]) -> tuple[int, int]:
     first, first_minutes, last, last_minutes = found.groups()
     ends = int(last) * 60 + int(last_minutes or 0)

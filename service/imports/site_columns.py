@@ -82,6 +82,12 @@ COLUMNS = (
         example="4",
     ),
     Column(
+        "total",
+        "Total à répartir",
+        "À la place de «\u00a0Places\u00a0»\u00a0: un total, en parts égales entre ces semaines.",
+        ("Places au total", "Total de places", "Total"),
+    ),
+    Column(
         "max_per_school",
         "Maximum par établissement",
         "Élèves d’un même établissement, au plus. Facultatif.",
@@ -109,10 +115,22 @@ COLUMNS = (
     ),
     Column("title", "Intitulé", "Facultatif.", ("Titre", "Intitulé de l’offre")),
 )
-OFFER_COLUMNS = ("level", "sector", "weeks", "seats", "max_per_school", "min_group", "reserved", "hours", "title")
+OFFER_COLUMNS = (
+    "level",
+    "sector",
+    "weeks",
+    "seats",
+    "total",
+    "max_per_school",
+    "min_group",
+    "reserved",
+    "hours",
+    "title",
+)
 _BY_FIELD = {"insee": "commune", "periods": "weeks", "convention_key": "commune"}
 _BY_CODE = {
     "seats_out_of_bounds": "seats",
+    "fewer_seats_than_periods": "total",
     "convention_closed": "level",
     "period_missing": "weeks",
     "several_school_years": "weeks",

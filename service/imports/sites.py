@@ -17,6 +17,7 @@ from service.domain.calendar import PeriodChoice, period_choices
 from service.domain.commune_lookup import CommuneLookup
 from service.domain.offer_details import Details
 from service.domain.offer_rules import OfferDraft, Terms, check_level, check_offer, refuse_overlaps
+from service.domain.seat_splits import equal_parts
 from service.domain.site_entries import SiteEntry, SiteKey
 from service.domain.sites import SiteDraft, check_site
 from service.domain.working_time import WorkDay, read_day
@@ -166,9 +167,9 @@ def _read_offer(reading: _Reading, line: int, row: Mapping[str, str], site: Site
     """The offer of a line; on a site that is wrong, only what stands alone is checked."""
     before = len(reading.faults)
     level: Level | None = None
-    sector, seats = "", 0
+    sector, seats, total = "", 0, 0
     for key in ("level", "sector", "seats"):
-        if not row[key]:
+        if not row[key] and not (key == "seats" and row["total"]):
             label = next(one.label for one in COLUMNS if one.key == key)
             message = f"{quoted(label)} manque. Complétez la ligne, ou videz les colonnes de l’offre pour le site seul."
             reading.faults.append(Fault(line, reading.header(key), message))
@@ -184,15 +185,29 @@ def _read_offer(reading: _Reading, line: int, row: Mapping[str, str], site: Site
     if row["seats"]:
         with reading.at(line, "seats"):
             seats = read_whole_number(row["seats"], "Places")
+    if row["total"]:
+        with reading.at(line, "total"):
+            total = read_whole_number(row["total"], "Total à répartir")
+            if row["seats"]:
+                message = "Donnez les places de chaque semaine ou leur total, pas les deux."
+                raise ServiceError("seats_and_total", message)
     details = _read_details(reading, line, row)
     if site is None or level is None or len(reading.faults) > before:
         return
+    weeks: list[str] = []
     with reading.at(line, "weeks"):
         weeks = read_weeks(row["weeks"], reading.choices_for(level, site.department_code), reading.setting.school_year)
+    capacities = [seats] * len(weeks)
+    if weeks and row["total"]:
+        with reading.at(line, "total"):
+            capacities = equal_parts(total, len(weeks))
+    if len(reading.faults) > before:
+        return
+    with reading.at(line, "weeks"):
         draft = OfferDraft(
             level=level,
             sector=sector,
-            seats=dict.fromkeys(weeks, seats),
+            seats=dict(zip(weeks, capacities, strict=True)),
             max_per_school=details.max_per_school,
             min_group=details.min_group,
             reserved=dict(details.reserved),

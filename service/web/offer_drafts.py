@@ -37,6 +37,9 @@ def edit(partner: Partner, offer_id: int) -> Any:
 def revise(partner: Partner, offer_id: int) -> Any:
     offer = get_offer(db(), offer_id, partner.id or 0, reach())
     form = OfferForm()
+    if request.form.get("then") == "split":
+        form.share_out(choices_of(db().get_one(Site, offer.site_id), offer.level, offer.school_year))
+        return _show(partner, offer, form)
     if not form.validate():
         return _show(partner, offer, form)
     draft = form.draft(offer.level)

@@ -5,7 +5,7 @@ Reads what was typed into an `OfferDraft` and shows it back. Refuses to know wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,12 +18,14 @@ from service.domain.calendar import PeriodChoice, period_choices
 from service.domain.conventions import accepts_offers
 from service.domain.offer_details import RESERVABLE
 from service.domain.offer_rules import OfferDraft
+from service.domain.seat_splits import share_out
 from service.domain.working_time import WEEKDAYS, WorkDay, hours_hint, limits_of, read_day
 from service.errors import ServiceError
 from service.persistence.tables import Commune, Offer, Partner, Site
 from service.vocabulary import LEVEL_LABELS, OFFER_STATUS_LABELS, PRIORITY_LABELS, Level
 from service.web.context import db, today
 from service.web.forms import Form, WholeNumberField, show, version_seen
+from service.web.french import counted
 from service.web.partners import conventions_of
 from service.web.periods import SeatsField, close_past, group_choices
 from service.web.sectors import sector_labels
@@ -57,8 +59,14 @@ class HoursField(Field):  # type: ignore[misc]
 class OfferForm(Form):
     aliases: ClassVar[Mapping[str, str]] = {"level": "convention_key", "periods": "seats"}
 
+    split_said = ""
+    """What sharing a total out has just done."""
+
     version = HiddenField()
     sector = SelectField("Secteur d’activité", [InputRequired("Choisissez un secteur.")], validate_choice=False)
+    split_total = StringField("Places à répartir", [Length(max=120, message="120 caractères au plus.")])
+    split_count = WholeNumberField("Nombre de périodes", [Optional()])
+    split_from = SelectField("À partir de", validate_choice=False)
     seats = SeatsField("Places par période")
     reserved = SeatsField("Places réservées")
     min_group = WholeNumberField(
@@ -86,6 +94,18 @@ class OfferForm(Form):
             convention_key=self.convention_key.data or None,
             title=self.title.data or "",
         )
+
+    def share_out(self, choices: Sequence[PeriodChoice]) -> None:
+        """Writes one total into the boxes of its periods, to be read and changed; the other boxes are emptied."""
+        try:
+            total, count = self.split_total.data or "", self.split_count.data
+            shares = share_out(total, count, self.split_from.data or "", choices)
+        except ServiceError as refusal:
+            self.refuse(refusal)
+            return
+        self.seats.typed = {period: str(seats) for period, seats in shares.items()}
+        seats = counted(sum(shares.values()), "place répartie", "places réparties")
+        self.split_said = f"{seats} sur {counted(len(shares), 'période')}. Rien n’est encore publié."
 
     def fill(self, draft: OfferDraft) -> None:
         """Shows what an offer says already."""
@@ -140,6 +160,11 @@ def show_offer_form(
     """The one form of an offer: a new one, or the one given."""
     form.sector.choices = [SelectChoice("", "Choisissez…"), *(SelectChoice(*item) for item in sector_labels().items())]
     choices = choices_of(site, level, school_year)
+    form.split_from.choices = [
+        SelectChoice(one.period.id, one.label_fr)
+        for one in sorted(choices, key=lambda one: (len(one.period.weeks), one.period.starts_on))
+        if one.open
+    ]
     first_day = min((one.period.starts_on for one in choices), default=today())
     return show(
         "partners/offer_form.html",

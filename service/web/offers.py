@@ -139,6 +139,9 @@ def publish(partner: Partner, site_id: int, level: str) -> Any:
     """Publishes at once, or keeps a draft, according to the button."""
     form = OfferForm()
     site, chosen = get_site(partner, site_id), get_level(level)
+    if request.form.get("then") == "split":
+        form.share_out(choices_of(site, chosen, school_year()))
+        return show_offer_form(partner, site, chosen, form, school_year())
     if not form.validate():
         return show_offer_form(partner, site, chosen, form, school_year())
     draft = form.draft(chosen)

@@ -14,6 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from service.domain.attempts import count_attempt, has_spent
+from service.domain.class_results import hostings_of_pupil
 from service.domain.pupil_wishes import (
     Asked,
     choose_wishes,
@@ -137,6 +138,7 @@ def _show(asked: Asked, form: WishesForm) -> Any:
         form,
         name=first_name(asked.pupil.display_name),
         asked=asked,
+        hostings=hostings_of_pupil(db(), asked.pupil),
         chosen=[labels[sector] for sector in asked.wishes],
         why_closed=_why_closed(asked),
         is_correcting=request.method == "POST",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -158,6 +159,25 @@ def test_a_refused_offer_keeps_everything(
             box = page[page.index(f'name="{name}"') :][:80]
             assert f'value="{value}"' in box
     assert database.exec(select(Opening)).all() == []
+
+
+def test_a_total_fills_the_boxes_and_publishes_nothing(host: Host, database: Session) -> None:
+    """Twelve places over four weeks, the holidays passed over: read again, changed by hand, then published."""
+    form = host.add_site() + "/3e"
+    split = {"then": "split", "split_total": "12", "split_count": "4", "split_from": "2027-W05"}
+    shared = host.browser.post(form, offer_form(**split))
+    page = shared.get_data(as_text=True)
+    assert shared.status_code == 200
+    assert "12 places réparties sur 4 périodes" in text_of(shared)
+    seats = dict(re.findall(r'name="seats-([^"]+)" value="([0-9]+)"', page))
+    assert list(seats.values()) == ["3", "3", "3", "3"]
+    assert min(seats) == "2027-W05"
+    assert HOLIDAY not in seats
+    assert database.exec(select(Offer)).all() == []
+    refused = host.browser.post(form, offer_form(**{**split, "split_count": ""}))
+    assert refused.status_code == 422
+    assert 'href="#split_count"' in refused.get_data(as_text=True)
+    assert database.exec(select(Offer)).all() == []
 
 
 def test_a_lapsed_convention_refuses_places_and_says_why(browser_for: BrowserFor, database: Session) -> None:

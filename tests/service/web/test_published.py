@@ -14,15 +14,20 @@ from sqlmodel import Session, col, select
 
 from service.domain.accounts import create_user, grant
 from service.domain.conventions import get_convention
+from service.domain.pupil_wishes import CODE_LENGTH, digest_code
+from service.domain.request_pupils import ALPHABET
 from service.persistence.engine import session_scope
 from service.persistence.tables import (
     AllocationRound,
     AuditEntry,
     ClassGroup,
     Confirmation,
+    Offer,
+    OfferDay,
     Placement,
     Pupil,
     School,
+    WishCode,
 )
 from service.vocabulary import ConfirmationState, Role
 from service.web.schools import EXPORT_COLUMNS
@@ -73,6 +78,35 @@ def test_a_school_reads_where_each_pupil_goes(browser_for: BrowserFor, country: 
     assert "du 1er au 5 février 2027" in page
     assert "2e vœu" in page
     assert "Lyon (69), Commerce et distribution" in page
+
+
+def test_hours_are_read_by_the_school_and_by_the_pupil(
+    app: Flask, browser_for: BrowserFor, country: SmallCountry
+) -> None:
+    """The host's hours stand on the class's page, on the pupil's sheet and behind the pupil's own code."""
+    code = ALPHABET[:CODE_LENGTH]
+    key = app.extensions["sequence_settings"].secret_key.encode()
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        for offer in session.exec(select(Offer)):
+            for day in range(1, 6):
+                pause = (12 * 60, 13 * 60 + 30) if day < 5 else (None, None)
+                ends = 16 * 60 + 30 if day < 5 else 12 * 60
+                row = OfferDay(offer_id=offer.id or 0, weekday=day, starts=9 * 60, ends=ends)
+                row.pause_from, row.pause_to = pause
+                session.add(row)
+        pupil = session.exec(select(Pupil).where(Pupil.class_id == 3)).first()
+        assert pupil is not None
+        sheet = f"/etablissements/{country.school_a}/eleves/{pupil.id}"
+        session.add(WishCode(pupil_id=pupil.id or 0, code_hash=digest_code(code, key), issued_at=NOW))
+    school = browser_for(country.email_school_a)
+    said = "Du lundi au jeudi : 9 h – 12 h, 13 h 30 – 16 h 30"
+    page = text_of(school.get(f"/etablissements/{country.school_a}/classes/3"))
+    assert page.count(said) == page.count("Vendredi : 9 h – 12 h") == 18
+    assert said in text_of(school.get(sheet))
+    own = text_of(browser_for().get(f"/voeux/{code}"))
+    assert said in own
+    assert "Site commerce" in own
+    assert "du 1er au 5 février 2027" in own
 
 
 def test_an_unplaced_pupil_has_a_reason_and_a_way_out(app: Flask, browser_for: BrowserFor) -> None:

@@ -96,6 +96,23 @@ def test_lines_share_a_site_and_an_offer(federation: tuple[Browser, str], databa
     assert "Ces places sont déjà à la ligne 2" in refused
 
 
+def test_a_total_is_shared_out_over_the_weeks(federation: tuple[Browser, str], database: Session) -> None:
+    """Seven places over three weeks; both numbers on a line, or fewer places than weeks, are told at their column."""
+    browser, address = federation
+    header = "Site;Ville;Niveau;Secteur;Semaines;Places;Total de places\n"
+    weeks = "25/01/2027, S5, 22/03/2027"
+    page = send(browser, address, f"{header}A;Lyon;3e;Santé;{weeks};;7\n".encode()).location
+    assert browser.post(page).status_code == 303
+    database.rollback()
+    seats = dict(database.exec(select(Opening.period_id, Opening.capacity)).all())
+    assert seats == {"2027-W04": 3, "2027-W05": 2, "2027-W12": 2}
+    wrong = f"{header}B;Lyon;3e;Santé;{weeks};;2\nC;Lyon;3e;Santé;{weeks};1;3\nD;Lyon;3e;Santé;{weeks};;sept\n"
+    said = text_of(send(browser, address, wrong.encode()))
+    for expected in ("Ligne 2 Total de places 2 places sur 3 périodes", "Ligne 3 Total de places Donnez les places"):
+        assert expected in said
+    assert "« sept » n’est pas un nombre entier" in said
+
+
 def test_a_doubtful_siret_only_warns(federation: tuple[Browser, str], database: Session) -> None:
     """A SIRET whose key is wrong is imported as it is, and said."""
     browser, address = federation
