@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from solver.arrays import Bools, starts_of
+from solver.arrays import Bools, Ints, starts_of
 from solver.explain import explain
 from solver.files import instance_sha256
 from solver.instance import Group, Instance
@@ -22,11 +22,14 @@ from solver.occupancy import Occupancy
 from solver.parts import Parts, gather
 from solver.pins import diagnose_pins
 from solver.result import Assignment, Result, Status, TierValue
+from solver.rules import Rule
 from solver.score import score
 from solver.sides import Row, Sides, pupils_placed
 
 Way = tuple[tuple[str, ...], ...]
 """For each placement that a unit needs, the periods it may be in."""
+FOR_EVERYBODY = frozenset({Rule.SEATS, Rule.QUOTA_CEILING})
+"""Rules that close an opening to every school at once, and for ever."""
 ENGINE = "first come, first served"
 
 
@@ -68,8 +71,10 @@ class Queue:
         self.busy, self.released = defaultdict[str, set[str]](set), False
         for row in rows:
             self._note_mates(row.group, row.period)
-        self._period = {row.id: i for i, row in enumerate(self.instance.periods)}
-        self._lists: dict[tuple[int, tuple[str, ...], str | None], deque[tuple[str, str]]] = {}
+        self._names = [self._name(i) for i in range(len(self.supply.opening_offer))]
+        self._closed = np.zeros(len(self._names), np.bool_)
+        self._nearest: dict[int, Ints] = {}
+        self._lists: dict[tuple[int, tuple[str, ...], str | None], deque[int]] = {}
 
     @property
     def rows(self) -> tuple[Assignment, ...]:
@@ -105,13 +110,18 @@ class Queue:
             for sector in (*group.wishes, None):
                 left = self._take(group, left, self._openings(profile, tuple(sorted(group.periods)), sector))
 
-    def _take(self, group: Group, left: int, openings: deque[tuple[str, str]]) -> int:
+    def _take(self, group: Group, left: int, openings: deque[int]) -> int:
         """Place up to `left` pupils of the group in the openings, in order; how many remain."""
-        skipped = 0
+        skipped, closed = 0, self._closed
         while left and skipped < len(openings):
-            offer, period = openings[skipped]
-            count = min(left, self._room(group, offer, period))
+            if closed[openings[skipped]]:
+                del openings[skipped]
+                continue
+            offer, period = self._names[openings[skipped]]
+            room, rule = self.occupancy.room(group.school, offer, period, released=self.released)
+            count = min(left, room)
             if count <= 0:
+                closed[openings[skipped]] = rule in FOR_EVERYBODY
                 del openings[skipped]
             elif self._is_enough(group.school, offer, period, count):
                 self._add(group, offer, period, count)
@@ -142,7 +152,7 @@ class Queue:
         group, profile = self.instance.groups[number], int(self.demand.class_profile[self.demand.group_class[number]])
         lists = (self._openings(profile, way[0], sector) for sector in (*group.wishes, None))
         first, tried = [opening for opening in preferred if opening[1] in way[0]], set[str | None]()
-        for offer, period in chain(first, *lists):
+        for offer, period in chain(first, (self._names[opening] for opening in chain(*lists))):
             if self.instance.offer[offer].line not in tried and self._has_room(group, offer, period):
                 self._add(group, offer, period, group.count)
                 if self._seat(number, way[1:], preferred):
@@ -175,20 +185,27 @@ class Queue:
         for mate in self.sides.mates.get(group, ()):
             self.busy[mate].update(self.instance.period[period].slots)
 
-    def _openings(self, profile: int, periods: tuple[str, ...], sector: str | None) -> deque[tuple[str, str]]:
+    def _openings(self, profile: int, periods: tuple[str, ...], sector: str | None) -> deque[int]:
         """Openings of a sector (None: any) in these periods, nearest first, then by identifier."""
         key = (profile, periods, sector)
         if key not in self._lists:
-            rows = np.arange(self.start[profile], self.start[profile + 1])
-            rows = rows[np.argsort(self.choices.trip_m[rows], kind="stable")]
-            opening = self.choices.opening[rows]
-            kept = np.isin(self.supply.opening_period[opening], [self._period[name] for name in periods])
+            opening = self._by_trip(profile)
+            accepted = np.array([row.id in periods for row in self.instance.periods], np.bool_)
+            kept = accepted[self.supply.opening_period[opening]] & ~self._closed[opening]
             if sector is not None:
                 number = self.supply.sectors.get(sector, -1)
                 kept &= self.supply.sector[self.supply.opening_offer[opening]] == number
-            self._lists[key] = deque(self._names(opening) for opening in opening[kept].tolist())
+            self._lists[key] = deque(opening[kept].tolist())
         return self._lists[key]
 
-    def _names(self, opening: int) -> tuple[str, str]:
+    def _by_trip(self, profile: int) -> Ints:
+        """Every opening of a profile, sorted once whatever is asked of it."""
+        if profile not in self._nearest:
+            rows = slice(self.start[profile], self.start[profile + 1])
+            order = np.argsort(self.choices.trip_m[rows], kind="stable")
+            self._nearest[profile] = self.choices.opening[rows][order]
+        return self._nearest[profile]
+
+    def _name(self, opening: int) -> tuple[str, str]:
         offer, period = self.supply.opening_offer[opening], self.supply.opening_period[opening]
         return self.instance.offers[offer].id, self.instance.periods[period].id

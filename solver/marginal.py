@@ -52,13 +52,17 @@ class MarginalValues:
     new_seats: tuple[NewSeat, ...]
 
 
-def marginal_values(instance: Instance, result: Result) -> MarginalValues:
+Known = tuple[Parts, Residual]
+"""What `residual_of` gives. Whoever asks several questions of one result asks it once and hands it to each of them."""
+
+
+def marginal_values(instance: Instance, result: Result, known: Known | None = None) -> MarginalValues:
     """The value of one more seat at each opening, under each line, and in each département, level, period and sector.
 
     Raises:
         ValueError: the result is another instance's, or leaves more pupils unplaced than it must.
     """
-    parts, residual = residual_of(instance, result)
+    parts, residual = known or residual_of(instance, result)
     reached = residual.reached_from(np.flatnonzero(residual.unplaced))
     if reached[-1]:
         raise ValueError("assignments: more pupils could be placed, so no seat has a value yet")
@@ -70,7 +74,7 @@ def marginal_values(instance: Instance, result: Result) -> MarginalValues:
     )
 
 
-def residual_of(instance: Instance, result: Result) -> tuple[Parts, Residual]:
+def residual_of(instance: Instance, result: Result) -> Known:
     """The instance in columns, and the residual network of a result's placements.
 
     Raises:

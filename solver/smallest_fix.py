@@ -19,7 +19,7 @@ from solver.choices import Choices, accepts, list_choices
 from solver.fix import Fix, FixKind
 from solver.further import Asked, find_further
 from solver.instance import Instance
-from solver.marginal import opening_name, residual_of
+from solver.marginal import Known, opening_name, residual_of
 from solver.parts import Parts
 from solver.residual import Residual
 from solver.result import Result
@@ -35,7 +35,9 @@ Found = Mapping[int, tuple[int, int]]
 """For each asker that has a fix of a kind: the opening or line, and the trip in metres."""
 
 
-def find_fixes(instance: Instance, result: Result, groups: Collection[str] | None = None) -> dict[str, tuple[Fix, ...]]:
+def find_fixes(
+    instance: Instance, result: Result, groups: Collection[str] | None = None, known: Known | None = None
+) -> dict[str, tuple[Fix, ...]]:
     """For each group with unplaced pupils (or for those given), the changes that place one more, the smallest first.
 
     A kind that would place nobody more is left out.
@@ -50,7 +52,7 @@ def find_fixes(instance: Instance, result: Result, groups: Collection[str] | Non
             raise ValueError(f"groups: unknown {name!r}")
         if name not in left:
             raise ValueError(f"groups: {name!r} has no pupil without a place")
-    parts, residual = residual_of(instance, result)
+    parts, residual = known or residual_of(instance, result)
     asked, asker_of = _gather_askers(parts, left if groups is None else set(groups))
     if residual.reaches_sink[asked.node].any():
         raise ValueError("assignments: more pupils could be placed without any change")

@@ -16,7 +16,7 @@ from solver.arrays import Bools, Ints, find
 from solver.candidates import Territory, find_reachable
 from solver.choices import Choices, list_choices
 from solver.instance import Instance
-from solver.marginal import opening_name, residual_of
+from solver.marginal import Known, opening_name, residual_of
 from solver.occupancy import Occupancy
 from solver.parts import Parts
 from solver.placements import Placements, higher_wishes, over_periods, tabulate_placements
@@ -75,13 +75,13 @@ class UnusedSeats:
     lines: tuple[str, ...] = ()
 
 
-def unused_seats(instance: Instance, result: Result) -> tuple[UnusedSeats, ...]:
+def unused_seats(instance: Instance, result: Result, known: Known | None = None) -> tuple[UnusedSeats, ...]:
     """Every opening with free seats, sorted by offer then period.
 
     Raises:
         ValueError: the result is another instance's, or has no placements because its pins cannot hold.
     """
-    parts, residual = residual_of(instance, result)
+    parts, residual = known or residual_of(instance, result)
     placements = tabulate_placements(parts, result.assignments)
     return tuple(_Inquiry(parts, residual, placements).rows(Occupancy(instance, result.assignments)))
 

@@ -24,7 +24,7 @@ from solver.explain import full_openings
 from solver.files import Document
 from solver.geography import trips_m
 from solver.instance import Instance
-from solver.marginal import opening_name, residual_of
+from solver.marginal import Known, opening_name, residual_of
 from solver.occupancy import Occupancy
 from solver.params import Tier
 from solver.parts import Parts
@@ -99,7 +99,11 @@ class WhyHere:
 
 
 def why_here(
-    instance: Instance, result: Result, certificate: Document | None = None, groups: Collection[str] | None = None
+    instance: Instance,
+    result: Result,
+    certificate: Document | None = None,
+    groups: Collection[str] | None = None,
+    known: Known | None = None,
 ) -> tuple[WhyHere, ...]:
     """Every placement (or those of some groups) with what its pupils rank higher, in the order of the result.
 
@@ -112,7 +116,7 @@ def why_here(
             raise ValueError(f"groups: unknown {name!r}")
     if certificate is not None and certificate["instance_sha256"] != result.instance_sha256:
         raise ValueError("instance_sha256: the certificate belongs to another instance")
-    parts, residual = residual_of(instance, result)
+    parts, residual = known or residual_of(instance, result)
     rows = [row for row in result.assignments if groups is None or row.group in groups]
     inquiry = _Inquiry(parts, residual, rows)
     worse = {} if certificate is None else inquiry.price(Prices(parts, certificate, _longest(result)))

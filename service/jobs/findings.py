@@ -15,7 +15,7 @@ from solver.files import Document, canonical_bytes
 from solver.fix import Fix
 from solver.geography import trip_m
 from solver.instance import Instance
-from solver.marginal import marginal_values
+from solver.marginal import marginal_values, residual_of
 from solver.params import Tier
 from solver.result import Result
 from solver.sides import Sides
@@ -29,7 +29,8 @@ def findings_of(instance: Instance, result: Result, first_come: Result, certific
     says, without placements, or whose first aim is not proven."""
     document: dict[str, Any] = {"first_come": _first_come(instance, first_come), "explained": None}
     if can_be_explained(instance, result):
-        values = marginal_values(instance, result)
+        known = residual_of(instance, result)
+        values = marginal_values(instance, result, known)
         document["explained"] = {
             "new_seats": [
                 [row.department, row.level, row.period, row.sector, row.unplaced, row.movers]
@@ -48,12 +49,15 @@ def findings_of(instance: Instance, result: Result, first_come: Result, certific
                     row.kept_out,
                     list(row.lines),
                 ]
-                for row in unused_seats(instance, result)
+                for row in unused_seats(instance, result, known)
             ],
-            "fixes": {group: [_change(fix) for fix in fixes] for group, fixes in find_fixes(instance, result).items()},
+            "fixes": {
+                group: [_change(fix) for fix in fixes]
+                for group, fixes in find_fixes(instance, result, known=known).items()
+            },
             "higher": [
                 [row.group, one.sector, one.rank, one.reason.value, one.openings, one.tier, one.at_least]
-                for row in why_here(instance, result, certificate)
+                for row in why_here(instance, result, certificate, known=known)
                 for one in row.higher
             ],
         }
