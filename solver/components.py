@@ -95,7 +95,7 @@ def _elsewhere(
 
     What a lost worker raises is known to its executor alone.
     """
-    stay = sum(len(arcs) > max(ARCS_PER_PART, len(network.tail) // 2) for arcs in parts)
+    stay = sum(2 * len(arcs) > len(network.tail) for arcs in parts)
     rows = list(zip(parts, jobs, strict=True))
     futures = [executor.submit(work, network.part(arcs), *job, _say_nothing) for arcs, job in rows[stay:]]
     try:

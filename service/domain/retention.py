@@ -219,6 +219,7 @@ KEPT: Mapping[str, str] = {
     "discoveryactivity": "nombres seulement",
     "classgroup placementrequest requestperiod": "demandes, sans nom d’élève",
     "campaign allocationround rounddossier placement unplacedpupil confirmation presence": "décisions sous pseudonyme",
+    "roundpart": "parties d’un calcul, effacées à sa fin, sans nom d’élève",
     "higherwish": "vœux non obtenus, sous pseudonyme",
     "openingfinding newseatvalue": "constats d’un tour, sans personne",
     "attemptcounter": "empreintes, effacées au quart d’heure",

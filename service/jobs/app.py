@@ -21,20 +21,23 @@ NAME = "sequence"
 
 @dataclass(frozen=True)
 class Queue:
-    """The library's queue, and the task that carries a round's number."""
+    """The library's queue, and the tasks that carry the number of a round or of a part of one."""
 
     huey: Huey
     enqueue_round: Callable[[int], Any]
+    enqueue_part: Callable[[int], Any]
+    """A part of a round under way: whichever worker is free may help."""
 
 
 def make_queue(
     settings: Settings,
     compute: Callable[[int], object] | None = None,
+    compute_part: Callable[[int], object] | None = None,
     sweep: Callable[[], list[int]] | None = None,
     remind: Callable[[], object] | None = None,
     purge: Callable[[], object] | None = None,
 ) -> Queue:
-    """The queue of these settings. Only a worker says how to `compute`, to `sweep`, to `remind` and to `purge`.
+    """The queue of these settings. Only a worker says how to compute, to `sweep`, to `remind` and to `purge`.
 
     Raises:
         ValueError: a storage this version does not know, naming the setting.
@@ -46,6 +49,12 @@ def make_queue(
             compute(round_id)
 
     task = huey.task(name="run_round")(run_round)
+
+    def run_part(part_id: int) -> None:
+        if compute_part is not None:
+            compute_part(part_id)
+
+    part = huey.task(name="run_part")(run_part)
 
     def sweep_rounds() -> None:
         for round_id in sweep() if sweep is not None else ():
@@ -64,7 +73,7 @@ def make_queue(
             purge()
 
     huey.periodic_task(crontab(hour="2", minute="37"), name="purge_out_of_time")(purge_out_of_time)
-    return Queue(huey, task)
+    return Queue(huey, task, part)
 
 
 def enqueue_round(settings: Settings, round_id: int) -> None:

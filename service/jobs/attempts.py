@@ -26,6 +26,7 @@ from service.domain.findings import record_findings
 from service.domain.recording import Dossier, LeaseLostError, ResultRefusedError, record_result, verify_dossier
 from service.domain.scenarios import record_difference
 from service.errors import ServiceError
+from service.jobs.boards import Board
 from service.jobs.child import SOLVE_COMMAND, TOO_LONG, Child, ChildFailedError
 from service.jobs.messages import Answer, Order
 from service.jobs.pulse import Pulse, Verdict
@@ -51,9 +52,14 @@ def _nobody_listens(_phase: str, _progress: float) -> None:
     """Most rounds are followed on their row alone."""
 
 
+def _nobody_helps(_part_id: int) -> None:
+    """A worker without a queue computes every part itself."""
+
+
 @dataclass(frozen=True)
 class Workshop:
-    """Where rounds are computed: the database, the limits, the child's command, and who listens."""
+    """Where rounds are computed: the database, the limits, the child's command, who listens and who is told of parts
+    to help with."""
 
     engine: Engine
     lease_s: float = 60.0
@@ -65,6 +71,17 @@ class Workshop:
     clock: Callable[[], float] = monotonic
     stopping: threading.Event = field(default_factory=threading.Event)
     today: date | None = None
+    spread: Callable[[int], object] = _nobody_helps
+
+    def pulse(self, beat: Callable[[Session, str, float], rounds.Beat]) -> Pulse:
+        return Pulse(
+            self.engine,
+            beat,
+            heartbeat_s=self.heartbeat_s,
+            time_s=self.time_s,
+            stopping=self.stopping,
+            clock=self.clock,
+        )
 
 
 def open_workshop(settings: Settings, tell: Callable[[str, float], None] | None = None) -> Workshop:
@@ -92,16 +109,11 @@ def attempt_round(workshop: Workshop, round_id: int) -> Outcome:
         token = rounds.claim(session, round_id, workshop.lease_s)
     if token is None:
         return Outcome.NOT_MINE
-    pulse = Pulse(
-        workshop.engine,
-        (round_id, token),
-        lease_s=workshop.lease_s,
-        heartbeat_s=workshop.heartbeat_s,
-        time_s=workshop.time_s,
-        stopping=workshop.stopping,
-        clock=workshop.clock,
-    )
-    with pulse:
+
+    def beat(session: Session, phase: str, progress: float) -> rounds.Beat:
+        return rounds.heartbeat(session, round_id, token, workshop.lease_s, phase, progress)
+
+    with workshop.pulse(beat) as pulse:
         attempt = _Attempt(workshop, round_id, token, pulse)
         return attempt.run()
 
@@ -168,12 +180,14 @@ class _Attempt:
 
     def _solve(self, instance: bytes) -> Answer:
         child = Child(self.workshop.command)
+        board = Board(self.workshop.engine, self.round_id, self.token, self.workshop.spread, self.pulse)
         try:
             self.pulse.watch_over(child.kill)
             order = Order(instance, self.workshop.memory_bytes, self.workshop.time_s)
-            answer = child.solve(order, lambda phase, done: self._tell(phase, 0.05 + 0.9 * done))
+            answer = child.solve(order, lambda phase, done: self._tell(phase, 0.05 + 0.9 * done), board)
         finally:
             child.close()
+            board.close()
         self.seconds.update(answer.seconds)
         return answer
 

@@ -11,9 +11,21 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import service
-from service.jobs.messages import OUT_OF_MEMORY, Answer, GarbageError, Order, Step, receive, send
+from service.jobs.messages import (
+    OUT_OF_MEMORY,
+    Answer,
+    GarbageError,
+    Offered,
+    Order,
+    Settled,
+    Step,
+    Wanted,
+    receive,
+    send,
+)
 
 SOLVE_COMMAND = (sys.executable, "-m", "service.jobs.solve_child")
 TOO_LONG = "Le calcul a dépassé le temps permis."
@@ -22,6 +34,14 @@ _HOME = Path(service.__file__).parent.parent
 
 class ChildFailedError(Exception):
     """The child gave no usable answer. The message is the cause, a French sentence."""
+
+
+class Helpers(Protocol):
+    """Who may compute parts for a child (`service.jobs.boards`)."""
+
+    def offer(self, number: int, body: bytes) -> None: ...
+
+    def settle(self, number: int) -> bytes: ...
 
 
 class Child:
@@ -45,14 +65,14 @@ class Child:
     def kill(self) -> None:
         self._process.kill()
 
-    def solve(self, order: Order, tell: Callable[[str, float], None]) -> Answer:
-        """Sends the order and waits for the answer; `tell` hears each step.
+    def solve(self, order: Order, tell: Callable[[str, float], None], helpers: Helpers | None = None) -> Answer:
+        """Sends the order and waits for the answer; `tell` hears each step, `helpers` the parts that it offers.
 
         Raises:
             ChildFailedError: the process died, broke its limits, or said something that is no answer.
         """
         try:
-            answer = self._converse(order, tell)
+            answer = self._converse(order, tell, helpers)
         except (GarbageError, BrokenPipeError) as error:
             self.kill()
             raise ChildFailedError(self._cause() or "Le calcul a rendu une réponse illisible.") from error
@@ -61,18 +81,24 @@ class Child:
             raise ChildFailedError(cause or "Le calcul s’est terminé sans réponse.")
         return answer
 
-    def _converse(self, order: Order, tell: Callable[[str, float], None]) -> Answer | None:
+    def _converse(self, order: Order, tell: Callable[[str, float], None], helpers: Helpers | None) -> Answer | None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         send(self._process.stdin, order)
         answer = None
         while (message := receive(self._process.stdout)) is not None:
-            if answer is not None or isinstance(message, Order):
+            if answer is not None:
                 raise GarbageError("something after the answer")
             if isinstance(message, Step):
                 tell(message.phase, message.progress)
-            else:
+            elif isinstance(message, Answer):
                 answer = message
+            elif isinstance(message, Offered) and helpers:
+                helpers.offer(message.number, message.body)
+            elif isinstance(message, Wanted) and helpers:
+                send(self._process.stdin, Settled(helpers.settle(message.number), message.number))
+            else:
+                raise GarbageError(f"{type(message).__name__} from a child")
         return answer
 
     def _cause(self) -> str:

@@ -7,6 +7,7 @@ went mad must not be able to say something that looks right.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import IO, Any
 
@@ -51,7 +52,34 @@ class Answer:
     """What the round teaches besides (`service.jobs.findings`)."""
 
 
-def send(pipe: IO[bytes], message: Order | Step | Answer) -> None:
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """From the child: another worker may compute this part, under this number."""
+
+    body: bytes
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """From the child: it has nothing else to do, and waits for that part or for the word that it is its own to do."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """From the worker: another one's answer to a part, or nothing: the child computes it itself."""
+
+    body: bytes
+    number: int
+
+
+Message = Order | Step | Answer | Offered | Wanted | Settled
+_KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Order, Step, Answer, Offered, Wanted, Settled)}
+
+
+def send(pipe: IO[bytes], message: Message) -> None:
     fields = asdict(message)
     body = fields.pop("body", b"")
     parts = {name: part for name in PARTS if (part := fields.pop(name, b""))}
@@ -61,7 +89,7 @@ def send(pipe: IO[bytes], message: Order | Step | Answer) -> None:
     pipe.flush()
 
 
-def receive(pipe: IO[bytes]) -> Order | Step | Answer | None:
+def receive(pipe: IO[bytes]) -> Message | None:
     """The next message; None at the end of the conversation.
 
     Raises:
@@ -87,11 +115,13 @@ def _exactly(pipe: IO[bytes], size: int) -> bytes:
     return found
 
 
-def _build(kind: str, fields: dict[str, Any], body: bytes) -> Order | Step | Answer:
-    if kind == "Step":
-        step = Step(**fields)
-        if type(step.phase) is not str or not 0.0 <= step.progress <= 1.0:
-            raise ValueError(f"{step!r} is no step")
-        return step
-    kinds: dict[str, type[Order] | type[Answer]] = {"Order": Order, "Answer": Answer}
-    return kinds[kind](body=body, **fields)
+def _build(kind: str, fields: dict[str, Any], body: bytes) -> Message:
+    if "number" in fields and type(fields["number"]) is not int:
+        raise ValueError(f"{fields['number']!r} is no number")
+    if kind in ("Step", "Wanted"):
+        message: Message = _KINDS[kind](**fields)
+        if isinstance(message, Step) and (type(message.phase) is not str or not 0.0 <= message.progress <= 1.0):
+            raise ValueError(f"{message!r} is no step")
+        return message
+    built: Message = _KINDS[kind](body=body, **fields)
+    return built

@@ -1,4 +1,4 @@
-"""The worker's pulse: says from a thread of its own that the round is still in good hands, or learns that it is not.
+"""The worker's pulse: says from a thread of its own that its work is still in good hands, or learns that it is not.
 
 Responsible for the lease, the watchdog and the order to stop; whichever speaks first ends the child and gives the
 verdict. Refuses to write anything but the heartbeat.
@@ -15,8 +15,9 @@ from typing import Self
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
-from service.domain.rounds import Beat, heartbeat
+from service.domain.rounds import Beat
 from service.persistence.engine import session_scope
 
 logger = structlog.get_logger(__name__)
@@ -32,24 +33,23 @@ class Verdict(StrEnum):
 
 
 class Pulse:
-    """A context: beats while it is open. `phase` and `progress` are what the next beat will say."""
+    """A context: calls `beat` while it is open. `phase` and `progress` are what the next one will say."""
 
     def __init__(
         self,
         engine: Engine,
-        held: tuple[int, int],
+        beat: Callable[[Session, str, float], Beat],
         *,
-        lease_s: float,
         heartbeat_s: float,
         time_s: float,
         stopping: threading.Event,
         clock: Callable[[], float],
     ) -> None:
-        self._engine, self._held, self._lease_s, self._heartbeat_s = engine, held, lease_s, heartbeat_s
+        self._engine, self._say, self._heartbeat_s = engine, beat, heartbeat_s
         self._stopping, self._clock, self._deadline = stopping, clock, clock() + time_s
         self._closed, self._lock = threading.Event(), threading.Lock()
         self._kill: Callable[[], None] | None = None
-        self._thread = threading.Thread(target=self._run, name=f"pulse-{held[0]}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
         self.phase, self.progress = "freeze", 0.0
         self.verdict: Verdict | None = None
 
@@ -95,8 +95,8 @@ class Pulse:
             return Verdict.OVERTIME
         try:
             with session_scope(self._engine) as session:
-                beat = heartbeat(session, *self._held, self._lease_s, self.phase, self.progress)
+                beat = self._say(session, self.phase, self.progress)
         except SQLAlchemyError:
-            logger.warning("heartbeat_missed", round=self._held[0], exc_info=True)
+            logger.warning("heartbeat_missed", exc_info=True)
             return None
         return {Beat.KEPT: None, Beat.LOST: Verdict.LOST, Beat.CANCELLED: Verdict.CANCELLED}[beat]

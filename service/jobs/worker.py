@@ -7,6 +7,7 @@ back, so that another worker takes it. Refuses to serve anything.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import date
 
 import structlog
@@ -25,8 +26,10 @@ from service.domain.presence_mail import ask_what_was_held
 from service.domain.reminders import queue_reminders
 from service.domain.reporting_mail import queue_reporting_mail
 from service.domain.retention import purge
+from service.domain.round_parts import drop_unwanted_parts
 from service.jobs.app import Queue, make_queue
 from service.jobs.attempts import Workshop, open_workshop, run_round
+from service.jobs.helping import compute_part
 from service.jobs.postman import Postman
 from service.jobs.scribe import Scribe
 from service.persistence.columns import utc_now
@@ -53,19 +56,22 @@ def run(settings: Settings) -> None:
 
 def open_queue(settings: Settings, workshop: Workshop) -> Queue:
     """The queue as a worker holds it: it knows how to compute, and what to put back."""
-    return make_queue(
+    queue: Queue = make_queue(
         settings,
-        lambda round_id: run_round(workshop, round_id),
+        lambda round_id: run_round(replace(workshop, spread=queue.enqueue_part), round_id),
+        lambda part_id: compute_part(workshop, part_id),
         lambda: sweep(workshop.engine),
         lambda: remind(workshop.engine, settings.today or day_in_france(utc_now())),
         lambda: erase(workshop.engine, settings.today or day_in_france(utc_now())),
     )
+    return queue
 
 
 def sweep(engine: Engine) -> list[int]:
     """Ends the rounds nobody will finish; returns those to put on the queue again."""
     with session_scope(engine) as session:
         waiting = rounds.sweep(session)
+        drop_unwanted_parts(session)
     if waiting:
         logger.info("rounds_put_back", rounds=waiting)
     return waiting

@@ -21,6 +21,7 @@ from service.persistence.tables.campaigns import (
     Period,
     Placement,
     RoundDossier,
+    RoundPart,
     UnplacedPupil,
 )
 from service.persistence.tables.conventions import (
@@ -120,6 +121,7 @@ __all__ = [
     "ReportingCampaign",
     "RequestPeriod",
     "RoundDossier",
+    "RoundPart",
     "School",
     "Sector",
     "Signature",

@@ -110,6 +110,22 @@ class AllocationRound(SQLModel, table=True):
     )
 
 
+class RoundPart(SQLModel, table=True):
+    """A part of a round under way that another worker may compute. `round_token` is the attempt that offers it: when
+    that one is over the part means nothing. Leased and fenced like the round itself."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    round_id: int = Field(foreign_key="allocationround.id")
+    round_token: int
+    number: int
+    body: bytes = Field(sa_type=LargeBinary)
+    answer: bytes | None = Field(default=None, sa_type=LargeBinary)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    token: int = 0
+
+    __table_args__ = (UniqueConstraint("round_id", "round_token", "number", name="round_part_once"),)
+
+
 class RoundDossier(SQLModel, table=True):
     """The frozen instance, the result and the certificate, gzip-compressed: the very bytes that were judged."""
 

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from service.jobs.messages import Answer, GarbageError, Order, Step, receive, send
+from service.jobs.messages import Answer, GarbageError, Offered, Order, Settled, Step, Wanted, receive, send
 
 MESSAGES = (
     Order(b'{"format":1}\n\n', 2**33, 1800),
@@ -14,6 +14,9 @@ MESSAGES = (
     Answer("é\n".encode(), {"placed": 3}, {"solve": 1.5}),
     Answer(b"", {}, {}),
     Answer(b"{}", {}, {}, b'{"tiers":[]}\n'),
+    Offered(b"\x00part", 3),
+    Wanted(3),
+    Settled(b"", 3),
 )
 
 
@@ -35,6 +38,8 @@ def test_what_is_sent_is_received() -> None:
         b"[]\n",
         b"{}\n",
         b'{"kind":"Answer"}\n',
+        b'{"kind":"Wanted","bytes":0,"number":"3"}\n',
+        b'{"kind":"Offered","bytes":9,"number":1}\nshort',
         b'{"kind":"Verdict","bytes":0}\n',
         b'{"kind":"Step","bytes":0,"phase":"prove"}\n',
         b'{"kind":"Step","bytes":0,"phase":"prove","progress":"half"}\n',
