@@ -21,6 +21,7 @@ WITHOUT_CONSEQUENCE = {
     "pairs looked at a few at a time": "solver.choices.PAIRS_AT_ONCE",
     "arcs relaxed a few at a time": "solver.potentials.ARCS_AT_ONCE",
     "parallel arcs merged at once": "solver.potentials.PATIENCE",
+    "potentials found by compiled loops": "solver.potentials.COMPILED_NODES",
 }
 SAME_VALUES = {
     "neighbours placed together": "solver.flow.NODES_IN_CACHE",
@@ -75,11 +76,13 @@ def plain_potentials(tail: Ints, head: Ints, more: Ints, less: Ints, cost: Ints,
     return height
 
 
-@pytest.mark.parametrize("patience", [0, 24])
-def test_potentials_are_the_shortest_distances(patience: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Joining nodes, cutting passes and merging parallel arcs give what the textbook gives, negative costs too."""
+@pytest.mark.parametrize(("path", "value"), [("PATIENCE", 0), ("PATIENCE", 24), ("COMPILED_NODES", 0)])
+def test_potentials_are_the_shortest_distances(
+    path: str, value: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Joining nodes, cutting passes, merging parallel arcs and compiled loops give what the textbook gives."""
     random, compared = Random(f"{seed} potentials"), 0
-    monkeypatch.setattr("solver.potentials.PATIENCE", patience)
+    monkeypatch.setattr(f"solver.potentials.{path}", value)
     monkeypatch.setattr("solver.potentials.ARCS_AT_ONCE", 5)
     while compared < 150:
         try:
@@ -92,9 +95,13 @@ def test_potentials_are_the_shortest_distances(patience: int, seed: int, monkeyp
         compared += 1
 
 
-def test_a_flow_that_could_be_cheaper_has_no_potentials(seed: int) -> None:
-    """Whatever flow is not the cheapest is refused, however its nodes are joined."""
+@pytest.mark.parametrize("compiled_from", [0, 200_000])
+def test_a_flow_that_could_be_cheaper_has_no_potentials(
+    compiled_from: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever flow is not the cheapest is refused, however its nodes are joined, by compiled loops as well."""
     random, refused = Random(f"{seed} worse"), 0
+    monkeypatch.setattr("solver.potentials.COMPILED_NODES", compiled_from)
     while refused < 50:
         try:
             flow = random_flow(random)
