@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     mail_sender: str = "Séquence <ne-pas-repondre@sequence.example>"
     mail_lease_s: int = 120
     """A message whose worker has not finished sending it after that long is sent by another."""
+    travel_kmh: int = Field(default=30, ge=5, le=120)
+    """What a travel time of a request is turned into kilometres with, in a straight line and waiting included."""
     today: date | None = None
     """The day the rules of the calendar see, for a demonstration or a rehearsal; none (the real day) in production."""
 

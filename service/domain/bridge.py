@@ -34,7 +34,7 @@ from service.persistence.bulk import fetch
 from service.persistence.tables import Campaign, Department, Period
 from service.vocabulary import RULE_LABELS, Level
 from solver.files import canonical_bytes, instance_document
-from solver.geography import position, trip_m
+from solver.geography import is_served_by, position, trip_m
 from solver.instance import Ban, Instance, Offer, QuotaLine, School
 from solver.instance import Department as SolverDepartment
 from solver.instance import Period as SolverPeriod
@@ -280,3 +280,9 @@ def frozen_bytes(instance: Instance) -> bytes:
 def trip_between(origin: tuple[float, float], destination: tuple[float, float]) -> int:
     """The trip between two places given in degrees, in whole metres, as every round counts it."""
     return trip_m(position(*origin), position(*destination))
+
+
+def departments_served(session: Session, campaign: Campaign, home: str) -> frozenset[str]:
+    """The départements whose hosts may receive a school of `home` under the campaign's rule, as every round has it."""
+    rule, known = TerritoryRule(campaign.territory_rule), {one.code: one for one in _departments(session)}
+    return frozenset(code for code, host in known.items() if is_served_by(rule, known[home], host))

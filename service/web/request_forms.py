@@ -9,10 +9,12 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAre
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from service.domain.reaches import km_of_minutes
 from service.domain.requests import PupilDraft, RequestDraft
 from service.errors import ServiceError
 from service.vocabulary import Level, Need
 from service.web.forms import Form, WholeNumberField, version_seen
+from service.web.french import counted
 from service.web.periods import PeriodsField
 from service.web.pupil_lists import PupilLine, read_list, write_list
 
@@ -46,7 +48,27 @@ class RequestForm(Form):
         ],
     )
 
+    travel_minutes = WholeNumberField(
+        "Ou un temps de trajet (minutes)",
+        [Optional(), NumberRange(5, 300, "Le temps de trajet va de 5 à 300\u00a0minutes.")],
+    )
+    converted = ""
+    """How a travel time has just been turned into kilometres, in words."""
+
     two_hosts = BooleanField("Accepter deux structures d’accueil, une semaine dans chacune")
+
+    def convert_travel(self, kmh: int) -> None:
+        """A travel time, when one is typed, replaces the distance: only kilometres are kept and compared by a round."""
+        minutes = self.travel_minutes.data
+        if minutes is None or not 5 <= minutes <= 300:
+            return
+        km = km_of_minutes(minutes, kmh)
+        self.converted = (
+            f"{counted(minutes, 'minute')} comptent pour {km}\u00a0km à vol d’oiseau\u00a0: c’est une estimation, à "
+            f"{kmh}\u00a0km/h attente comprise. Le tour ne compare que des kilomètres."
+        )
+        self.reach_km.data, self.reach_km.raw_data = km, [str(km)]
+        self.travel_minutes.data, self.travel_minutes.raw_data = None, []
 
     def offer_sectors(self, labels: Mapping[str, str]) -> None:
         for wish in (self.wish_1, self.wish_2, self.wish_3):

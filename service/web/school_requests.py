@@ -8,7 +8,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from service.domain.calendar import PeriodChoice, allows_two_hosts, period_choices
+from service.domain.reaches import reach_today
 from service.domain.request_copies import copy_last_years, last_years, year_before
+from service.domain.request_rules import FARTHEST_KM
 from service.domain.requests import (
     create_request,
     edit_request,
@@ -22,7 +24,7 @@ from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.tables import Campaign, PlacementRequest, School
 from service.vocabulary import LEVEL_LABELS, NEED_LABELS, Level, RequestStatus, Role
 from service.web.access import allowed, signed_in_person
-from service.web.context import abandon_unit, db, today
+from service.web.context import abandon_unit, db, settings, today
 from service.web.forms import show
 from service.web.frame import campaign_in_force
 from service.web.french import counted
@@ -98,13 +100,13 @@ def new(school: School, level: str) -> Any:
 @school_staff
 def create(school: School, level: str) -> Any:
     campaign = open_campaign()
-    form, chosen = RequestForm(), _level(school, campaign, level)
-    if form.validate():
+    form, chosen = _filled(), _level(school, campaign, level)
+    if not asks_reach() and form.validate():
         try:
             draft = draft_of(form, chosen, sector_labels())
             refuse_past(choices_for(school, campaign, chosen), draft.period_ids)
             made = create_request(db(), campaign, school, draft, signed_in_person().actor)
-            return _saved(school, made)
+            return _saved(school, made, form)
         except ServiceError as refusal:
             form.refuse(refusal)
     return _show(school, campaign, chosen, form)
@@ -126,18 +128,32 @@ def change(school: School, request_id: int) -> Any:
     row = get_request(db(), request_id, school.id or 0)
     campaign = db().get_one(Campaign, row.campaign_id)
     level = read_draft(db(), row).level
-    form = RequestForm()
-    if form.validate():
+    form = _filled()
+    if not asks_reach() and form.validate():
         try:
             edit_request(db(), row, draft_of(form, level, sector_labels()), signed_in_person().actor, form.seen_version)
-            return _saved(school, row)
+            return _saved(school, row, form)
         except ServiceError as refusal:
             form.refuse(refusal)
     return _show(school, campaign, level, form, row)
 
 
-def _saved(school: School, row: PlacementRequest) -> Response:
+def asks_reach() -> bool:
+    """Whether the button was the one that only shows what lies within reach."""
+    return "reach" in request.form
+
+
+def _filled() -> RequestForm:
+    """The form as it was sent, a travel time turned into kilometres."""
+    form = RequestForm()
+    form.convert_travel(settings().travel_kmh)
+    return form
+
+
+def _saved(school: School, row: PlacementRequest, form: RequestForm) -> Response:
     """The button chosen says whether the request is also sent."""
+    if form.converted:
+        flash(form.converted)
     if "send" in request.form and row.status is RequestStatus.DRAFT:
         submit_request(db(), row, signed_in_person().actor, today())
         flash("La demande est envoyée\u00a0: elle participera au prochain tour.")
@@ -193,13 +209,19 @@ def _show(
 ) -> Any:
     labels = sector_labels()
     form.offer_sectors(labels)
+    choices = choices_for(school, campaign, level)
+    # Only periods of the list: what else was sent is the form's refusal to say, not the database's.
+    ticked = {one.period.id for one in choices} & set(form.periods.data or ())
+    km = form.reach_km.data or campaign.default_reach_km
     return show(
         "schools/request_form.html",
         form,
         school=school,
         level_label=LEVEL_LABELS[level],
-        groups=group_choices(choices_for(school, campaign, level)),
+        groups=group_choices(choices),
         sectors=labels,
+        reach=reach_today(db(), campaign, school, level, ticked, min(max(km, 1), FARTHEST_KM), today()),
+        ticked=ticked,
         need_words=", ".join(NEED_LABELS.values()),
         two_hosts_possible=allows_two_hosts(db(), level, campaign.school_year),
         row=row,

@@ -12,7 +12,10 @@ from flask import Flask
 from sqlmodel import Session, col, select
 
 from service.domain.calendar import make_periods
+from service.domain.offer_rules import OfferDraft
+from service.domain.offers import publish_offer
 from service.domain.requests import RequestDraft, create_request
+from service.domain.sites import SiteDraft, add_site
 from service.persistence.engine import session_scope
 from service.persistence.tables import (
     Campaign,
@@ -25,7 +28,7 @@ from service.persistence.tables import (
 )
 from service.vocabulary import CampaignStatus, Level, RequestStatus
 from tests.service.web.conftest import Browser, text_of
-from tests.service.web.small_country import SmallCountry
+from tests.service.web.small_country import ACTOR, SmallCountry
 
 BrowserFor = Callable[..., Browser]
 WEEK = "2027-W05"
@@ -101,6 +104,34 @@ def test_the_week_picker_greys_out_holidays_and_says_why(school: Browser, addres
     assert "est en vacances scolaires pour la zone A" in text_of(school.get(address))
 
 
+def test_the_reach_is_shown_before_anything_is_sent(
+    app: Flask, school: Browser, address: str, country: SmallCountry, database: Session
+) -> None:
+    """Sites and free places at the distance asked and at others; minutes become kilometres, said to be an estimate."""
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        for commune, seats in (("69123", 4), ("38185", 6), ("75056", 9)):
+            site, _ = add_site(session, country.partner_a, SiteDraft(name="Site", insee=commune), ACTOR)
+            offer = OfferDraft(level=Level.TROISIEME, sector="sante", seats={WEEK: seats})
+            publish_offer(session, site, offer, date(2026, 11, 23), ACTOR)
+    before = text_of(school.get(address))
+    assert "À 30 km aujourd’hui : 1 site publié" in before
+    assert "4 places libres : Rhône (69) 1" in before
+    assert "100 km 2 10" in before, "Paris is out of the campaign's territory"
+    shown = school.post(address, filled(reach="1", travel_minutes="200", reach_km="5"))
+    said = text_of(shown)
+    assert shown.status_code == 200
+    assert "200 minutes comptent pour 100 km à vol d’oiseau : c’est une estimation" in said
+    assert "À 100 km aujourd’hui : 2 sites publiés pour ce niveau dans les semaines cochées" in said
+    assert re.search(r'name="reach_km"[^>]* value="100"', shown.get_data(as_text=True))
+    elsewhere = text_of(school.post(address, filled(reach="1", periods=["2027-W04", "2099-W01"])))
+    assert "À 25 km aujourd’hui : 0 site publié" in elsewhere
+    assert database.exec(select(PlacementRequest)).all() == []
+    saved = school.post(address, filled(travel_minutes="60"))
+    assert "60 minutes comptent pour 30 km" in text_of(school.get(saved.location))
+    database.rollback()
+    assert database.exec(select(PlacementRequest.reach_km)).one() == 30
+
+
 REFUSALS = [
     ({"class_name": ""}, "class_name", "Donnez le nom de la classe"),
     ({"size": ""}, "size", "Indiquez le nombre d’élèves, ou collez la liste"),
@@ -108,6 +139,7 @@ REFUSALS = [
     ({"size": "5000"}, "size", "vous en indiquez 5 000"),
     ({"size": "beaucoup"}, "size", "n’est pas un nombre"),
     ({"reach_km": "0"}, "reach_km", "La distance va de 1 à 300 km"),
+    ({"travel_minutes": "2"}, "travel_minutes", "Le temps de trajet va de 5 à 300 minutes"),
     ({"reach_km": ""}, "reach_km", "Indiquez une distance"),
     ({"periods": []}, "periods", "Choisissez au moins une période"),
     ({"periods": [HOLIDAY]}, "periods", "vacances scolaires pour la zone A"),
