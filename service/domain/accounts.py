@@ -1,4 +1,4 @@
-"""People and their rights: a role on one school, on one partner, or on the whole country.
+"""People and their rights: a role on one school, one partner, one territory or the whole country.
 
 Responsible for accounts and memberships. Refuses to know how a person signs in.
 """
@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from service.domain.audit import record
 from service.domain.partner_parts import WHOLE, PartnerPart, part_of_right
+from service.domain.perimeters import KINDS, NATION
 from service.domain.texts import clean_text
 from service.errors import NotFound, ServiceError
 from service.persistence.rows import row_id
@@ -95,14 +96,23 @@ def grant(
     school_id: int | None = None,
     partner_id: int | None = None,
     part: PartnerPart = WHOLE,
+    territory: str = NATION,
+    school_year: str = "",
 ) -> Membership:
-    """Gives a right; its scope must be the one of its role. The same right twice is one right."""
+    """Gives a right; its scope must be the one of its role. The same right twice is one right.
+
+    `school_year` is the last one in which a coordinator's right holds. The same territory again takes the new one.
+    """
     expected = {Role.SCHOOL_COORDINATOR: (True, False), Role.PARTNER_MANAGER: (False, True)}.get(role, (False, False))
     if expected != (school_id is not None, partner_id is not None):
         raise ValueError(f"a {role.value} is given a right on its own school or partner and on nothing else")
+    if KINDS.get(role, "") != territory.partition(":")[0]:
+        raise ValueError(f"a {role.value} is given a right on a territory of its own kind")
     for existing in memberships_of(session, user):
         same = (existing.role, existing.school_id, existing.partner_id) == (role, school_id, partner_id)
-        if same and part_of_right(existing) == part:
+        if same and part_of_right(existing) == part and existing.territory == territory:
+            existing.school_year = school_year
+            session.add(existing)
             return existing
     membership = Membership(
         user_id=row_id(user),
@@ -112,10 +122,13 @@ def grant(
         member_id=part.member_id,
         relay_department=part.department_code,
         site_id=part.site_id,
+        territory=territory,
+        school_year=school_year,
     )
     session.add(membership)
     session.flush()
-    record(session, actor, "grant", f"user:{user.id}", role=role, school=school_id, partner=partner_id, part=part.key)
+    scope = {"school": school_id, "partner": partner_id, "part": part.key, "territory": territory, "year": school_year}
+    record(session, actor, "grant", f"user:{user.id}", role=role, **scope)
     return membership
 
 

@@ -19,6 +19,7 @@ from service.domain.bridge_pupils import FrozenPupils, freeze_pupils
 from service.domain.campaigns import ROUND_WEIGHTS, aims_in_order
 from service.domain.confirmations import ended_pairs
 from service.domain.conventions import accepts_offers, departments_of, get_convention
+from service.domain.perimeters import Area, area_of
 from service.domain.quota_lines import QuotaTree, load_quota_tree
 from service.domain.snapshot import (
     OfferOpen,
@@ -134,6 +135,8 @@ class _Supply:
     """Offers, and what decides which of their seats count. `own` are the seats this campaign's pupils already hold."""
 
     levels: frozenset[str]
+    area: Area
+    """Where the campaign's sites are: what others host is theirs to give."""
     offers: list[OfferOpen]
     own: Counter[tuple[int, str]]
     tree: QuotaTree
@@ -149,7 +152,8 @@ class _Supply:
 
     def is_open(self, offer: OfferOpen) -> bool:
         admitted = offer.published and offer.level in self.levels and offer.convention in self.accepted
-        return admitted and offer.id not in self.adjusted.excluded
+        ours = self.area is None or offer.department in self.area
+        return admitted and ours and offer.id not in self.adjusted.excluded
 
     def may_leave(self, row: PlacedAlready) -> bool:
         """Whether a repair may send a pupil elsewhere: the week has not begun, or the host takes places back."""
@@ -172,6 +176,7 @@ def _read_supply(session: Session, campaign: Campaign, today: date, placed: list
     conventions = {key: get_convention(session, key) for key in keys}
     return _Supply(
         levels=frozenset(campaign.levels),
+        area=area_of(session, campaign.territory),
         offers=offers,
         own=Counter((row.offer_id, row.period_id) for row in placed),
         tree=load_quota_tree(session),

@@ -5,7 +5,8 @@ Responsible for what a campaign may be. Refuses to know how a round is computed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from service.domain.audit import record
 from service.domain.dates import short_date
+from service.domain.perimeters import NATION, Area, area_of, overlaps
 from service.domain.texts import clean_text
 from service.errors import NotFound, ServiceError
 from service.persistence.tables import Campaign
@@ -44,8 +46,11 @@ def open_campaign(
     territory_rule: str = "academy_or_neighbour",
     tiers: list[str] | None = None,
     today: date | None = None,
+    territory: str = NATION,
 ) -> Campaign:
     """A campaign that takes requests at once. `today` is the day it is opened unless it is given.
+
+    Only the schools of `territory` ask in it, and only the sites of `territory` receive.
 
     Raises:
         ServiceError: `campaign_...`, with the field at fault.
@@ -55,9 +60,11 @@ def open_campaign(
         raise ServiceError(
             "campaign_name_taken", f"Une campagne s’appelle déjà «\u00a0{name}\u00a0». Changez de nom.", "name"
         )
+    area_of(session, territory)
     campaign = Campaign(
         name=name,
         school_year=school_year,
+        territory=territory,
         levels=[level.value for level in Level if level in levels],
         status=CampaignStatus.OPEN,
         closes_on=closes_on,
@@ -68,7 +75,15 @@ def open_campaign(
     _check(campaign, levels, today or day_in_france(campaign.created_at))
     session.add(campaign)
     session.flush()
-    record(session, actor, "open_campaign", f"campaign:{campaign.id}", name=name, school_year=school_year)
+    record(
+        session,
+        actor,
+        "open_campaign",
+        f"campaign:{campaign.id}",
+        name=name,
+        school_year=school_year,
+        territory=territory,
+    )
     return campaign
 
 
@@ -138,6 +153,40 @@ def get_campaign(session: Session, campaign_id: int) -> Campaign:
 
 
 def find_open_campaign(session: Session) -> Campaign | None:
-    """The campaign in force: the latest one still open."""
-    statement = select(Campaign).where(Campaign.status == CampaignStatus.OPEN).order_by(col(Campaign.id).desc())
-    return session.exec(statement).first()
+    """The campaign in force for everybody: the widest still open, the latest of those."""
+    return next((one for one in campaigns_in_force(session) if one.status is CampaignStatus.OPEN), None)
+
+
+def campaigns_in_force(session: Session, area: Area = None) -> list[Campaign]:
+    """The campaigns that concern an area, those still open first, then the widest, then the latest."""
+    found = session.exec(select(Campaign).where(col(Campaign.status) != CampaignStatus.DRAFT)).all()
+    covered = [(one, area_of(session, one.territory)) for one in found]
+    ordered = sorted(
+        ((one, where) for one, where in covered if overlaps(where, area)),
+        key=lambda pair: (pair[0].status is not CampaignStatus.OPEN, _breadth(pair[1]), -(pair[0].id or 0)),
+    )
+    return [one for one, _ in ordered]
+
+
+def _breadth(area: Area) -> float:
+    """The wider, the smaller."""
+    return -math.inf if area is None else -len(area)
+
+
+def find_campaign_of_school(session: Session, department: str, levels: Collection[str]) -> Campaign | None:
+    """The one a school works in: the narrowest open one of its territory that has one of its levels, the latest of
+    those; without any open, the same among those closed; None before the first.
+    """
+    found = campaigns_in_force(session, frozenset({department}))
+    return own_campaign(session, found, department, levels)
+
+
+def own_campaign(
+    session: Session, found: Sequence[Campaign], department: str, levels: Collection[str]
+) -> Campaign | None:
+    """`find_campaign_of_school` among campaigns already read, in the order of `campaigns_in_force`."""
+    here = frozenset({department})
+    near = [one for one in found if overlaps(area_of(session, one.territory), here)]
+    near = [one for one in near if set(levels) & set(one.levels)] or near
+    still_open = [one for one in near if one.status is CampaignStatus.OPEN] or near
+    return max(still_open, key=lambda one: (_breadth(area_of(session, one.territory)), one.id or 0), default=None)

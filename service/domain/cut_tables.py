@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from service.domain.exports import Cell, ExportTable
+from service.domain.perimeters import Area
 from service.domain.placements import round_summary
 from service.domain.round_cuts import (
     beside_the_one_before,
@@ -42,11 +43,11 @@ def categories(session: Session, found: AllocationRound) -> ExportTable:
     return ExportTable(("Catégorie", "Élèves", "Placés", "Non placés", FIRST_COME), rows)
 
 
-def departments(session: Session, found: AllocationRound) -> ExportTable:
+def departments(session: Session, found: AllocationRound, area: Area = None) -> ExportTable:
     theirs = first_come(found, "by_department")
     rows: list[tuple[Cell, ...]] = [
         (one.code, one.name, one.pupils, one.placed, one.pupils - one.placed, one.seats, theirs.get(one.code))
-        for one in round_summary(session, found).departments
+        for one in round_summary(session, found, area).departments
     ]
     columns = ("Département", "Nom", "Élèves", "Placés", "Non placés", "Places ouvertes", FIRST_COME)
     return ExportTable(columns, rows)
@@ -65,7 +66,7 @@ class _Zero(dict[str, int]):
         return super().get(key, default)
 
 
-def classes(session: Session, found: AllocationRound) -> ExportTable:
+def classes(session: Session, found: AllocationRound, area: Area = None) -> ExportTable:
     rows: list[tuple[Cell, ...]] = [
         (
             one.uai,
@@ -77,7 +78,7 @@ def classes(session: Session, found: AllocationRound) -> ExportTable:
             one.share.placed,
             one.share.unplaced,
         )
-        for one in classes_of_round(session, found)
+        for one in classes_of_round(session, found, area)
     ]
     columns = ("UAI", "Établissement", "Département", "Classe", "Niveau", "Élèves", "Placés", "Non placés")
     return ExportTable(columns, rows)

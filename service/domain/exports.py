@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.domain.moves import Place, moves_between, reference_of
+from service.domain.perimeters import Area, within
 from service.domain.placements import round_summary, unplaced_of_round
 from service.domain.quota_lines import load_quota_tree
 from service.domain.round_lines import lines_of_round
@@ -68,10 +69,10 @@ PLACED_COLUMNS = (
 )
 
 
-def placed(session: Session, found: AllocationRound) -> ExportTable:
+def placed(session: Session, found: AllocationRound, area: Area = None) -> ExportTable:
     tree = load_quota_tree(session)
     rows: list[tuple[Cell, ...]] = []
-    for level, commitment, *cells in fetch(session, _placed_statement(found)):
+    for level, commitment, *cells in fetch(session, _placed_statement(found, area)):
         pseudonym, uai, school, home, class_name, start, end, offer, *host, department, sector, key, rank, trip = cells
         line = tree.line_of(key, commitment or "", level, department)
         asked = (pseudonym, uai, school, home, class_name, LEVEL_LABELS[level])
@@ -80,7 +81,7 @@ def placed(session: Session, found: AllocationRound) -> ExportTable:
     return ExportTable(PLACED_COLUMNS, rows)
 
 
-def _placed_statement(found: AllocationRound) -> Selection:
+def _placed_statement(found: AllocationRound, area: Area) -> Selection:
     return (
         select(
             col(ClassGroup.level),
@@ -116,7 +117,7 @@ def _placed_statement(found: AllocationRound) -> Selection:
         .outerjoin(PartnerMember, col(PartnerMember.id) == col(Site.member_id))
         .outerjoin(Convention, col(Convention.id) == col(Offer.convention_id))
         .outerjoin(Commitment, col(Commitment.id) == col(Offer.commitment_id))
-        .where(col(Placement.round_id) == found.id)
+        .where(col(Placement.round_id) == found.id, within(col(School.department_code), area))
         .order_by(col(School.uai), col(ClassGroup.name), col(Pupil.pseudonym), col(Period.starts_on))
     )
 
@@ -137,8 +138,8 @@ UNPLACED_COLUMNS = (
 )
 
 
-def unplaced(session: Session, found: AllocationRound) -> ExportTable:
-    _, rows = unplaced_of_round(session, found, limit=None)
+def unplaced(session: Session, found: AllocationRound, area: Area = None) -> ExportTable:
+    _, rows = unplaced_of_round(session, found, area=area, limit=None)
     return ExportTable(
         UNPLACED_COLUMNS,
         [
@@ -165,7 +166,7 @@ def _joined(keys: Sequence[str]) -> str:
     return ", ".join(keys)
 
 
-def schools(session: Session, found: AllocationRound) -> ExportTable:
+def schools(session: Session, found: AllocationRound, area: Area = None) -> ExportTable:
     columns = ("UAI", "Établissement", "Département", "Catégorie", "Élèves", "Placés", "Non placés")
     rows: list[tuple[Cell, ...]] = [
         (
@@ -177,12 +178,12 @@ def schools(session: Session, found: AllocationRound) -> ExportTable:
             one.share.placed,
             one.share.unplaced,
         )
-        for one in round_summary(session, found).schools
+        for one in round_summary(session, found, area).schools
     ]
     return ExportTable(columns, rows)
 
 
-def moves(session: Session, found: AllocationRound) -> ExportTable:
+def moves(session: Session, found: AllocationRound, area: Area = None) -> ExportTable:
     columns = (
         "Élève",
         "UAI",
@@ -198,7 +199,7 @@ def moves(session: Session, found: AllocationRound) -> ExportTable:
         "Après : dates",
     )
     against = reference_of(session, found)
-    changed = moves_between(session, row_id(against), row_id(found)) if against is not None else []
+    changed = moves_between(session, row_id(against), row_id(found), area) if against is not None else []
     rows: list[tuple[Cell, ...]] = [
         (
             one.pseudonym,

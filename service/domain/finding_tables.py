@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from service.domain.campaigns import get_campaign
 from service.domain.exports import Cell, ExportTable
 from service.domain.findings import changes_wanted, fix_of, hosts_named, openings_found, periods_named, seats_wanted
+from service.domain.perimeters import Area
 from service.persistence.tables import AllocationRound, Period, QuotaLine, Sector
 from service.vocabulary import EMPTY_SEATS_LABELS, FIX_LABELS, LEVEL_LABELS
 
@@ -29,7 +30,7 @@ def _days(periods: dict[str, Period], key: str) -> tuple[date | None, date | Non
     return (None, None) if period is None else (period.starts_on, period.ends_on)
 
 
-def wanted_seats(session: Session, found: AllocationRound) -> ExportTable:
+def wanted_seats(session: Session, found: AllocationRound, area: Area = None) -> ExportTable:
     periods, sectors = _periods(session, found), _sectors(session)
     rows: list[tuple[Cell, ...]] = [
         (
@@ -40,7 +41,7 @@ def wanted_seats(session: Session, found: AllocationRound) -> ExportTable:
             one.unplaced,
             one.movers,
         )
-        for one in seats_wanted(session, found)
+        for one in seats_wanted(session, found, area)
     ]
     columns = (
         "Département",
@@ -54,7 +55,7 @@ def wanted_seats(session: Session, found: AllocationRound) -> ExportTable:
     return ExportTable(columns, rows)
 
 
-def openings(session: Session, found: AllocationRound) -> ExportTable:
+def openings(session: Session, found: AllocationRound, area: Area = None) -> ExportTable:
     periods, sectors = _periods(session, found), _sectors(session)
     rows: list[tuple[Cell, ...]] = [
         (
@@ -73,7 +74,7 @@ def openings(session: Session, found: AllocationRound) -> ExportTable:
             one.prefer,
             one.kept_out,
         )
-        for one in openings_found(session, found)
+        for one in openings_found(session, found, area)
     ]
     columns = (
         "Offre",

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
+from service.domain.perimeters import Area, within
 from service.domain.recording import pupil_ids
 from service.domain.rounds import get_round
 from service.domain.together import pseudonyms_of
@@ -163,8 +164,8 @@ class SeatWanted:
     movers: int
 
 
-def seats_wanted(session: Session, found: AllocationRound) -> list[SeatWanted]:
-    """Every kind of seat that would place one more pupil, the one that most could take first."""
+def seats_wanted(session: Session, found: AllocationRound, area: Area = None) -> list[SeatWanted]:
+    """Every kind of seat that would place one more pupil of the area, the one that most could take first."""
     rows = fetch(
         session,
         select(
@@ -174,7 +175,7 @@ def seats_wanted(session: Session, found: AllocationRound) -> list[SeatWanted]:
             col(NewSeatValue.sector),
             col(NewSeatValue.unplaced),
             col(NewSeatValue.movers),
-        ).where(col(NewSeatValue.round_id) == found.id),
+        ).where(col(NewSeatValue.round_id) == found.id, within(col(NewSeatValue.department_code), area)),
     )
     wanted = [SeatWanted(*row) for row in rows]
     return sorted(
@@ -203,13 +204,14 @@ class SeatsThere:
     lines: list[str]
 
 
-def openings_found(session: Session, found: AllocationRound) -> list[SeatsThere]:
-    """Every opening with free seats, and every full one that is worth one more, the most free seats first."""
+def openings_found(session: Session, found: AllocationRound, area: Area = None) -> list[SeatsThere]:
+    """Every opening of the area with free seats, and every full one worth one more, the most free seats first."""
     statement = (
         _openings(found)
         .join(Offer, col(Offer.id) == col(OpeningFinding.offer_id))
         .join(Site, col(Site.id) == col(Offer.site_id))
         .join(Partner, col(Partner.id) == col(Site.partner_id))
+        .where(within(col(Site.department_code), area))
     )
     rows = [SeatsThere(*row) for row in fetch(session, statement)]
     return sorted(rows, key=lambda one: (-one.seats, one.offer_id, one.period_id))

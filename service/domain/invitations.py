@@ -1,4 +1,4 @@
-"""Inviting someone to act for a school or a partner: a message with a link, then an account or one right more.
+"""Inviting someone to act for a school, a partner, a territory: a message with a link, then an account or a right more.
 
 Responsible for invitations from their first sending to their acceptance. The address is proven by the link: whoever
 opens it reads that mailbox. Refuses to know how a person signs in afterwards.
@@ -19,13 +19,14 @@ from service.domain.dates import short_date
 from service.domain.letters import Letter
 from service.domain.links import LIFETIMES, LinkRefused, issue_link, read_link, use_link, void_links
 from service.domain.outbox import queue_letter
-from service.domain.partner_parts import PartnerPart, part_of_key
+from service.domain.partner_parts import WHOLE, PartnerPart, part_of_key
 from service.domain.people import Scope, people_of, scope_of_part
+from service.domain.perimeters import KINDS, NATION, read_geography
 from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.bulk import insert_missing
 from service.persistence.rows import row_id
 from service.persistence.tables import Invitation, Partner, PersonalLink, School, User
-from service.vocabulary import LinkPurpose, Role
+from service.vocabulary import COORDINATORS, LinkPurpose, Role
 
 SENDINGS_PER_HOUR = 60
 """By one person: enough for a federation's morning, too few for a nuisance."""
@@ -54,7 +55,9 @@ def invite(
     }
     insert_missing(session, Invitation, [row], ("email", "scope"))
     found = select(Invitation).where(Invitation.email == address, Invitation.scope == scope.key)
-    return _send(session, scope, session.exec(found.with_for_update()).one(), actor, now, most)
+    invitation = session.exec(found.with_for_update()).one()
+    invitation.school_year = scope.school_year
+    return _send(session, scope, invitation, actor, now, most)
 
 
 def send_again(
@@ -115,17 +118,22 @@ def _send(session: Session, scope: Scope, invitation: Invitation, actor: str, no
 
 def _letter(scope: Scope, token: str, now: datetime) -> Letter:
     until = short_date((now + LIFETIMES[LinkPurpose.INVITATION]).date())
-    space = "de l’établissement" if scope.role is Role.SCHOOL_COORDINATOR else "du partenaire"
     return Letter(
         f"Votre accès à Séquence pour {scope.name}",
         [
-            f"Vous êtes invité à agir au nom {space} «\u00a0{scope.name}\u00a0» sur Séquence, le service qui affecte "
+            f"Vous êtes invité à {_doing(scope)} «\u00a0{scope.name}\u00a0» sur Séquence, le service qui affecte "
             "les élèves dans leurs séquences d’observation.",
         ],
         action="Accepter l’invitation",
         path=invitation_address(token),
         closing=[f"Ce lien est personnel, sert une seule fois et reste valable jusqu’au {until}."],
     )
+
+
+def _doing(scope: Scope) -> str:
+    if scope.role in COORDINATORS:
+        return "coordonner le territoire"
+    return f"agir au nom {'de l’établissement' if scope.role is Role.SCHOOL_COORDINATOR else 'du partenaire'}"
 
 
 def read_invitation(session: Session, token: str, now: datetime) -> tuple[PersonalLink, Invitation, str]:
@@ -138,6 +146,8 @@ def read_invitation(session: Session, token: str, now: datetime) -> tuple[Person
     invitation = session.get_one(Invitation, int(link.subject.partition(":")[2]))
     if invitation.withdrawn_at is not None:
         raise LinkRefused("Cette invitation a été retirée. Adressez-vous à la personne qui vous l’a envoyée.")
+    if invitation.role in COORDINATORS:
+        return link, invitation, read_geography(session).name(_territory(invitation))
     space: School | Partner = (
         session.get_one(School, invitation.school_id)
         if invitation.school_id is not None
@@ -146,8 +156,12 @@ def read_invitation(session: Session, token: str, now: datetime) -> tuple[Person
     return link, invitation, _space_name(session, space, _part(invitation))
 
 
+def _territory(invitation: Invitation) -> str:
+    return NATION if invitation.role not in KINDS else invitation.scope
+
+
 def _part(invitation: Invitation) -> PartnerPart:
-    return part_of_key(invitation.scope.partition("/")[2])
+    return WHOLE if invitation.role in COORDINATORS else part_of_key(invitation.scope.partition("/")[2])
 
 
 def _space_name(session: Session, space: School | Partner, part: PartnerPart) -> str:
@@ -179,6 +193,8 @@ def accept_invitation(session: Session, token: str, name: str, password: str, no
         school_id=invitation.school_id,
         partner_id=invitation.partner_id,
         part=_part(invitation),
+        territory=_territory(invitation),
+        school_year=invitation.school_year,
     )
     session.exec(update(Invitation).where(col(Invitation.id) == invitation.id).values(accepted_at=now))
     return user, is_new

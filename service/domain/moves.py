@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.domain.dates import french_span
+from service.domain.perimeters import Area, within
 from service.persistence.bulk import fetch
 from service.persistence.tables import (
     AllocationRound,
@@ -74,9 +75,9 @@ def reference_of(session: Session, found: AllocationRound) -> AllocationRound | 
     return session.scalars(before.order_by(col(AllocationRound.number).desc()).limit(1)).first()
 
 
-def moves_between(session: Session, before_id: int, after_id: int) -> list[Move]:
-    """Pupils whose places differ, school by school, in two queries and one for their names."""
-    left, taken = _only_in(session, before_id, after_id), _only_in(session, after_id, before_id)
+def moves_between(session: Session, before_id: int, after_id: int, area: Area = None) -> list[Move]:
+    """Pupils of the area whose places differ, school by school, in two queries and one for their names."""
+    left, taken = _only_in(session, before_id, after_id, area), _only_in(session, after_id, before_id, area)
     return [
         Move(*home, before, after)
         for home in sorted({**left, **taken}, key=lambda one: (one[2], one[5], one[0]))
@@ -115,7 +116,7 @@ def _paired(left: list[Place], taken: list[Place]) -> list[tuple[Place | None, P
     return list(zip(*filled, strict=True))
 
 
-def _only_in(session: Session, round_id: int, other_id: int) -> dict[Home, list[Place]]:
+def _only_in(session: Session, round_id: int, other_id: int, area: Area) -> dict[Home, list[Place]]:
     """Places of a round that the other does not give to the same pupil."""
     rows = fetch(
         session,
@@ -141,7 +142,7 @@ def _only_in(session: Session, round_id: int, other_id: int) -> dict[Home, list[
         .join(Offer, col(Offer.id) == col(Opening.offer_id))
         .join(Site, col(Site.id) == col(Offer.site_id))
         .join(Partner, col(Partner.id) == col(Site.partner_id))
-        .where(col(Placement.round_id) == round_id, ~_same_in(other_id))
+        .where(col(Placement.round_id) == round_id, ~_same_in(other_id), within(col(School.department_code), area))
         .order_by(col(Period.starts_on), col(Offer.id)),
     )
     found: dict[Home, list[Place]] = defaultdict(list)

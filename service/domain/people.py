@@ -1,4 +1,4 @@
-"""Who acts for a school or a partner: the list its people see, and the right one of them may take away.
+"""Who acts for a school, a partner or a territory: the list its people see, and the right one of them may take away.
 
 Responsible for never leaving a space without anybody by its own people's hands. Refuses to know how a person came in.
 """
@@ -8,35 +8,46 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, true
 from sqlmodel import Session, col, select
 
 from service.domain.audit import record
 from service.domain.partner_parts import WHOLE, PartnerPart, part_name, part_of_right
+from service.domain.perimeters import NATION, area_of, read_geography, right_holds, role_of_territory
 from service.errors import NotFound, ServiceError
 from service.persistence.rows import row_id
 from service.persistence.tables import Department, Membership, Partner, PartnerMember, School, Site, User
-from service.vocabulary import Role
+from service.vocabulary import COORDINATORS, Role
+
+COUNTRY = "nation"
+"""How an invitation and an address name the whole country."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a right is about: one school, one partner or a part of one."""
+    """What a right is about: one school, one partner or a part of one, one territory for a school year."""
 
     role: Role
     name: str
     school_id: int | None = None
     partner_id: int | None = None
     part: PartnerPart = WHOLE
+    territory: str = NATION
+    school_year: str = ""
 
     @property
     def key(self) -> str:
-        """«school:3», «partner:8», «partner:8/member:3»: as the audit trail and invitations name it."""
+        """«school:3», «partner:8/member:3», «academy:10»: as the audit trail and invitations name it."""
+        if self.role in COORDINATORS:
+            return self.territory or COUNTRY
         whole = f"school:{self.school_id}" if self.school_id is not None else f"partner:{self.partner_id}"
         return whole if self.part.is_whole else f"{whole}/{self.part.key}"
 
     @property
     def memberships(self) -> ColumnElement[bool]:
+        if self.role in COORDINATORS:
+            until = col(Membership.school_year) == self.school_year if self.school_year else true()
+            return and_(col(Membership.role) == self.role, col(Membership.territory) == self.territory, until)
         if self.school_id is not None:
             return col(Membership.school_id) == self.school_id
         return and_(col(Membership.partner_id) == self.partner_id, self.part.memberships)
@@ -56,6 +67,16 @@ def scope_of_part(session: Session, partner: Partner, part: PartnerPart) -> Scop
     name = part_name(session, row_id(partner), part)
     named = f"{partner.name}, {name}" if name else partner.name
     return Scope(Role.PARTNER_MANAGER, named, partner_id=row_id(partner), part=part)
+
+
+def scope_of_territory(session: Session, territory: str, school_year: str = "") -> Scope:
+    """
+    Raises:
+        ServiceError: `territory_unknown`.
+    """
+    area_of(session, territory)
+    name = read_geography(session).name(territory)
+    return Scope(role_of_territory(territory), name, territory=territory, school_year=school_year)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +143,13 @@ def parts_of(session: Session, partner: Partner) -> list[tuple[PartnerPart, str,
     return sorted(
         ((part, name, people) for (part, name), people in counted.items()), key=lambda one: (one[1], one[0].key)
     )
+
+
+def coordinators_by_territory(session: Session, current_year: str) -> Counter[str]:
+    """How many active people coordinate each territory in the current school year."""
+    rows = session.exec(
+        select(Membership.territory, Membership.school_year)
+        .join(User, col(User.id) == col(Membership.user_id))
+        .where(col(Membership.role).in_(COORDINATORS), col(User.active).is_(True))
+    )
+    return Counter(territory for territory, year in rows if right_holds(year, current_year))

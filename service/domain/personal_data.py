@@ -18,6 +18,7 @@ from service.domain.class_results import hostings_of_pupil
 from service.domain.dates import french_span, short_date
 from service.domain.forgetting import forget_account, forget_pupils
 from service.domain.people import people_of, scope_of
+from service.domain.perimeters import read_geography
 from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound
 from service.persistence.rows import row_id
@@ -87,14 +88,15 @@ def _sessions(session: Session, user: User) -> Iterable[Line]:
 
 def _rights(session: Session, user: User) -> Iterable[Line]:
     query = (
-        select(Membership.role, School.name, Partner.name)
+        select(Membership.role, School.name, Partner.name, Membership.territory)
         .outerjoin(School, col(School.id) == col(Membership.school_id))
         .outerjoin(Partner, col(Partner.id) == col(Membership.partner_id))
         .where(Membership.user_id == user.id)
         .order_by(col(Membership.id))
     )
-    for role, school, partner in session.exec(query).all():
-        yield "Droit", ROLE_LABELS[Role(role)], school or partner or "France entière"
+    names = read_geography(session)
+    for role, school, partner, territory in session.exec(query).all():
+        yield "Droit", ROLE_LABELS[Role(role)], school or partner or names.name(territory)
 
 
 def _received(session: Session, user: User) -> Iterable[Line]:

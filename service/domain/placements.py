@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Subquery, func, select
 from sqlmodel import Session, col
 
+from service.domain.perimeters import Area, within
 from service.domain.round_lines import LineFill, lines_of_round
 from service.persistence.bulk import Selection, fetch
 from service.persistence.tables import (
@@ -110,30 +112,36 @@ Cell = tuple[str, Level]
 """A school's UAI and a level."""
 
 
-def round_summary(session: Session, found: AllocationRound) -> RoundSummary:
-    """Every figure of a computed round, in a number of queries that does not depend on its size."""
+def round_summary(session: Session, found: AllocationRound, area: Area = None) -> RoundSummary:
+    """Every figure of a computed round, in a number of queries that does not depend on its size.
+
+    With an `area`, of its schools and sites alone: what is only known of the whole round (hostings, quota lines, first
+    come first served) is left out.
+    """
     cells = select(col(School.uai), col(ClassGroup.level))
     there, nowhere = _placed_once(found), _left(found)
-    placed, left = _count(session, cells, there), _count(session, cells, nowhere)
-    reasons = _count(session, select(nowhere.c.reason), nowhere)
-    ranks = _count(session, select(there.c.rank), there)
-    kilometres = _count(session, select(there.c.trip_m // 1000), there)
+    count = partial(_count, session, area=area)
+    placed, left = count(cells, there), count(cells, nowhere)
+    reasons = count(select(nowhere.c.reason), nowhere)
+    ranks = count(select(there.c.rank), there)
+    kilometres = count(select(there.c.trip_m // 1000), there)
     hostings = select(func.count()).where(col(Placement.round_id) == found.id)
     schools = _schools(session, placed, left)
+    departments = _departments(session, schools, found, area)
     return RoundSummary(
         share=Share(placed.total() + left.total(), placed.total()),
-        hostings=int(fetch(session, hostings)[0][0]),
-        seats=found.seats,
+        hostings=int(fetch(session, hostings)[0][0]) if area is None else 0,
+        seats=found.seats if area is None else sum(one.seats for one in departments),
         by_level=_by_level(placed, left),
         by_priority=_by_priority(schools),
         schools=schools,
-        departments=_departments(session, schools, found),
-        lines=lines_of_round(session, found),
+        departments=departments,
+        lines=lines_of_round(session, found) if area is None else [],
         reasons={key[0]: count for key, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))},
         wishes=_wishes(ranks, found.figures["outside_rank"]),
         trips=_trips(kilometres),
-        median_trip_m=_median_trip(session, there, placed.total()),
-        baseline=found.baseline,
+        median_trip_m=_median_trip(session, there, placed.total()) if area is None else None,
+        baseline=found.baseline if area is None else {},
     )
 
 
@@ -149,7 +157,7 @@ def _left(found: AllocationRound) -> Subquery:
     return statement.where(col(UnplacedPupil.round_id) == found.id).subquery()
 
 
-def _count(session: Session, keys: Selection, pupils: Subquery) -> Counter[Any]:
+def _count(session: Session, keys: Selection, pupils: Subquery, area: Area) -> Counter[Any]:
     """How many of the round's `pupils` have each value of the columns selected."""
     columns = list(keys.selected_columns)
     statement = (
@@ -158,6 +166,7 @@ def _count(session: Session, keys: Selection, pupils: Subquery) -> Counter[Any]:
         .join(Pupil, col(Pupil.id) == pupils.c.pupil_id)
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
         .join(School, col(School.id) == col(ClassGroup.school_id))
+        .where(within(col(School.department_code), area))
         .group_by(*columns)
     )
     return Counter({tuple(row[:-1]): row[-1] for row in fetch(session, statement)})
@@ -197,7 +206,9 @@ def _by_priority(schools: list[SchoolShare]) -> dict[Priority, Share]:
     }
 
 
-def _departments(session: Session, schools: list[SchoolShare], found: AllocationRound) -> list[DepartmentShare]:
+def _departments(
+    session: Session, schools: list[SchoolShare], found: AllocationRound, area: Area
+) -> list[DepartmentShare]:
     pupils, placed = Counter[str](), Counter[str]()
     for school in schools:
         pupils[school.department_code] += school.share.pupils
@@ -207,7 +218,7 @@ def _departments(session: Session, schools: list[SchoolShare], found: Allocation
     return [
         DepartmentShare(code, name, pupils[code], placed[code], seats.get(code, 0))
         for code, name in rows
-        if pupils[code] or seats.get(code, 0)
+        if (pupils[code] or seats.get(code, 0)) and (area is None or code in area)
     ]
 
 
@@ -254,6 +265,7 @@ def unplaced_of_round(
     reason: str | None = None,
     department_code: str | None = None,
     fix: tuple[str, str] | None = None,
+    area: Area = None,
     offset: int = 0,
     limit: int | None = 50,
 ) -> tuple[int, list[UnplacedRow]]:
@@ -274,7 +286,7 @@ def unplaced_of_round(
         .join(UnplacedPupil, col(UnplacedPupil.pupil_id) == col(Pupil.id))
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
         .join(School, col(School.id) == col(ClassGroup.school_id))
-        .where(col(UnplacedPupil.round_id) == found.id)
+        .where(col(UnplacedPupil.round_id) == found.id, within(col(School.department_code), area))
     )
     if reason:
         statement = statement.where(col(UnplacedPupil.reason) == reason)

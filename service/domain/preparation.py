@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from service.domain.conventions import accepts_offers
 from service.domain.exports import Cell, ExportTable
+from service.domain.perimeters import Area, area_of, common, within
 from service.domain.readiness import Readiness
 from service.persistence.bulk import fetch
 from service.persistence.rows import row_id
@@ -43,8 +44,8 @@ class SilentSchool:
     drafts: int
 
 
-def silent_schools(session: Session, campaign: Campaign) -> list[SilentSchool]:
-    """Schools that have sent nothing for the campaign, with the drafts they keep."""
+def silent_schools(session: Session, campaign: Campaign, area: Area = None) -> list[SilentSchool]:
+    """Schools of the campaign's territory, and of the area, that have sent nothing for it, with their drafts."""
     drafts = (
         select(col(ClassGroup.school_id), func.count().label("many"))
         .join(PlacementRequest, col(PlacementRequest.class_id) == col(ClassGroup.id))
@@ -60,7 +61,10 @@ def silent_schools(session: Session, campaign: Campaign) -> list[SilentSchool]:
         session,
         select(col(School.uai), col(School.name), col(School.department_code), func.coalesce(drafts.c.many, 0))
         .outerjoin(drafts, drafts.c.school_id == col(School.id))
-        .where(col(School.id).not_in(sent))
+        .where(
+            col(School.id).not_in(sent),
+            within(col(School.department_code), common(area_of(session, campaign.territory), area)),
+        )
         .order_by(col(School.department_code), col(School.name), col(School.uai)),
     )
     return [SilentSchool(*row) for row in rows]
@@ -78,11 +82,16 @@ class SilentPartner:
     drafts: int
 
 
-def silent_partners(session: Session, campaign: Campaign) -> list[SilentPartner]:
-    """Partners without a place published for the school year, with their sites and the offers they keep as drafts."""
+def silent_partners(session: Session, campaign: Campaign, area: Area = None) -> list[SilentPartner]:
+    """Partners without a place published for the school year, with their sites and the offers they keep as drafts.
+
+    In a territory, of the partners that have a site there, what those sites publish.
+    """
+    area = common(area_of(session, campaign.territory), area)
+    there = within(col(Site.department_code), area)
     of_year = col(Offer.school_year) == campaign.school_year
     published = select(col(Site.partner_id)).join(Offer, col(Offer.site_id) == col(Site.id))
-    published = published.where(of_year, col(Offer.status) == OfferStatus.PUBLISHED)
+    published = published.where(of_year, col(Offer.status) == OfferStatus.PUBLISHED, there)
     rows = fetch(
         session,
         select(
@@ -91,7 +100,7 @@ def silent_partners(session: Session, campaign: Campaign) -> list[SilentPartner]
             func.count(func.distinct(col(Site.id))),
             func.count(func.distinct(col(Offer.id))),
         )
-        .outerjoin(Site, col(Site.partner_id) == col(Partner.id))
+        .join(Site, (col(Site.partner_id) == col(Partner.id)) & there, isouter=area is None)
         .outerjoin(Offer, (col(Offer.site_id) == col(Site.id)) & of_year & (col(Offer.status) == OfferStatus.DRAFT))
         .where(col(Partner.id).not_in(published))
         .group_by(col(Partner.id), col(Partner.name))
@@ -119,14 +128,21 @@ ANOMALY_LABELS = {
 }
 
 
-def anomalies(session: Session, campaign: Campaign, readiness: Readiness, today: date) -> list[Anomaly]:
-    """Rows that are not forbidden and that a coordinator wants to know of before launching a round."""
+def anomalies(
+    session: Session, campaign: Campaign, readiness: Readiness, today: date, area: Area = None
+) -> list[Anomaly]:
+    """Rows that are not forbidden and that a coordinator wants to know of before launching a round.
+
+    Those of the campaign's territory, and of the area; `readiness` is of the same.
+    """
+    area = common(area_of(session, campaign.territory), area)
+    asks, hosts = within(col(School.department_code), area), within(col(Site.department_code), area)
     return [
-        *_classes(session, campaign, "class_without_pupils", ~_has_pupils()),
-        *_classes(session, campaign, "class_without_periods", ~_has_periods()),
-        *_classes(session, campaign, "class_without_wishes", _has_pupils() & ~_has_wishes()),
-        *_empty_offers(session, campaign),
-        *_closed_conventions(session, campaign, today),
+        *_classes(session, campaign, "class_without_pupils", asks & ~_has_pupils()),
+        *_classes(session, campaign, "class_without_periods", asks & ~_has_periods()),
+        *_classes(session, campaign, "class_without_wishes", asks & _has_pupils() & ~_has_wishes()),
+        *_empty_offers(session, campaign, hosts),
+        *_closed_conventions(session, campaign, today, hosts),
         *(
             Anomaly(
                 "no_seat_for_level", code, f"{LEVEL_LABELS[level]}\u00a0: {one.pupils} élèves, aucune place publiée"
@@ -161,7 +177,7 @@ def _classes(session: Session, campaign: Campaign, kind: str, which: ColumnEleme
     return [Anomaly(kind, f"{school} ({uai})", f"classe {name}") for school, uai, name in rows]
 
 
-def _empty_offers(session: Session, campaign: Campaign) -> list[Anomaly]:
+def _empty_offers(session: Session, campaign: Campaign, hosts: ColumnElement[bool]) -> list[Anomaly]:
     seats = func.coalesce(func.sum(col(Opening.capacity)), 0)
     rows = fetch(
         session,
@@ -169,7 +185,7 @@ def _empty_offers(session: Session, campaign: Campaign) -> list[Anomaly]:
         .join(Site, col(Site.partner_id) == col(Partner.id))
         .join(Offer, col(Offer.site_id) == col(Site.id))
         .outerjoin(Opening, col(Opening.offer_id) == col(Offer.id))
-        .where(col(Offer.school_year) == campaign.school_year, col(Offer.status) == OfferStatus.PUBLISHED)
+        .where(col(Offer.school_year) == campaign.school_year, col(Offer.status) == OfferStatus.PUBLISHED, hosts)
         .group_by(col(Partner.name), col(Site.name), col(Offer.id))
         .having(seats == 0)
         .order_by(col(Partner.name), col(Offer.id)),
@@ -177,10 +193,12 @@ def _empty_offers(session: Session, campaign: Campaign) -> list[Anomaly]:
     return [Anomaly("offer_without_seats", partner, f"{site}, offre n°\u00a0{offer}") for partner, site, offer in rows]
 
 
-def _closed_conventions(session: Session, campaign: Campaign, today: date) -> list[Anomaly]:
+def _closed_conventions(session: Session, campaign: Campaign, today: date, hosts: ColumnElement[bool]) -> list[Anomaly]:
     counts = dict[int, int]()
-    published = select(col(Offer.convention_id), func.count()).where(
-        col(Offer.school_year) == campaign.school_year, col(Offer.status) == OfferStatus.PUBLISHED
+    published = (
+        select(col(Offer.convention_id), func.count())
+        .join(Site, col(Site.id) == col(Offer.site_id))
+        .where(col(Offer.school_year) == campaign.school_year, col(Offer.status) == OfferStatus.PUBLISHED, hosts)
     )
     for convention_id, count in fetch(session, published.group_by(col(Offer.convention_id))):
         if convention_id is not None:

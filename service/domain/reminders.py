@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlmodel import Session, col
 
 from service.domain.addresses import partner_address, school_address
+from service.domain.campaigns import campaigns_in_force, own_campaign
 from service.domain.dates import french_day
 from service.domain.digests import Mailboxes, read_mailboxes
 from service.domain.letters import Letter
 from service.domain.outbox import queue_letters
+from service.domain.perimeters import area_of, within
+from service.domain.schools import LEVELS_OF_SCHOOL
 from service.domain.texts import plural
 from service.persistence.bulk import fetch
 from service.persistence.tables import (
@@ -71,8 +74,13 @@ def _late_schools(session: Session, campaign: Campaign, mailboxes: Mailboxes) ->
     for school_id, status, count in rows:
         counts[school_id][RequestStatus(status)] = count
     late: _Late = {}
-    known = select(col(School.id), col(School.uai), col(School.name)).where(col(School.id).in_(mailboxes.schools))
-    for school_id, uai, name in fetch(session, known):
+    known = select(
+        col(School.id), col(School.uai), col(School.name), col(School.department_code), col(School.kind)
+    ).where(col(School.id).in_(mailboxes.schools))
+    running = campaigns_in_force(session)
+    for school_id, uai, name, department, kind in fetch(session, known):
+        if own_campaign(session, running, department, LEVELS_OF_SCHOOL[kind]) is not campaign:
+            continue
         drafts = counts[school_id].get(RequestStatus.DRAFT, 0)
         if drafts or not any(counts[school_id].get(one) for one in _SENT):
             late[f"school:{school_id}"] = mailboxes.schools[school_id], _school_letter(campaign, uai, name, drafts)
@@ -103,8 +111,12 @@ def _silent_partners(session: Session, campaign: Campaign, mailboxes: Mailboxes)
         .join(Offer, col(Offer.site_id) == col(Site.id))
         .where(col(Offer.status) == OfferStatus.PUBLISHED, col(Offer.school_year) == campaign.school_year)
     )
+    area = area_of(session, campaign.territory)
+    there = select(col(Site.partner_id)).where(within(col(Site.department_code), area))
     silent = select(col(Partner.id), col(Partner.name)).where(
-        col(Partner.id).in_(mailboxes.partners), col(Partner.id).not_in(published)
+        col(Partner.id).in_(mailboxes.partners),
+        col(Partner.id).not_in(published),
+        true() if area is None else col(Partner.id).in_(there),
     )
     until = french_day(campaign.closes_on)
     return {

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from service.domain.calendar import allows_two_hosts, check_periods
 from service.domain.gathering import Gathering, gathered
+from service.domain.perimeters import area_of, contains, read_geography
 from service.domain.schools import LEVELS_OF_SCHOOL
 from service.domain.sites import check_needs
 from service.domain.territories import sector_keys
@@ -74,6 +75,8 @@ def check_request(session: Session, campaign: Campaign, school: School, draft: R
             )
             faults.add("reach_out_of_bounds", message, "reach_km")
         with faults.next():
+            check_territory(session, campaign, school)
+        with faults.next():
             check_wishes(session, draft.wishes, "wishes")
         if len(draft.pupils) <= MOST_PUPILS:
             _check_pupils(session, faults, draft.pupils)
@@ -82,6 +85,20 @@ def check_request(session: Session, campaign: Campaign, school: School, draft: R
             _check_two_hosts(session, faults, campaign, draft.level)
         with faults.next():
             check_periods(session, draft.level, campaign.school_year, school.department_code, draft.period_ids)
+
+
+def check_territory(session: Session, campaign: Campaign, school: School) -> None:
+    """
+    Raises:
+        ServiceError: the campaign is that of a territory where the school is not.
+    """
+    if not contains(area_of(session, campaign.territory), frozenset({school.department_code})):
+        where = read_geography(session).name(campaign.territory)
+        message = (
+            f"La campagne «\u00a0{campaign.name}\u00a0» est celle d’un autre territoire ({where}). "
+            "Adressez-vous à votre coordination."
+        )
+        raise ServiceError("school_outside_campaign", message, "level")
 
 
 def _check_level(faults: Gathering, campaign: Campaign, school: School, level: Level) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Subquery, and_, case, func, select
 from sqlmodel import Session, col
 
 from service.domain.moves import reference_of
+from service.domain.perimeters import Area, within
 from service.domain.placements import Share
 from service.domain.rounds import title_of
 from service.persistence.bulk import Selection, fetch
@@ -44,8 +45,8 @@ class ClassShare:
     share: Share
 
 
-def classes_of_round(session: Session, found: AllocationRound) -> list[ClassShare]:
-    """Every class the round had pupils of, school by school."""
+def classes_of_round(session: Session, found: AllocationRound, area: Area = None) -> list[ClassShare]:
+    """Every class of the area the round had pupils of, school by school."""
     placed, left = _by_class(session, Placement, found), _by_class(session, UnplacedPupil, found)
     rows = fetch(
         session,
@@ -56,7 +57,9 @@ def classes_of_round(session: Session, found: AllocationRound) -> list[ClassShar
             col(School.department_code),
             col(ClassGroup.name),
             col(ClassGroup.level),
-        ).join(School, col(School.id) == col(ClassGroup.school_id)),
+        )
+        .join(School, col(School.id) == col(ClassGroup.school_id))
+        .where(within(col(School.department_code), area)),
     )
     classes = [
         ClassShare(uai, school, home, name, level, Share(placed[class_id] + left[class_id], placed[class_id]))

@@ -16,6 +16,7 @@ from service.domain.audit import record
 from service.domain.dates import french_span
 from service.domain.letters import Letter
 from service.domain.outbox import queue_letters
+from service.domain.perimeters import Area, within
 from service.domain.texts import clean_text, plural, search_form
 from service.errors import Conflict, ServiceError
 from service.persistence.bulk import fetch
@@ -128,8 +129,8 @@ class Shortfall:
         return self.used - self.keeps
 
 
-def shortfalls(session: Session, campaign: Campaign) -> list[Shortfall]:
-    """Openings that a repair of the campaign has to relieve, in the order of dates."""
+def shortfalls(session: Session, campaign: Campaign, area: Area = None) -> list[Shortfall]:
+    """Openings of the area that a repair of the campaign has to relieve, in the order of dates."""
     rows = fetch(
         session,
         select(
@@ -147,7 +148,11 @@ def shortfalls(session: Session, campaign: Campaign) -> list[Shortfall]:
         .join(Site, col(Site.id) == col(Offer.site_id))
         .join(Partner, col(Partner.id) == col(Site.partner_id))
         .join(Period, col(Period.id) == col(Opening.period_id))
-        .where(col(Opening.keeps) < col(Opening.used), _filled_by(campaign))
+        .where(
+            col(Opening.keeps) < col(Opening.used),
+            _filled_by(campaign),
+            within(col(Site.department_code), area),
+        )
         .order_by(col(Period.starts_on), col(Period.id), col(Offer.id)),
     )
     return [

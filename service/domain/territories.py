@@ -18,6 +18,7 @@ from sqlmodel import Session, SQLModel, col, select
 from fixtures import readers
 from service.domain.agreement_templates import load_templates
 from service.domain.calendar import forget_calendars, school_year_of
+from service.domain.perimeters import forget_geography
 from service.domain.texts import search_form
 from service.errors import ServiceError
 from service.persistence.tables import (
@@ -55,6 +56,7 @@ def load_reference(session: Session, communes: Iterable[readers.Commune] | None 
     _seed_calendar(session)
     forget_calendars(session)
     session.info.pop(_SECTORS, None)
+    forget_geography(session)
 
 
 def _commune_row(commune: readers.Commune) -> Row:

@@ -49,6 +49,7 @@ from service.vocabulary.partners import (
     PartnerKind,
 )
 from service.vocabulary.people import (
+    COORDINATORS,
     MAIL_STATUS_LABELS,
     ROLE_LABELS,
     LinkPurpose,
@@ -126,6 +127,7 @@ __all__ = [
     "CONSENT_KIND_LABELS",
     "CONVENTION_EVENT_LABELS",
     "CONVENTION_STATE_LABELS",
+    "COORDINATORS",
     "DEADLINE_LABELS",
     "EMPTY_SEATS_LABELS",
     "FIX_LABELS",

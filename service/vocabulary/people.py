@@ -13,7 +13,19 @@ class Role(StrEnum):
     SCHOOL_COORDINATOR = "school_coordinator"
     PARTNER_MANAGER = "partner_manager"
     NATIONAL_COORDINATOR = "national_coordinator"
+    REGION_COORDINATOR = "region_coordinator"
+    ACADEMY_COORDINATOR = "academy_coordinator"
+    DEPARTMENT_COORDINATOR = "department_coordinator"
     COMMITTEE_MEMBER = "committee_member"
+
+
+COORDINATORS = (
+    Role.NATIONAL_COORDINATOR,
+    Role.REGION_COORDINATOR,
+    Role.ACADEMY_COORDINATOR,
+    Role.DEPARTMENT_COORDINATOR,
+)
+"""The widest first."""
 
 
 class LinkPurpose(StrEnum):
@@ -43,5 +55,8 @@ ROLE_LABELS: Mapping[Role, str] = {
     Role.SCHOOL_COORDINATOR: "Établissement",
     Role.PARTNER_MANAGER: "Partenaire",
     Role.NATIONAL_COORDINATOR: "Coordination",
+    Role.REGION_COORDINATOR: "Région académique",
+    Role.ACADEMY_COORDINATOR: "Académie",
+    Role.DEPARTMENT_COORDINATOR: "Département",
     Role.COMMITTEE_MEMBER: "Comité de pilotage",
 }

@@ -16,6 +16,7 @@ from service.vocabulary import Role
 from service.web.access import Person, allowed, current_person, public, signed_in_person, stays_here
 from service.web.context import db, engine, now
 from service.web.forms import Form, show
+from service.web.frame import territory
 from service.web.proxies import client_address
 from service.web.sessions import BrowserSession, close, open_for
 
@@ -99,6 +100,8 @@ def links_to_spaces(person: Person) -> list[tuple[str, str]]:
     links += [(partner.name, url_for("partners.home", partner_id=partner.id)) for partner in partners]
     if person.is_coordinator:
         links.append(("Coordination nationale", url_for("coordinators.cockpit")))
+    elif person.territories:
+        links.append((f"Coordination\u00a0: {territory()}", url_for("coordinators.cockpit")))
     if person.is_committee_member:
         links.append(("Comité de pilotage", url_for("committee.index")))
     return links

@@ -23,7 +23,7 @@ from service.persistence.tables import Campaign
 from service.vocabulary import ADJUSTMENT_LABELS, HAS_RESULT, LEVEL_LABELS, AdjustmentKind
 from service.web.access import signed_in_person
 from service.web.context import db
-from service.web.coordinators import coordination
+from service.web.coordinators import runs_campaigns
 from service.web.forms import Form, show
 from service.web.paging import cut
 from service.web.round_pages import follow
@@ -64,7 +64,7 @@ class AdjustmentForm(Form):
 
 
 @blueprint.get("/campagnes/<int:campaign_id>/ajustements")
-@coordination
+@runs_campaigns
 def page(campaign_id: int) -> Any:
     form = AdjustmentForm()
     form.pupil.data = request.args.get("eleve", "").strip()[:40]
@@ -72,7 +72,7 @@ def page(campaign_id: int) -> Any:
 
 
 @blueprint.post("/campagnes/<int:campaign_id>/ajustements")
-@coordination
+@runs_campaigns
 def add(campaign_id: int) -> Any:
     form = AdjustmentForm()
     campaign = get_campaign(db(), campaign_id)
@@ -88,7 +88,7 @@ def add(campaign_id: int) -> Any:
 
 
 @blueprint.post("/ajustements/<int:adjustment_id>/levee")
-@coordination
+@runs_campaigns
 def lift_one(adjustment_id: int) -> Any:
     lifted = lift(db(), adjustment_id, signed_in_person().actor)
     flash("La décision est levée\u00a0: elle ne compte plus dès le prochain tour.")
@@ -96,7 +96,7 @@ def lift_one(adjustment_id: int) -> Any:
 
 
 @blueprint.post("/campagnes/<int:campaign_id>/recalculs")
-@coordination
+@runs_campaigns
 def launch(campaign_id: int) -> Any:
     """The last round again, with what was decided since, moving as few pupils as can be."""
     return follow(launch_adjusted(db(), campaign_id, signed_in_person().actor))

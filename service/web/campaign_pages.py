@@ -38,9 +38,16 @@ from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.engine import session_scope
 from service.persistence.tables import Campaign
 from service.vocabulary import CAMPAIGN_STATUS_LABELS, LEVEL_LABELS, PRIORITY_LABELS, TIER_LABELS, CampaignStatus
-from service.web.access import signed_in_person
+from service.web.access import part_read, runs, signed_in_person
 from service.web.context import db, engine, today
-from service.web.coordinators import DATE_MISSING, coordination, department_names, tension_map
+from service.web.coordinators import (
+    DATE_MISSING,
+    department_names,
+    reads_campaigns,
+    reads_its_part,
+    runs_campaigns,
+    tension_map,
+)
 from service.web.forms import Form, show, version_seen
 from service.web.french import ordinal
 from service.web.paging import cut
@@ -78,7 +85,7 @@ AIM_FIELDS = tuple(f"aim_{place}" for place in range(1, len(AIMS) + 1))
 
 
 @blueprint.get("/campagnes/<int:campaign_id>/regles")
-@coordination
+@reads_campaigns
 def rules(campaign_id: int) -> Any:
     campaign = get_campaign(db(), campaign_id)
     form = RulesForm()
@@ -104,6 +111,7 @@ def _show_rules(campaign: Campaign, form: RulesForm) -> Response:
         lines=lines_in_force(db(), campaign),
         reminders=[day for day in reminder_days(campaign) if day >= today()],
         is_open=campaign.status is CampaignStatus.OPEN,
+        may_act=runs(campaign),
         level_labels=LEVEL_LABELS,
         tier_labels=TIER_LABELS,
         campaign_labels=CAMPAIGN_STATUS_LABELS,
@@ -111,7 +119,7 @@ def _show_rules(campaign: Campaign, form: RulesForm) -> Response:
 
 
 @blueprint.post("/campagnes/<int:campaign_id>/regles")
-@coordination
+@runs_campaigns
 def change(campaign_id: int) -> Any:
     """The rules of the rounds to come."""
     campaign = get_campaign(db(), campaign_id)
@@ -137,7 +145,7 @@ def change(campaign_id: int) -> Any:
 
 
 @blueprint.post("/campagnes/<int:campaign_id>/cloture")
-@coordination
+@runs_campaigns
 def close(campaign_id: int) -> Any:
     """Closing cannot be undone: without the word that confirms it, one is sent back to the page that asks."""
     campaign = get_campaign(db(), campaign_id)
@@ -152,7 +160,7 @@ def close(campaign_id: int) -> Any:
 
 
 @blueprint.post("/tours/<int:round_id>/accord")
-@coordination
+@runs_campaigns
 def approve(round_id: int) -> Any:
     """The first of two people."""
     approve_round(db(), round_id, signed_in_person().actor)
@@ -161,13 +169,14 @@ def approve(round_id: int) -> Any:
 
 
 @blueprint.get("/campagnes/<int:campaign_id>/preparation")
-@coordination
+@reads_its_part
 def preparation(campaign_id: int) -> Any:
     """What is missing before a round."""
     campaign = get_campaign(db(), campaign_id)
-    readiness = campaign_readiness(db(), campaign)
-    schools, partners = silent_schools(db(), campaign), silent_partners(db(), campaign)
-    found = anomalies(db(), campaign, readiness, today())
+    area = part_read(campaign)
+    readiness = campaign_readiness(db(), campaign, area)
+    schools, partners = silent_schools(db(), campaign, area), silent_partners(db(), campaign, area)
+    found = anomalies(db(), campaign, readiness, today(), area)
     chosen = asked_filters("liste", "q", "departement")
     shown = chosen["liste"] if chosen["liste"] in LISTS else "etablissements"
     text = search_form(chosen["q"])
@@ -196,14 +205,15 @@ def preparation(campaign_id: int) -> Any:
 
 
 @blueprint.get("/campagnes/<int:campaign_id>/preparation/<key>.<kind>")
-@coordination
+@reads_its_part
 def preparation_file(campaign_id: int, key: str, kind: str) -> Response:
     """One of the lists as a file; who took it is in the audit trail."""
     campaign = get_campaign(db(), campaign_id)
     if key not in LISTS or kind not in MIME:
         raise NotFound
-    found = anomalies(db(), campaign, campaign_readiness(db(), campaign), today())
-    content = preparation_table(key, silent_schools(db(), campaign), silent_partners(db(), campaign), found)
+    area = part_read(campaign)
+    found = anomalies(db(), campaign, campaign_readiness(db(), campaign, area), today(), area)
+    content = preparation_table(key, silent_schools(db(), campaign, area), silent_partners(db(), campaign, area), found)
     body = (
         write_csv(content.columns, content.rows)
         if kind == "csv"

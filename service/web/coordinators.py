@@ -19,6 +19,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from service.domain.calendar import make_periods
 from service.domain.campaigns import get_campaign, open_campaign
+from service.domain.perimeters import NATION, area_of, overlaps, read_geography
 from service.domain.readiness import Readiness, Tension, campaign_readiness
 from service.domain.rounds import name_of, rounds_of
 from service.domain.school_years import school_year_of
@@ -29,6 +30,7 @@ from service.persistence.tables import AllocationRound, Campaign, Department
 from service.vocabulary import (
     ACTIVE_ROUNDS,
     CAMPAIGN_STATUS_LABELS,
+    COORDINATORS,
     LEVEL_LABELS,
     ROUND_STATUS_LABELS,
     Level,
@@ -36,7 +38,7 @@ from service.vocabulary import (
     RoundKind,
     RoundStatus,
 )
-from service.web.access import allowed, signed_in_person
+from service.web.access import Hold, allowed, part_read, reads_whole, runs, signed_in_person
 from service.web.context import PARIS, db, today
 from service.web.forms import Form, show
 from service.web.frame import campaign_in_force
@@ -46,6 +48,12 @@ from service.web.public import TERRITORY_RULE_LABELS
 
 blueprint = Blueprint("coordinators", __name__, url_prefix="/coordination")
 coordination = allowed(Role.NATIONAL_COORDINATOR)
+OPENERS = frozenset({Role.NATIONAL_COORDINATOR, Role.REGION_COORDINATOR, Role.ACADEMY_COORDINATOR})
+runs_campaigns = allowed(*sorted(OPENERS))
+"""Acts: a département's coordinators follow campaigns and run none."""
+reads_campaigns = allowed(*COORDINATORS, campaign=Hold.WHOLE)
+reads_its_part = allowed(*COORDINATORS, campaign=Hold.CUT)
+"""What it lists must be cut to `part_read`."""
 TENSION_SCALE = Scale(
     (0.5, 0.8, 1.0, 1.5),
     "élève par place",
@@ -64,6 +72,7 @@ class CampaignForm(Form):
         [InputRequired("Donnez un nom à la campagne."), Length(max=120, message="120 caractères au plus.")],
     )
     school_year = SelectField("Année scolaire", [InputRequired()])
+    territory = SelectField("Territoire", default=NATION)
     levels = SelectMultipleField(
         "Niveaux",
         [InputRequired("Cochez au moins un niveau.")],
@@ -88,17 +97,17 @@ class CampaignForm(Form):
 
 
 @blueprint.get("")
-@coordination
+@reads_its_part
 def cockpit() -> Any:
-    """The campaign in force, or what to do to have one."""
+    """The campaign in force in the person's territory, or what to do to have one."""
     campaign = campaign_in_force()
     if campaign is None:
-        return render_template("coordinators/no_campaign.html")
+        return render_template("coordinators/no_campaign.html", may_open=signed_in_person().roles & OPENERS)
     return _show_campaign(campaign)
 
 
 @blueprint.get("/campagnes/<int:campaign_id>")
-@coordination
+@reads_its_part
 def campaign(campaign_id: int) -> Any:
     return _show_campaign(get_campaign(db(), campaign_id))
 
@@ -106,9 +115,12 @@ def campaign(campaign_id: int) -> Any:
 def _show_campaign(campaign: Campaign) -> Any:
     every_round = rounds_of(db(), row_id(campaign))
     rounds = [one for one in every_round if one.kind is not RoundKind.SCENARIO]
-    readiness = campaign_readiness(db(), campaign)
+    area, whole = part_read(campaign), reads_whole(campaign)
+    readiness = campaign_readiness(db(), campaign, area)
     department = _chosen_department(readiness)
-    others = db().exec(select(Campaign).where(Campaign.id != campaign.id).order_by(col(Campaign.id).desc())).all()
+    everything = db().exec(select(Campaign).where(Campaign.id != campaign.id).order_by(col(Campaign.id).desc()))
+    mine = signed_in_person().area
+    others = [one for one in everything if overlaps(area_of(db(), one.territory), mine)]
     return render_template(
         "coordinators/campaign.html",
         campaign=campaign,
@@ -116,7 +128,11 @@ def _show_campaign(campaign: Campaign) -> Any:
         active=next((one for one in every_round if one.status in ACTIVE_ROUNDS), None),
         to_publish=next((one for one in rounds if one.status is RoundStatus.COMPUTED), None),
         scenarios=sum(one.kind is RoundKind.SCENARIO for one in every_round),
-        shortfalls=shortfalls(db(), campaign),
+        shortfalls=shortfalls(db(), campaign, area),
+        whole=whole,
+        may_act=runs(campaign),
+        may_open=signed_in_person().roles & OPENERS,
+        territory_name=read_geography(db()).name(campaign.territory) if campaign.territory else "",
         readiness=readiness,
         steps=timeline(campaign, rounds, today()),
         tension=tension_map(readiness),
@@ -213,11 +229,19 @@ def _campaign_form() -> CampaignForm:
     form = CampaignForm()
     years = [school_year_of(today()), school_year_of(today() + timedelta(days=365))]
     form.school_year.choices = [SelectChoice(year) for year in years]
+    geography = read_geography(db())
+    form.territory.choices = [SelectChoice(key, geography.name(key)) for key in territories_to_open()]
     return form
 
 
+def territories_to_open() -> list[str]:
+    """Those whose campaigns the person would run, the widest first."""
+    person, geography = signed_in_person(), read_geography(db())
+    return [key for key in geography.inside(person.area) if person.may_run(key, geography.area(key))]
+
+
 @blueprint.get("/campagnes/nouvelle")
-@coordination
+@runs_campaigns
 def new_campaign() -> Any:
     form = _campaign_form()
     form.name.data = f"Campagne {form.school_year.choices[0].value}"
@@ -228,7 +252,7 @@ def new_campaign() -> Any:
 
 
 @blueprint.post("/campagnes")
-@coordination
+@runs_campaigns
 def create_campaign() -> Any:
     form = _campaign_form()
     created = _open(form) if form.validate() and _closes_later(form) else None
@@ -258,6 +282,7 @@ def _open(form: CampaignForm) -> Campaign | None:
             default_reach_km=form.default_reach_km.data or 0,
             actor=signed_in_person().actor,
             today=today(),
+            territory=form.territory.data or NATION,
         )
         db().flush()
     except ServiceError as refusal:

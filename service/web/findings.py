@@ -27,12 +27,12 @@ from service.domain.texts import search_form
 from service.persistence.tables import AllocationRound
 from service.vocabulary import EMPTY_SEATS_LABELS, FIX_LABELS, LEVEL_LABELS, Level
 from service.web.context import db
-from service.web.coordinators import coordination, department_names
+from service.web.coordinators import department_names, reads_campaigns, reads_its_part
 from service.web.fix_words import fix_sentence, names_for
 from service.web.french import counted, number, typeset
 from service.web.map import FranceMap, Measure, count_scale, france_map
 from service.web.paging import cut
-from service.web.results import asked_filters, get_computed, show_in_frame
+from service.web.results import asked_filters, get_computed, part_of, show_in_frame
 from service.web.sectors import sector_labels
 
 blueprint = Blueprint("findings", __name__, url_prefix="/coordination")
@@ -56,12 +56,12 @@ def _frame(template: str, found: AllocationRound, chosen: Mapping[str, str], **v
 
 
 @blueprint.get("/tours/<int:round_id>/ou-demarcher")
-@coordination
+@reads_its_part
 def wanted(round_id: int) -> Any:
     """Where one more seat would help most: the map, then every kind of seat."""
     found = get_computed(round_id)
     chosen = asked_filters("departement", "niveau", "secteur", "periode")
-    everything = seats_wanted(db(), found)
+    everything = seats_wanted(db(), found, part_of(found))
     return _frame(
         "coordinators/wanted.html",
         found,
@@ -110,12 +110,12 @@ def wanted_map(found: AllocationRound, rows: Sequence[SeatWanted]) -> FranceMap:
 
 
 @blueprint.get("/tours/<int:round_id>/places-vides")
-@coordination
+@reads_its_part
 def openings(round_id: int) -> Any:
     """Seats left empty and why; and, on demand, the full sites where one more seat would place one more pupil."""
     found = get_computed(round_id)
     chosen = asked_filters("q", "raison", "departement", "voir")
-    everything = openings_found(db(), found)
+    everything = openings_found(db(), found, part_of(found))
     shown = [one for one in everything if one.one_more] if chosen["voir"] == "complets" else _empty(everything)
     return _frame(
         "coordinators/openings.html",
@@ -154,7 +154,7 @@ def _found(rows: Sequence[SeatsThere], chosen: Mapping[str, str]) -> list[SeatsT
 
 
 @blueprint.get("/tours/<int:round_id>/leviers")
-@coordination
+@reads_campaigns
 def levers(round_id: int) -> Any:
     """The smallest changes, grouped: for how many pupils each is the smallest."""
     found = get_computed(round_id)

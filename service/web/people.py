@@ -1,28 +1,44 @@
-"""The people of a school or of a partner: who acts there, who is invited; inviting, sending again, taking a right away.
+"""The people of a school, a partner, a territory: who acts there, who is invited; inviting, taking a right away.
 
-The same pages for both kinds of space, and for coordinators in any of them. Refuses to know what those people then do.
+The same pages for every kind of space, and for coordinators in theirs. Refuses to know what those people then do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import false, true
 from sqlmodel import and_, col, func, select
 from werkzeug.wrappers import Response
-from wtforms import EmailField
+from wtforms import EmailField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from service.domain.invitations import invite, pending_invitations, send_again, withdraw_invitation
 from service.domain.partner_parts import WHOLE, PartnerPart
-from service.domain.people import Scope, parts_of, people_of, remove_right, scope_of, scope_of_part
+from service.domain.people import (
+    COUNTRY,
+    Scope,
+    coordinators_by_territory,
+    parts_of,
+    people_of,
+    remove_right,
+    scope_of,
+    scope_of_part,
+    scope_of_territory,
+)
+from service.domain.perimeters import NATION, read_geography, within
+from service.domain.school_years import school_year_of
 from service.domain.texts import search_form
-from service.errors import ServiceError
+from service.errors import NotFound, ServiceError
 from service.persistence.tables import Department, Membership, Partner, School
-from service.vocabulary import HAS_MEMBERS, Role
+from service.vocabulary import COORDINATORS, HAS_MEMBERS, Role
 from service.web.access import allowed, signed_in_person
-from service.web.context import abandon_unit, db, now
+from service.web.context import abandon_unit, db, now, today
 from service.web.forms import Form, show
 from service.web.paging import cut
 
@@ -30,11 +46,12 @@ blueprint = Blueprint("people", __name__)
 _PARTNER = "/partenaires/<int:partner_id>"
 _FEDERATION = allowed(Role.PARTNER_MANAGER, Role.NATIONAL_COORDINATOR)
 SPACES = {
-    "school": ("/etablissements/<uai>/personnes", allowed(Role.SCHOOL_COORDINATOR, Role.NATIONAL_COORDINATOR)),
+    "school": ("/etablissements/<uai>/personnes", allowed(Role.SCHOOL_COORDINATOR, *COORDINATORS)),
     "partner": (f"{_PARTNER}/personnes", _FEDERATION),
     "member": (f"{_PARTNER}/adherents/<int:member_id>/personnes", _FEDERATION),
     "relay": (f"{_PARTNER}/antennes/<department_code>/personnes", _FEDERATION),
     "site": (f"{_PARTNER}/sites/<int:site_id>/personnes", _FEDERATION),
+    "territory": ("/coordination/territoires/<territory>/personnes", allowed(*COORDINATORS)),
 }
 
 
@@ -45,19 +62,48 @@ class InviteForm(Form):
     )
 
 
+class CoordinatorForm(InviteForm):
+    school_year = SelectField("Jusqu’à la fin de l’année scolaire", [InputRequired()])
+
+
+def invite_form(space: Space) -> InviteForm:
+    """A coordinator's right has an end; the others last until somebody takes them away."""
+    if not space.is_territory:
+        return InviteForm()
+    form = CoordinatorForm()
+    years = [school_year_of(today()), school_year_of(today() + timedelta(days=365))]
+    form.school_year.choices = [SelectChoice(year) for year in years]
+    return form
+
+
+def territories_within() -> list[str]:
+    """The keys of the territories whose coordinators the person names: their own and those inside, widest first."""
+    return read_geography(db()).inside(signed_in_person().area)
+
+
 class Space:
     """One space, and the addresses of its pages."""
 
-    def __init__(self, school: School | None = None, partner: Partner | None = None, **part: Any) -> None:
-        found = school if school is not None else partner
+    def __init__(
+        self, school: School | None = None, partner: Partner | None = None, territory: str = "", **part: Any
+    ) -> None:
+        self._part = PartnerPart(**part)
+        self.row: School | Partner | None = school if school is not None else partner
+        self.is_territory = bool(territory)
+        self._where: dict[str, Any]
+        if territory:
+            key = NATION if territory == COUNTRY else territory
+            if key not in territories_within():
+                raise NotFound
+            self.scope: Scope = scope_of_territory(db(), key)
+            self._kind, self._where = "territory", {"territory": territory}
+            return
+        found = self.row
         if found is None:
             raise ValueError("a space is a school or a partner")
-        self.row = found
-        self._part = PartnerPart(**part)
         self._kind = "school"
-        self._where: dict[str, Any]
         if isinstance(found, Partner):
-            self.scope: Scope = scope_of_part(db(), found, self._part)
+            self.scope = scope_of_part(db(), found, self._part)
             self._kind = self._part.key.partition(":")[0] or "partner"
             self._where = {"partner_id": found.id, **part}
         else:
@@ -70,6 +116,8 @@ class Space:
     @property
     def home(self) -> str:
         """Its first page, for those who act there; a coordinator comes from the list of accounts."""
+        if self.row is None:
+            return url_for("people.territories")
         acts = signed_in_person().acts_for(self.row)
         if acts and self._part.member_id is not None:
             return url_for("members.index", partner_id=self.row.id)
@@ -100,7 +148,7 @@ class Space:
 
 def index(**where: Any) -> Any:
     space = Space(**where)
-    form = InviteForm()
+    form = invite_form(space)
     if not form.email.data and isinstance(space.row, School) and not people_of(db(), space.scope):
         form.email.data = space.row.official_email
     return _show(space, form)
@@ -119,11 +167,15 @@ def _show(space: Space, form: InviteForm) -> Response:
 
 
 def send(**where: Any) -> Any:
-    space, form = Space(**where), InviteForm()
+    space = Space(**where)
+    form = invite_form(space)
     if not form.validate():
         return _show(space, form)
+    until = form.school_year.data if isinstance(form, CoordinatorForm) else ""
     try:
-        invitation = invite(db(), space.scope, form.email.data, signed_in_person().actor, now())
+        invitation = invite(
+            db(), replace(space.scope, school_year=until), form.email.data, signed_in_person().actor, now()
+        )
     except ServiceError as refusal:
         form.refuse(refusal)
         return _show(space, form)
@@ -189,20 +241,43 @@ def choose_relay(partner: Partner) -> Any:
     return redirect(url_for("people.relay_index", partner_id=partner.id, department_code=code), 303)
 
 
+@blueprint.get("/coordination/territoires")
+@allowed(*COORDINATORS)
+def territories() -> Any:
+    """Who coordinates where, inside the person's own territory; and the way to each territory's people."""
+    wanted = request.args.get("territoire", "")
+    known = territories_within()
+    if wanted and (wanted if wanted != COUNTRY else NATION) in known:
+        return redirect(url_for("people.territory_index", territory=wanted), 303)
+    names = read_geography(db()).names
+    counts = coordinators_by_territory(db(), school_year_of(today()))
+    return render_template(
+        "coordinators/territories.html",
+        choices=[(key or COUNTRY, names[key]) for key in known],
+        page=cut([(key or COUNTRY, names[key], counts[key]) for key in known if counts[key]], request.args),
+    )
+
+
 @blueprint.get("/coordination/comptes")
-@allowed(Role.NATIONAL_COORDINATOR)
+@allowed(*COORDINATORS)
 def accounts() -> Any:
-    """Schools and partners with how many people act for each; those with nobody first."""
+    """Schools and partners with how many people act for each; those with nobody first.
+
+    A territory's coordinators see its schools: a partner is a matter for the whole country.
+    """
+    area = signed_in_person().area
     query = search_form(request.args.get("q", ""))
     counts = func.count(col(Membership.id))
     schools = db().exec(
         select(School.uai, School.name, School.department_code, counts)
         .outerjoin(Membership, col(Membership.school_id) == col(School.id))
+        .where(within(col(School.department_code), area))
         .group_by(col(School.id))
     )
     partners = db().exec(
         select(Partner.id, Partner.name, Partner.department_code, counts)
         .outerjoin(Membership, and_(col(Membership.partner_id) == col(Partner.id), WHOLE.memberships))
+        .where(true() if area is None else false())
         .group_by(col(Partner.id))
     )
     rows = [(people, name, uai, place, 0) for uai, name, place, people in schools]

@@ -16,7 +16,7 @@ from service.domain.shortfalls import concerned_pupils, find_filled_offers, shor
 from service.vocabulary import LEVEL_LABELS
 from service.web.access import signed_in_person
 from service.web.context import db
-from service.web.coordinators import coordination
+from service.web.coordinators import runs_campaigns
 from service.web.paging import cut
 from service.web.round_pages import follow
 
@@ -24,7 +24,7 @@ blueprint = Blueprint("repairs", __name__, url_prefix="/coordination")
 
 
 @blueprint.get("/campagnes/<int:campaign_id>/desistements")
-@coordination
+@runs_campaigns
 def page(campaign_id: int) -> Any:
     campaign = get_campaign(db(), campaign_id)
     wanted = request.args.get("q", "").strip()[:80]
@@ -41,6 +41,6 @@ def page(campaign_id: int) -> Any:
 
 
 @blueprint.post("/campagnes/<int:campaign_id>/reparations")
-@coordination
+@runs_campaigns
 def launch(campaign_id: int) -> Any:
     return follow(launch_repair(db(), campaign_id, signed_in_person().actor))

@@ -29,11 +29,11 @@ from service.persistence.tables import AllocationRound, QuotaLine
 from service.vocabulary import FIX_LABELS, LEVEL_LABELS, MOVE_LABELS, PRIORITY_LABELS, REASON_LABELS, Level, Priority
 from service.web.access import signed_in_person
 from service.web.context import db, engine
-from service.web.coordinators import coordination
+from service.web.coordinators import reads_campaigns, reads_its_part
 from service.web.fix_words import fix_sentence, names_for
 from service.web.paging import PER_PAGE, Page, cut
 from service.web.reason_words import reason_sentence, way_out
-from service.web.results import asked_filters, get_computed, show_in_frame
+from service.web.results import asked_filters, get_computed, part_of, show_in_frame
 
 blueprint = Blueprint("results", __name__, url_prefix="/coordination")
 ORDERS = (("taux", "les moins bien servis d’abord"), ("manque", "le plus d’élèves sans place"), ("nom", "par nom"))
@@ -44,11 +44,11 @@ MIME = {
 
 
 @blueprint.get("/tours/<int:round_id>/etablissements")
-@coordination
+@reads_its_part
 def schools(round_id: int) -> Any:
     found = get_computed(round_id)
     chosen = asked_filters("q", "departement", "categorie", "tri")
-    rows = _sorted(_filtered(round_summary(db(), found).schools, chosen), chosen["tri"])
+    rows = _sorted(_filtered(round_summary(db(), found, part_of(found)).schools, chosen), chosen["tri"])
     return show_in_frame(
         "coordinators/schools.html",
         found,
@@ -81,12 +81,12 @@ def _sorted(rows: list[SchoolShare], order: str) -> list[SchoolShare]:
 
 
 @blueprint.get("/tours/<int:round_id>/changements")
-@coordination
+@reads_its_part
 def changes(round_id: int) -> Any:
     """Who has another place than in the round before, and nobody else."""
     found = get_computed(round_id)
     against = reference_of(db(), found)
-    moves = moves_between(db(), row_id(against), round_id) if against is not None else []
+    moves = moves_between(db(), row_id(against), round_id, part_of(found)) if against is not None else []
     chosen = asked_filters("q", "sens", "departement")
     wanted = search_form(chosen["q"])
     kept = [
@@ -116,13 +116,13 @@ class ReasonRow:
 
 
 @blueprint.get("/tours/<int:round_id>/non-places")
-@coordination
+@reads_its_part
 def unplaced(round_id: int) -> Any:
     found = get_computed(round_id)
     chosen = asked_filters("q", "raison", "niveau", "departement", "changement")
     reasons = [
         ReasonRow(reason, REASON_LABELS[reason], count, way_out(reason))
-        for reason, count in round_summary(db(), found).reasons.items()
+        for reason, count in round_summary(db(), found, part_of(found)).reasons.items()
     ]
     page = _unplaced_page(found, chosen)
     lines = line_labels()
@@ -147,7 +147,7 @@ def _unplaced_page(found: AllocationRound, chosen: Mapping[str, str]) -> Page[Un
     wanted = search_form(chosen["q"])
     reason, code = chosen["raison"] or None, chosen["departement"] or None
     fix = _change_asked(chosen["changement"])
-    read = partial(unplaced_of_round, db(), found, reason=reason, department_code=code, fix=fix)
+    read = partial(unplaced_of_round, db(), found, reason=reason, department_code=code, fix=fix, area=part_of(found))
     if not wanted and not chosen["niveau"]:
         total, _ = read(limit=1)
         place = cut(range(total), request.args)
@@ -176,13 +176,13 @@ def line_labels() -> dict[str, str]:
 
 
 @blueprint.get("/tours/<int:round_id>/exports/<table>.<kind>")
-@coordination
+@reads_its_part
 def export(round_id: int, table: str, kind: str) -> Response:
     """One table of the round as a file; who took it is in the audit trail."""
     found = get_computed(round_id)
     if kind not in MIME:
         raise NotFound
-    content = export_rows(db(), found, table)
+    content = export_rows(db(), found, table, part_of(found))
     body = (
         write_csv(content.columns, content.rows)
         if kind == "csv"
@@ -192,7 +192,7 @@ def export(round_id: int, table: str, kind: str) -> Response:
 
 
 @blueprint.get("/tours/<int:round_id>/exports/tour-complet.xlsx")
-@coordination
+@reads_campaigns
 def whole_round(round_id: int) -> Response:
     """Every table of the round, one sheet each, in one file."""
     found = get_computed(round_id)

@@ -14,6 +14,7 @@ from flask import render_template, request, url_for
 
 from service.domain.campaigns import get_campaign
 from service.domain.moves import count_moves, reference_of
+from service.domain.perimeters import Area
 from service.domain.placements import RoundSummary, SchoolShare, round_summary
 from service.domain.repair_notices import said_of_counts
 from service.domain.round_tables import TABLES
@@ -30,6 +31,7 @@ from service.vocabulary import (
     Priority,
     RoundKind,
 )
+from service.web.access import part_read, reads_whole, runs
 from service.web.charts import Bin, Chart, Dot, Versus, comparison_bars, dot_plot, histogram, stacked_share
 from service.web.context import db
 from service.web.coordinators import department_names
@@ -56,6 +58,11 @@ def get_computed(round_id: int) -> AllocationRound:
     if found.status not in HAS_RESULT or found.kind is RoundKind.SCENARIO:
         raise NotFound
     return found
+
+
+def part_of(found: AllocationRound) -> Area:
+    """What the person reads of a round: the whole, or the rows of their own territory."""
+    return part_read(get_campaign(db(), found.campaign_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,10 @@ def proof_words(tier: Mapping[str, Any], *, judged: bool = True) -> str:
 
 def frame_values(found: AllocationRound) -> dict[str, object]:
     """What the frame of every page of a round shows."""
+    campaign = get_campaign(db(), found.campaign_id)
     return {
+        "whole": reads_whole(campaign),
+        "may_act": runs(campaign),
         "launched_by": name_of(db(), found.launched_by),
         "published_by": name_of(db(), found.published_by),
         "reference": reference_of(db(), found),

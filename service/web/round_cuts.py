@@ -24,21 +24,21 @@ from service.domain.texts import search_form
 from service.persistence.tables import AllocationRound
 from service.vocabulary import LEVEL_LABELS, PRIORITY_LABELS, Level
 from service.web.context import db
-from service.web.coordinators import coordination
+from service.web.coordinators import reads_campaigns, reads_its_part
 from service.web.french import NBSP, distance, number, ordinal
 from service.web.paging import cut
-from service.web.results import asked_filters, comparison_chart, get_computed, show_in_frame
+from service.web.results import asked_filters, comparison_chart, get_computed, part_of, show_in_frame
 
 blueprint = Blueprint("cuts", __name__, url_prefix="/coordination")
 ORDERS = (("", "par établissement"), ("taux", "les moins bien servies d’abord"))
 
 
 @blueprint.get("/tours/<int:round_id>/classes")
-@coordination
+@reads_its_part
 def classes(round_id: int) -> Any:
     found = get_computed(round_id)
     chosen = asked_filters("q", "niveau", "departement", "tri")
-    rows = _filtered(classes_of_round(db(), found), chosen)
+    rows = _filtered(classes_of_round(db(), found, part_of(found)), chosen)
     if chosen["tri"] == "taux":
         rows.sort(key=lambda one: (one.share.rate or 0.0, -one.share.unplaced, one.uai, one.name))
     return show_in_frame(
@@ -64,7 +64,7 @@ def _filtered(rows: Sequence[ClassShare], chosen: Mapping[str, str]) -> list[Cla
 
 
 @blueprint.get("/tours/<int:round_id>/repartition")
-@coordination
+@reads_campaigns
 def shares(round_id: int) -> Any:
     """By level, by category, by sector, by host."""
     found = get_computed(round_id)
@@ -90,7 +90,7 @@ class Versus:
 
 
 @blueprint.get("/tours/<int:round_id>/comparaison")
-@coordination
+@reads_campaigns
 def compared(round_id: int) -> Any:
     """Beside first come, first served on the very same demands and seats; then beside the round before."""
     found = get_computed(round_id)

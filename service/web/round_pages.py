@@ -22,9 +22,9 @@ from service.errors import NotFound
 from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound, Campaign, RoundDossier
 from service.vocabulary import ACTIVE_ROUNDS, HAS_RESULT, ROUND_STATUS_LABELS, TIER_LABELS, RoundKind, RoundStatus
-from service.web.access import signed_in_person
+from service.web.access import reads_whole, runs, signed_in_person
 from service.web.context import after_commit, db, now, today
-from service.web.coordinators import coordination
+from service.web.coordinators import reads_campaigns, reads_its_part, runs_campaigns
 from service.web.french import typeset
 from service.web.results import moves_values, result_values
 
@@ -64,7 +64,7 @@ def phases(campaign: Campaign, found: AllocationRound) -> list[Phase]:
 
 
 @blueprint.post("/campagnes/<int:campaign_id>/tours")
-@coordination
+@runs_campaigns
 def launch(campaign_id: int) -> Any:
     """Queues the round; the row is committed before the queue hears of it."""
     return follow(launch_next_round(db(), campaign_id, signed_in_person().actor))
@@ -79,7 +79,7 @@ def follow(launched: AllocationRound) -> Response:
 
 
 @blueprint.get("/tours/<int:round_id>")
-@coordination
+@reads_its_part
 def show_round(round_id: int) -> Any:
     found = get_round(db(), round_id)
     campaign = get_campaign(db(), found.campaign_id)
@@ -88,9 +88,12 @@ def show_round(round_id: int) -> Any:
         return render_template("coordinators/round_active.html", **values, **_active_values(found, campaign))
     if found.status in HAS_RESULT and found.kind is RoundKind.SCENARIO:
         return redirect(url_for("scenarios.page", round_id=round_id), 303)
+    if found.status in HAS_RESULT and not reads_whole(campaign):
+        return redirect(url_for("results.schools", round_id=round_id), 303)
     if found.status in HAS_RESULT:
         return render_template("coordinators/result.html", **values, **result_values(found))
-    return render_template("coordinators/round_ended.html", **values, launched_by=name_of(db(), found.launched_by))
+    launched_by = name_of(db(), found.launched_by)
+    return render_template("coordinators/round_ended.html", **values, launched_by=launched_by, may_act=runs(campaign))
 
 
 def _active_values(found: AllocationRound, campaign: Campaign) -> dict[str, object]:
@@ -100,11 +103,12 @@ def _active_values(found: AllocationRound, campaign: Campaign) -> dict[str, obje
         "launched_by": name_of(db(), found.launched_by),
         "nobody_works": waiting and now() - found.launched_at > PATIENCE,
         "attempts": ATTEMPTS,
+        "may_act": runs(campaign),
     }
 
 
 @blueprint.post("/tours/<int:round_id>/annulation")
-@coordination
+@runs_campaigns
 def cancel(round_id: int) -> Any:
     cancel_round(db(), round_id, signed_in_person().actor)
     flash("L’annulation est demandée. Le calcul s’arrête dans les secondes qui viennent, rien n’est enregistré.")
@@ -112,7 +116,7 @@ def cancel(round_id: int) -> Any:
 
 
 @blueprint.get("/tours/<int:round_id>/publication")
-@coordination
+@runs_campaigns
 def confirm_publication(round_id: int) -> Any:
     """What publishing will do, before it is done."""
     found = get_round(db(), round_id)
@@ -129,7 +133,7 @@ def confirm_publication(round_id: int) -> Any:
 
 
 @blueprint.post("/tours/<int:round_id>/publication")
-@coordination
+@runs_campaigns
 def publish(round_id: int) -> Any:
     publish_round(db(), round_id, signed_in_person().actor, today())
     flash(
@@ -139,7 +143,7 @@ def publish(round_id: int) -> Any:
 
 
 @blueprint.get("/tours/<int:round_id>/dossier/<document>.json.gz")
-@coordination
+@reads_campaigns
 def dossier(round_id: int, document: str) -> Response:
     """The very bytes that were judged, for whoever wants to check them again."""
     kept = db().get(RoundDossier, row_id(get_round(db(), round_id)))

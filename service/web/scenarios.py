@@ -41,7 +41,7 @@ from service.vocabulary import (
 )
 from service.web.access import signed_in_person
 from service.web.context import db
-from service.web.coordinators import coordination, department_names
+from service.web.coordinators import department_names, runs_campaigns
 from service.web.forms import Form, WholeNumberField, show
 from service.web.french import counted, number
 from service.web.paging import cut
@@ -101,14 +101,14 @@ def _form(campaign: Campaign) -> ScenarioForm:
 
 
 @blueprint.get("/campagnes/<int:campaign_id>/essais")
-@coordination
+@runs_campaigns
 def index(campaign_id: int) -> Any:
     campaign = get_campaign(db(), campaign_id)
     return _show(campaign, _form(campaign))
 
 
 @blueprint.post("/campagnes/<int:campaign_id>/essais")
-@coordination
+@runs_campaigns
 def launch(campaign_id: int) -> Any:
     campaign = get_campaign(db(), campaign_id)
     form = _form(campaign)
@@ -180,7 +180,7 @@ _SAID: Mapping[str, Callable[[dict[str, Any]], str]] = {
 
 
 @blueprint.get("/essais/<int:round_id>")
-@coordination
+@runs_campaigns
 def page(round_id: int) -> Any:
     """Before and after, who gains and who moves; a scenario without a result yet is followed as a round."""
     found = get_scenario(db(), round_id)
@@ -207,7 +207,7 @@ def page(round_id: int) -> Any:
 
 
 @blueprint.get("/essais/<int:round_id>/changements.<kind>")
-@coordination
+@runs_campaigns
 def export(round_id: int, kind: str) -> Response:
     found = get_scenario(db(), round_id)
     if kind not in MIME or found.status not in HAS_RESULT:

@@ -26,7 +26,7 @@ class User(SQLModel, table=True):
 
 
 class Membership(SQLModel, table=True):
-    """A right: a role on one school, one partner, or the whole country. A person may hold several."""
+    """A right: a role on one school, one partner, one territory or the whole country. A person may hold several."""
 
     id: int | None = Field(default=None, primary_key=True)
     user_id: int = Field(foreign_key="user.id", index=True)
@@ -37,6 +37,10 @@ class Membership(SQLModel, table=True):
     relay_department: str | None = Field(default=None, foreign_key="department.code", index=True)
     site_id: int | None = Field(default=None, index=True)
     """The part of the partner the right is limited to, if any: a member company, a département's relay, a site."""
+    territory: str = Field(default="", max_length=16)
+    """«department:69», «academy:10», «region:84» (`service.domain.perimeters`); empty for any other right."""
+    school_year: str = Field(default="", max_length=9)
+    """The last school year in which the right holds; empty while nobody takes it away."""
 
     __table_args__ = (
         # The part belongs to that very partner: the database will not link it to another's.
@@ -57,6 +61,13 @@ class Membership(SQLModel, table=True):
             "(role = 'school_coordinator') = (school_id IS NOT NULL)"
             " AND (role = 'partner_manager') = (partner_id IS NOT NULL)",
             "membership_scope",
+        ),
+        check(
+            "(role = 'region_coordinator') = (substr(territory, 1, 7) = 'region:')"
+            " AND (role = 'academy_coordinator') = (substr(territory, 1, 8) = 'academy:')"
+            " AND (role = 'department_coordinator') = (substr(territory, 1, 11) = 'department:')"
+            " AND (territory = '' OR role IN ('region_coordinator', 'academy_coordinator', 'department_coordinator'))",
+            "membership_territory",
         ),
     )
 

@@ -34,6 +34,8 @@ class Campaign(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     school_year: str = Field(max_length=9)
+    territory: str = Field(default="", max_length=16)
+    """Whose schools ask and whose sites receive: a key of `service.domain.perimeters`, empty for the whole country."""
     levels: list[str] = json_field(list)
     status: CampaignStatus = Field(default=CampaignStatus.DRAFT, sa_type=enum_column(CampaignStatus))
     closes_on: date

@@ -31,10 +31,12 @@ class Invitation(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     email: str
     scope: str = Field(max_length=40)
-    """«school:3», «partner:8»."""
+    """«school:3», «partner:8», «academy:10»."""
     role: Role = Field(sa_type=enum_column(Role))
     school_id: int | None = Field(default=None, foreign_key="school.id", index=True)
     partner_id: int | None = Field(default=None, foreign_key="partner.id", index=True)
+    school_year: str = Field(default="", max_length=9)
+    """The last one in which the right offered holds: a coordinator's has an end."""
     invited_by: str
     sent_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     sendings: int = 0

@@ -1,0 +1,234 @@
+"""What a territory's coordinators read: their own schools and sites, on every page and in every file, nothing else."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import date
+
+import pytest
+from flask import Flask
+from sqlalchemy import true
+from sqlmodel import Session, col, select
+
+from service.domain.accounts import create_user, grant
+from service.domain.bridge import freeze
+from service.domain.campaigns import (
+    campaigns_in_force,
+    close_campaign,
+    find_campaign_of_school,
+    find_open_campaign,
+    open_campaign,
+)
+from service.domain.perimeters import area_of
+from service.domain.readiness import campaign_readiness
+from service.domain.request_rules import check_territory
+from service.domain.round_tables import TABLES
+from service.errors import ServiceError
+from service.persistence.engine import session_scope
+from service.persistence.tables import Campaign, ClassGroup, Membership, OutboxLine, Pupil, School, Site
+from service.vocabulary import Level, Role
+from tests.service.web.conftest import ORIGIN, Browser, text_of
+from tests.service.web.filled_country import TODAY
+from tests.service.web.small_country import ACTOR, PASSWORD, SCHOOL_YEAR, SmallCountry
+
+BrowserFor = Callable[..., Browser]
+NORD = "nord@coordination.example"
+PAGES = (
+    "/coordination",
+    "/coordination/campagnes/1",
+    "/coordination/campagnes/1?departement=75",
+    "/coordination/campagnes/1/preparation?liste=etablissements",
+    "/coordination/campagnes/1/preparation?liste=partenaires",
+    "/coordination/campagnes/1/preparation?liste=anomalies",
+    "/coordination/campagnes/1/preparation/etablissements.csv",
+    "/coordination/campagnes/1/preparation/partenaires.csv",
+    "/coordination/campagnes/1/preparation/anomalies.csv",
+    "/coordination/tours/1/etablissements",
+    "/coordination/tours/1/etablissements?departement=75",
+    "/coordination/tours/1/classes",
+    "/coordination/tours/1/changements",
+    "/coordination/tours/1/non-places",
+    "/coordination/tours/1/non-places?q=0",
+    "/coordination/tours/1/ou-demarcher",
+    "/coordination/tours/1/places-vides",
+    "/coordination/tours/1/places-vides?voir=complets",
+    "/coordination/comptes",
+    *(f"/coordination/tours/1/exports/{key}.csv" for key, table in TABLES.items() if table.can_be_cut),
+)
+
+
+@pytest.fixture
+def stage() -> str:
+    return "published"
+
+
+@pytest.fixture
+def nord(app: Flask, browser_for: BrowserFor) -> Browser:
+    """Someone who coordinates the Nord, whose schools take part in the country's campaign."""
+    with writing(app) as session:
+        user = create_user(session, NORD, "Coordination du Nord", PASSWORD, ACTOR)
+        territory = {"territory": "department:59", "school_year": SCHOOL_YEAR}
+        grant(session, user, Role.DEPARTMENT_COORDINATOR, ACTOR, **territory)
+    return browser_for(NORD)
+
+
+def writing(app: Flask) -> AbstractContextManager[Session]:
+    return session_scope(app.extensions["sequence_engine"])
+
+
+def tokens(session: Session, *, foreign: bool) -> list[str]:
+    """What names a row: schools, sites and pupils of the Nord, or of everywhere else."""
+    of_pupil = (
+        select(Pupil.pseudonym, School.department_code)
+        .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
+        .join(School, col(School.id) == col(ClassGroup.school_id))
+    )
+    rows = [
+        *session.exec(of_pupil),
+        *session.exec(select(School.uai, School.department_code)),
+        *session.exec(select(School.name, School.department_code)),
+        *session.exec(select(Site.name, Site.department_code)),
+    ]
+    return [token for token, code in rows if (code != "59") is foreign]
+
+
+def told(browser: Browser, addresses: tuple[str, ...] | list[str], wanted: list[str]) -> set[tuple[str, str]]:
+    found = set()
+    for address in addresses:
+        answer = browser.get(address)
+        assert answer.status_code == 200, address
+        body = answer.get_data(as_text=True)
+        found |= {(address, token) for token in wanted if token in body}
+    return found
+
+
+def test_no_page_and_no_file_shows_a_row_of_another_territory(nord: Browser, database: Session) -> None:
+    """The Nord reads its school, its pupils and its sites wherever they are listed, and no other."""
+    assert told(nord, PAGES, tokens(database, foreign=True)) == set()
+    own = {address for address, _ in told(nord, PAGES, tokens(database, foreign=False))}
+    assert {
+        "/coordination/tours/1/etablissements",
+        "/coordination/tours/1/classes",
+        "/coordination/tours/1/non-places",
+        "/coordination/tours/1/exports/affectations.csv",
+        "/coordination/tours/1/exports/non-places.csv",
+        "/coordination/tours/1/exports/places-vides.csv",
+        "/coordination/comptes",
+    } <= own
+
+
+@pytest.mark.parametrize(
+    ("module", "address"),
+    [
+        ("service.domain.placements", "/coordination/tours/1/etablissements"),
+        ("service.domain.placements", "/coordination/tours/1/exports/non-places.csv"),
+        ("service.domain.round_cuts", "/coordination/tours/1/classes"),
+        ("service.domain.exports", "/coordination/tours/1/exports/affectations.csv"),
+        ("service.domain.findings", "/coordination/tours/1/places-vides"),
+        ("service.domain.preparation", "/coordination/campagnes/1/preparation?liste=anomalies"),
+        ("service.web.people", "/coordination/comptes"),
+    ],
+)
+def test_a_query_without_its_filter_is_seen(
+    nord: Browser, database: Session, monkeypatch: pytest.MonkeyPatch, module: str, address: str
+) -> None:
+    """Sabotage: a list that forgets its territory shows somebody else's rows, and the test above says so."""
+    monkeypatch.setattr(importlib.import_module(module), "within", lambda *_: true())
+    assert told(nord, [address], tokens(database, foreign=True)) != set()
+
+
+def test_what_cannot_be_cut_is_not_there(nord: Browser) -> None:
+    """Sums of the whole round, its dossier and its acts are another territory's: as if they did not exist."""
+    for address in (
+        "/coordination/tours/1/repartition",
+        "/coordination/tours/1/comparaison",
+        "/coordination/tours/1/leviers",
+        "/coordination/tours/1/dossier/instance.json.gz",
+        "/coordination/tours/1/exports/tour-complet.xlsx",
+        "/coordination/tours/1/exports/conventions.csv",
+        "/coordination/campagnes/1/regles",
+        "/coordination/campagnes/1/ajustements",
+        "/coordination/campagnes/nouvelle",
+        "/coordination/territoires/region:32/personnes",
+    ):
+        assert nord.get(address).status_code == 404, address
+    token = nord.token("/coordination/comptes")
+    refused = nord.client.post(
+        "/coordination/campagnes/1/tours", data={"csrf_token": token}, headers={"Origin": ORIGIN}
+    )
+    assert refused.status_code == 404
+    board = text_of(nord.get("/coordination/campagnes/1"))
+    assert "Vous lisez ce qui concerne vos établissements et vos sites." in board
+    assert "Lancer un" not in board
+
+
+def test_a_territory_names_its_own_coordinators(
+    app: Flask, nord: Browser, browser_for: BrowserFor, country: SmallCountry
+) -> None:
+    """The country invites an académie until the end of a school year; whoever accepts coordinates that académie."""
+    page = "/coordination/territoires/academy:09/personnes"
+    assert nord.get(page).status_code == 404
+    national = browser_for(country.email_coordinator)
+    asked = {"email": "lille@coordination.example", "school_year": SCHOOL_YEAR}
+    assert national.post(page, asked).status_code == 303
+    assert "lille@coordination.example" in text_of(national.get(page))
+    with session_scope(app.extensions["sequence_engine"], write=False) as session:
+        letter = session.exec(select(OutboxLine).where(OutboxLine.recipient == "lille@coordination.example")).one()
+        path = next(word for word in letter.body.split() if "/invitation" in word)
+    assert "coordonner le territoire" in letter.body
+    visitor = browser_for("")
+    path = path[path.index("/invitation") :]
+    accepted = visitor.post(path, {"name": "Lille", "password": PASSWORD})
+    assert accepted.status_code == 303
+    with session_scope(app.extensions["sequence_engine"], write=False) as session:
+        right = session.exec(select(Membership).where(Membership.territory == "academy:09")).one()
+        assert (right.role, right.school_year) == (Role.ACADEMY_COORDINATOR, SCHOOL_YEAR)
+
+
+def _open(session: Session, name: str, levels: list[str], territory: str) -> Campaign:
+    closes_on = date(2026, 12, 31)
+    campaign = open_campaign(
+        session, name, SCHOOL_YEAR, levels, closes_on, actor=ACTOR, today=TODAY, territory=territory
+    )
+    session.flush()
+    return campaign
+
+
+def test_a_school_works_in_the_narrowest_campaign_of_its_territory(app: Flask) -> None:
+    """The académie's own campaign comes before the country's for its schools, for its levels, while it is open."""
+    third, second = [Level.TROISIEME.value], [Level.SECONDE_GT.value]
+    with writing(app) as session:
+        national = find_open_campaign(session)
+        assert national is not None
+        academy = _open(session, "Lille", third, "academy:09")
+        department = _open(session, "Nord", third, "department:59")
+        assert find_open_campaign(session) is national
+        assert find_campaign_of_school(session, "59", third) is department
+        assert find_campaign_of_school(session, "62", third) is academy
+        assert find_campaign_of_school(session, "69", third) is national
+        assert find_campaign_of_school(session, "59", second) is national
+        close_campaign(session, department, ACTOR)
+        assert find_campaign_of_school(session, "59", third) is academy
+        assert campaigns_in_force(session, area_of(session, "academy:10")) == [national]
+        lyon = session.exec(select(School).where(School.department_code == "69")).one()
+        with pytest.raises(ServiceError, match="autre territoire"):
+            check_territory(session, academy, lyon)
+        session.rollback()
+
+
+def test_a_campaign_holds_the_places_of_its_territory(app: Flask) -> None:
+    """The Nord's campaign counts and freezes the Nord's places alone, less those that pupils of the country's hold."""
+    with writing(app) as session:
+        campaign = _open(session, "Nord", [level.value for level in Level], "department:59")
+        readiness = campaign_readiness(session, campaign)
+        assert set(readiness.by_department) == {"59"}
+        frozen = freeze(session, campaign, TODAY)
+        assert {offer.department for offer in frozen.offers} == {"59"}
+        national = session.get_one(Campaign, 1)
+        held = sum(1 for pin in freeze(session, national, TODAY).pins if pin.offer in frozen.offer)
+        published = readiness.seats
+        assert sum(sum(offer.seats.values()) for offer in frozen.offers) == published - held
+        assert held > 0
+        session.rollback()
