@@ -76,9 +76,12 @@ def prepare_agreements(session: Session, school: School, collective: bool, actor
     return Prepared(len(groups), len(rows) - len(free))
 
 
-def count_without_agreement(session: Session, school: School) -> int:
-    """Confirmed stays of the school that no agreement covers yet."""
-    return len(_without_agreement(session, school))
+def count_without_agreement(session: Session, school: School) -> tuple[int, int]:
+    """Confirmed stays of the school that no agreement covers: those it may prepare, those whose gate is closed."""
+    rows = _without_agreement(session, school)
+    gated = gated_conventions(session, {row.convention_id for row in rows if row.convention_id})
+    waiting = sum(row.convention_id in gated for row in rows)
+    return len(rows) - waiting, waiting
 
 
 def _without_agreement(session: Session, school: School) -> Sequence[_StayToCover]:

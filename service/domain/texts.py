@@ -38,6 +38,15 @@ def _searched(character: str) -> str:
     return character if character.isalnum() else " "
 
 
+def said_once(*names: str) -> str:
+    """The names one after the other, without what an earlier one says: many sites bear their commune's."""
+    kept: list[str] = []
+    for name in names:
+        if name and not any(f" {search_form(name)} " in f" {search_form(before)} " for before in kept):
+            kept.append(name)
+    return ", ".join(kept)
+
+
 def french_list(words: list[str]) -> str:
     """«a», «a et b», «a, b et c»."""
     return " et ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

@@ -21,6 +21,7 @@ from service.persistence.tables import AuditEntry
 from service.vocabulary import Role
 from service.web.access import allowed, signed_in_person
 from service.web.context import db, today
+from service.web.deed_words import deed, details, named
 from service.web.french import moment
 from service.web.paging import cut
 
@@ -38,10 +39,6 @@ def _filtered() -> Any:
     return query
 
 
-def said(detail: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in sorted(detail.items()) if value not in (None, ""))
-
-
 def _entries(ids: Any) -> list[AuditEntry]:
     return list(db().exec(select(AuditEntry).where(col(AuditEntry.id).in_(ids)).order_by(col(AuditEntry.id).desc())))
 
@@ -54,9 +51,11 @@ def index() -> Any:
         "coordinators/audit.html",
         entries=_entries(page.rows),
         page=page,
-        actions=db().exec(select(AuditEntry.action).distinct().order_by(AuditEntry.action)).all(),
+        actions=sorted((deed(one), one) for one in db().exec(select(AuditEntry.action).distinct())),
         asked={name: request.args.get(name, "") for name in ("acte", "qui", "objet")},
-        said=said,
+        deed=deed,
+        named=named,
+        details=details,
     )
 
 
@@ -65,7 +64,10 @@ def index() -> Any:
 def export() -> Response:
     """The filtered trail, the newest first."""
     ids = _filtered().limit(LONGEST_EXPORT)
-    rows = [(moment(one.at), one.actor, one.action, one.subject, said(one.detail)) for one in _entries(ids)]
+    rows = [
+        (moment(one.at), named(one.actor), deed(one.action), named(one.subject), details(one.detail))
+        for one in _entries(ids)
+    ]
     answer = make_response(write_xlsx("Journal", COLUMNS, rows))
     answer.headers["Content-Type"] = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     answer.headers["Content-Disposition"] = 'attachment; filename="journal.xlsx"'

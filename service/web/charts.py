@@ -15,6 +15,8 @@ from service.web.french import counted, number, percent, typeset
 ROW = 18
 """Height of a line of text (px)."""
 BARS_END = 100.0
+LEDGER_ROW = 96.0
+"""Height of one commitment: its name, its bars, two lines of numbers (px)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def ledger_bars(key: str, title: str, rows: Sequence[LedgerRow]) -> Chart:
     top = max((max(row.promised or 0, row.published, row.allocated) for row in rows), default=0) or 1
     marks: list[Mark] = []
     for index, row in enumerate(rows):
-        y = index * 78.0
+        y = index * LEDGER_ROW
         marks.append(_text(row.label, 0, y + 14, "chart-text chart-strong"))
         for css, value, height in (
             ("chart-promised", row.promised or 0, 26),
@@ -101,8 +103,8 @@ def ledger_bars(key: str, title: str, rows: Sequence[LedgerRow]) -> Chart:
             if value:
                 marks.append(_bar(css, y + 33 - height / 2, height, value / top * BARS_END))
         said = f"promis {row.promise} · publié {number(row.published)} · affecté {number(row.allocated)}"
-        said += f" · confirmé {number(row.confirmed)} · signé {number(row.signed)} · réalisé {number(row.held)}"
-        marks.append(_text(said, 0, y + 62))
+        then = f"confirmé {number(row.confirmed)} · signé {number(row.signed)} · réalisé {number(row.held)}"
+        marks += [_text(said, 0, y + 62), _text(then, 0, y + 80)]  # a telephone has no room for six on a line
     return Chart(
         key,
         title,
@@ -111,7 +113,7 @@ def ledger_bars(key: str, title: str, rows: Sequence[LedgerRow]) -> Chart:
             f"confirmé {number(row.confirmed)}, signé {number(row.signed)}, réalisé {number(row.held)}"
             for row in rows
         ),
-        max(78 * len(rows) - 8, ROW),
+        max(int(LEDGER_ROW) * len(rows) - 8, ROW),
         tuple(marks),
         ("Engagement", "Promis", "Publié", "Affecté", "Confirmé", "Signé", "Réalisé"),
         tuple((row.label, row.promise, *map(number, row.counts)) for row in rows),

@@ -13,6 +13,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from service.domain.dates import MONTHS, short_date
+from service.domain.texts import said_once
 from service.web.context import PARIS
 
 THIN = "\u202f"
@@ -128,3 +129,4 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
 def install(app: Flask) -> None:
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals["day_span"] = day_span
+    app.jinja_env.globals["said_once"] = said_once

@@ -56,6 +56,7 @@ def _show_index(school: School, form: Form) -> Response:
     alive = sum(states.values()) - states[AgreementState.AMENDED]
     place = cut(range(alive), request.args)
     lines = agreements_page(db(), of_school(school), (place.number - 1) * PER_PAGE, PER_PAGE)
+    without, gated = count_without_agreement(db(), school)
     written = sum(states[one] for one in (AgreementState.SIGNING, AgreementState.SIGNED, AgreementState.CLOSED))
     return show(
         "agreements/school_index.html",
@@ -65,7 +66,8 @@ def _show_index(school: School, form: Form) -> Response:
         page=Page(lines, place.number, place.count, alive),
         states={state.value: count for state, count in states.items()},
         written=written,
-        without=count_without_agreement(db(), school),
+        without=without,
+        gated=gated,
         to_send=len(preview_batch(db(), school)),
         **LABELS,
     )

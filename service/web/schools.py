@@ -10,6 +10,8 @@ from sqlmodel import col, select
 from werkzeug.wrappers import Response
 
 from service.documents.spreadsheets import write_xlsx
+from service.domain.agreement_lists import count_agreements, of_school
+from service.domain.agreement_preparation import count_without_agreement
 from service.domain.calendar import period_label
 from service.domain.class_results import PupilResult, find_request, get_class, periods_of_request, pupils_of_class
 from service.domain.confirmations import Voice, count_silent
@@ -21,6 +23,7 @@ from service.vocabulary import (
     LEVEL_LABELS,
     PUPIL_STATE_LABELS,
     REQUEST_STATUS_LABELS,
+    AgreementState,
     CampaignStatus,
     PupilState,
     RequestStatus,
@@ -101,7 +104,7 @@ def _summary(campaign: Campaign | None, rows: list[ClassRow]) -> str:
 def _next_step(school: School, rows: list[ClassRow], is_open: bool) -> NextStep | None:
     """Drafts are the trap: a class believed to take part does not. Then what hosts wait for."""
     drafts = [row for row in rows if row.status is RequestStatus.DRAFT] if is_open else []
-    return _send_drafts(school, drafts) if drafts else _confirm_stays(school)
+    return _send_drafts(school, drafts) if drafts else _confirm_stays(school) or _write_agreements(school)
 
 
 def _confirm_stays(school: School) -> NextStep | None:
@@ -111,6 +114,19 @@ def _confirm_stays(school: School) -> NextStep | None:
     said = counted(waiting, "stage attend votre confirmation", "stages attendent votre confirmation")
     address = url_for("stays.school_index", uai=school.uai)
     return NextStep(f"{said}\u00a0: sans réponse, la place est rendue.", "Confirmer les stages", address)
+
+
+def _write_agreements(school: School) -> NextStep | None:
+    completed = count_agreements(db(), of_school(school))[AgreementState.HOST_COMPLETED]
+    free, _ = count_without_agreement(db(), school)
+    address = url_for("school_agreements.index", uai=school.uai)
+    if completed:
+        one, several = "convention de stage attend votre validation", "conventions de stage attendent votre validation"
+        return NextStep(f"{counted(completed, one, several)}.", "Valider les conventions", address)
+    if free:
+        one, several = "stage confirmé n’a pas encore de convention", "stages confirmés n’ont pas encore de convention"
+        return NextStep(f"{counted(free, one, several)}.", "Préparer les conventions", address)
+    return None
 
 
 def _news(news: SchoolNews) -> list[str]:

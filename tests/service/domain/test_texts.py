@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from service.domain.dates import add_months, add_years, french_day, french_span, short_date
-from service.domain.texts import clean_text, french_list, french_number, plural, search_form
+from service.domain.texts import clean_text, french_list, french_number, plural, said_once, search_form
 from service.errors import ServiceError
 
 
@@ -60,3 +60,21 @@ def test_months_and_years_added() -> None:
     assert add_months(date(2027, 5, 31), -6) == date(2026, 11, 30)
     assert add_months(date(2026, 12, 15), 1) == date(2027, 1, 15)
     assert add_years(date(2024, 2, 29), 3) == date(2027, 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("Agence de Paris 889", "Paris"), "Agence de Paris 889"),
+        (
+            ("Foyer des Cigales, Gennevilliers", "Foyer des Cigales", "Gennevilliers"),
+            "Foyer des Cigales, Gennevilliers",
+        ),
+        (("Le Parisien", "Paris"), "Le Parisien, Paris"),
+        (("Clinique de saint etienne", "Saint-Étienne"), "Clinique de saint etienne"),
+        (("Atelier", "", "Lyon"), "Atelier, Lyon"),
+    ],
+)
+def test_a_place_is_not_said_twice(names: tuple[str, ...], said: str) -> None:
+    """A site that bears its commune's name is written alone; a part of a word is not the name."""
+    assert said_once(*names) == said

@@ -72,7 +72,7 @@ def test_the_trail_is_filtered_and_exported(browser_for: BrowserFor, country: Sm
     """Newest first, by act; no pupil's name in it."""
     browser = browser_for(country.email_coordinator)
     said = text_of(browser.get("/coordination/journal?acte=publish_round"))
-    assert "publish_round" in said
+    assert "Tour publié" in said
     assert "1 acte" in said
     assert CANARY not in text_of(browser.get("/coordination/journal"))
     assert browser.get("/coordination/journal.xlsx?acte=publish_round").get_data().startswith(b"PK")
