@@ -146,6 +146,15 @@ class _Supply:
     begun: frozenset[str]
     """Periods that have started: nobody new is sent there."""
     adjusted: Adjustments
+    shares: Mapping[str, int]
+    """Percent of each offer's seats that the campaign reserves, by category."""
+
+    def reserved(self, offer: OfferOpen, seats: Mapping[str, int]) -> dict[str, int]:
+        """The seats its host keeps for a category, or the campaign's share of them when that is more."""
+        most = max(seats.values(), default=0)
+        shares = {category: most * percent // 100 for category, percent in sorted(self.shares.items())}
+        kept = {one: max(offer.reserved.get(one, 0), shares.get(one, 0)) for one in {**shares, **offer.reserved}}
+        return {one: count for one, count in kept.items() if count}
 
     def line_of(self, offer: OfferOpen) -> int | None:
         return self.tree.line_of(offer.convention, offer.commitment, offer.level, offer.department)
@@ -186,6 +195,7 @@ def _read_supply(session: Session, campaign: Campaign, today: date, placed: list
             period for (period,) in fetch(session, select(col(Period.id)).where(col(Period.starts_on) <= today))
         ),
         adjusted=adjustments_of(session, campaign),
+        shares=campaign.reserves,
     )
 
 
@@ -228,7 +238,7 @@ def _offer(row: OfferOpen, supply: _Supply, *, repaired: bool) -> Offer:
         max_per_school=row.max_per_school,
         line=None if line is None else str(line),
         admits=supply.territories[row.convention] if row.convention else None,
-        reserved=row.reserved if open_in else {},
+        reserved=supply.reserved(row, seats) if open_in else {},
         min_group=row.min_group,
     )
 

@@ -7,7 +7,8 @@ rounds already computed have frozen: a change is for the rounds to come.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from sqlalchemy import func, select, update
@@ -29,7 +30,7 @@ from service.persistence.tables import (
     Opening,
     QuotaLine,
 )
-from service.vocabulary import Level, OfferStatus, RoundStatus
+from service.vocabulary import Level, OfferStatus, Priority, RoundStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,9 @@ class RulesDraft:
     territory_rule: str
     tiers: tuple[str, ...]
     two_people: bool
+    added_reach_km: int = 0
+    reserves: Mapping[str, int] = field(default_factory=dict)
+    """Percent of each offer's seats, by priority class."""
 
 
 def change_rules(
@@ -54,11 +58,13 @@ def change_rules(
     """
     campaign = get_campaign(session, campaign_id)
     before = {name: getattr(campaign, name) for name in _CHANGED}
-    after = {name: getattr(draft, name) for name in _CHANGED} | {"tiers": list(draft.tiers)}
+    after = {name: getattr(draft, name) for name in _CHANGED}
+    after |= {"tiers": list(draft.tiers), "reserves": dict(sorted(draft.reserves.items()))}
     if draft.closes_on < today and draft.closes_on != campaign.closes_on:
         message = "Cette date est passée. Choisissez une date à venir."
         raise ServiceError("campaign_closes_in_the_past", message, "closes_on")
     check_rules(draft.default_reach_km, draft.territory_rule, draft.tiers)
+    _check_shares(draft)
     touched = session.exec(
         update(Campaign)
         .where(col(Campaign.id) == campaign_id, col(Campaign.version) == version)
@@ -74,7 +80,20 @@ def change_rules(
     return campaign
 
 
-_CHANGED = ("closes_on", "default_reach_km", "territory_rule", "tiers", "two_people")
+_CHANGED = ("closes_on", "default_reach_km", "territory_rule", "tiers", "two_people", "added_reach_km", "reserves")
+MOST_ADDED_KM = 300
+
+
+def _check_shares(draft: RulesDraft) -> None:
+    if not -MOST_ADDED_KM <= draft.added_reach_km <= MOST_ADDED_KM:
+        message = f"La distance change de {MOST_ADDED_KM}\u00a0km au plus."
+        raise ServiceError("campaign_added_reach", message, "added_reach_km")
+    classes = set(Priority) - {Priority.NONE}
+    if not set(draft.reserves) <= classes or any(share < 1 for share in draft.reserves.values()):
+        raise ServiceError("campaign_reserves", "Une part va de 1 à 100\u00a0%, ou reste vide.", "reserve_rep")
+    if sum(draft.reserves.values()) > 100:
+        message = "Les parts réservées font plus de 100\u00a0% ensemble. Réduisez-en une."
+        raise ServiceError("campaign_reserves", message, f"reserve_{min(draft.reserves)}")
 
 
 def approve_round(session: Session, round_id: int, actor: str) -> None:

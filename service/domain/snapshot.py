@@ -96,7 +96,7 @@ class OfferOpen:
 
 
 def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
-    """Every pupil of a request sent, but those whom another campaign has placed, with what the request accepts."""
+    """Every pupil of a request sent, but those whom another campaign has placed, with all that they accept."""
     requests = {
         class_id: (request_id, level, reach_km, two_hosts, uai)
         for class_id, request_id, level, reach_km, two_hosts, uai in fetch(
@@ -126,7 +126,7 @@ def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
             str(level),
             periods.get(request_id, frozenset()),
             wishes.get(pupil_id, ()),
-            reach_km,
+            max(0, reach_km + campaign.added_reach_km),
             frozenset(needs),
             together,
             two_hosts,

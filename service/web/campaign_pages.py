@@ -11,7 +11,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, NumberRange
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from service.documents.spreadsheets import write_csv, write_xlsx
 from service.domain.audit import record
@@ -37,7 +37,14 @@ from service.domain.texts import search_form
 from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.engine import session_scope
 from service.persistence.tables import Campaign
-from service.vocabulary import CAMPAIGN_STATUS_LABELS, LEVEL_LABELS, PRIORITY_LABELS, TIER_LABELS, CampaignStatus
+from service.vocabulary import (
+    CAMPAIGN_STATUS_LABELS,
+    LEVEL_LABELS,
+    PRIORITY_LABELS,
+    TIER_LABELS,
+    CampaignStatus,
+    Priority,
+)
 from service.web.access import part_read, runs, signed_in_person
 from service.web.context import db, engine, today
 from service.web.coordinators import (
@@ -48,7 +55,7 @@ from service.web.coordinators import (
     runs_campaigns,
     tension_map,
 )
-from service.web.forms import Form, show, version_seen
+from service.web.forms import Form, WholeNumberField, show, version_seen
 from service.web.french import ordinal
 from service.web.paging import cut
 from service.web.public import TERRITORY_RULE_LABELS
@@ -75,12 +82,16 @@ class RulesForm(Form):
         "Distance proposée par défaut (km)",
         [InputRequired("Indiquez une distance en kilomètres."), NumberRange(1, 300, "La distance va de 1 à 300 km.")],
     )
+    added_reach_km = WholeNumberField("Kilomètres ajoutés à ce que chaque classe accepte", [Optional()])
     two_people = BooleanField("Publier à deux : une personne donne son accord, une autre publie")
 
 
 AIM_CHOICES = [SelectChoice(aim, TIER_LABELS[aim]) for aim in AIMS]
 for place in range(1, len(AIMS) + 1):
     setattr(RulesForm, f"aim_{place}", SelectField(f"{ordinal(place)} critère", [InputRequired()], choices=AIM_CHOICES))
+CLASSES = tuple(one for one in Priority if one is not Priority.NONE)
+for one in CLASSES:
+    setattr(RulesForm, f"reserve_{one.value}", WholeNumberField(f"{PRIORITY_LABELS[one]} (%)", [Optional()]))
 AIM_FIELDS = tuple(f"aim_{place}" for place in range(1, len(AIMS) + 1))
 
 
@@ -91,7 +102,9 @@ def rules(campaign_id: int) -> Any:
     form = RulesForm()
     form.closes_on.data, form.territory_rule.data = campaign.closes_on, campaign.territory_rule
     form.default_reach_km.data, form.two_people.data = campaign.default_reach_km, campaign.two_people
-    form.version.data = str(campaign.version)
+    form.version.data, form.added_reach_km.data = str(campaign.version), campaign.added_reach_km or None
+    for one in CLASSES:
+        form[f"reserve_{one.value}"].data = campaign.reserves.get(one.value)
     for name, aim in zip(AIM_FIELDS, _order(campaign), strict=True):
         form[name].data = aim
     return _show_rules(campaign, form)
@@ -107,6 +120,7 @@ def _show_rules(campaign: Campaign, form: RulesForm) -> Response:
         form,
         campaign=campaign,
         aims=[form[name] for name in AIM_FIELDS],
+        shares=[form[f"reserve_{one.value}"] for one in CLASSES],
         reserves={PRIORITY_LABELS[key]: seats for key, seats in reserved_seats(db(), campaign).items()},
         lines=lines_in_force(db(), campaign),
         reminders=[day for day in reminder_days(campaign) if day >= today()],
@@ -132,6 +146,8 @@ def change(campaign_id: int) -> Any:
         form.territory_rule.data,
         tuple(form[name].data for name in AIM_FIELDS),
         bool(form.two_people.data),
+        form.added_reach_km.data or 0,
+        {one.value: share for one in CLASSES if (share := form[f"reserve_{one.value}"].data) is not None},
     )
     try:
         change_rules(db(), campaign_id, draft, version_seen(form.version.data), signed_in_person().actor, today())

@@ -5,10 +5,10 @@ Responsible for showing before and after. Refuses to compute: the worker does, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from sqlmodel import col, select
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
@@ -16,9 +16,11 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from service.documents.spreadsheets import write_csv, write_xlsx
-from service.domain.campaigns import AIMS, get_campaign
+from service.domain.campaigns import AIMS, complete_order, get_campaign
 from service.domain.rounds import find_active_round, name_of
+from service.domain.scenario_acts import apply_scenario
 from service.domain.scenarios import (
+    Differs,
     Tried,
     base_of,
     get_scenario,
@@ -40,9 +42,9 @@ from service.vocabulary import (
     Priority,
 )
 from service.web.access import signed_in_person
-from service.web.context import db
+from service.web.context import db, today
 from service.web.coordinators import department_names, runs_campaigns
-from service.web.forms import Form, WholeNumberField, show
+from service.web.forms import Form, WholeNumberField, show, version_seen
 from service.web.french import counted, number
 from service.web.paging import cut
 from service.web.result_lists import MIME
@@ -50,6 +52,7 @@ from service.web.results import TIER_UNITS
 from service.web.round_pages import follow
 
 blueprint = Blueprint("scenarios", __name__, url_prefix="/coordination")
+MOST_COMPARED = 5
 NOTHING = SelectChoice("", "sans changement")
 
 
@@ -179,6 +182,48 @@ _SAID: Mapping[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
+_APPLIED = {
+    "seats": "les places appartiennent au partenaire\u00a0: ses responsables reçoivent la demande par courrier",
+    "reach": "la distance ajoutée devient une règle de la campagne, pour toutes les classes",
+    "reserve": "la part réservée devient une règle de la campagne, pour toutes les offres",
+    "first_aim": "l’ordre des critères de la campagne change",
+}
+
+
+@blueprint.get("/campagnes/<int:campaign_id>/essais/comparaison")
+@runs_campaigns
+def compare(campaign_id: int) -> Any:
+    """Two scenarios or more in one table, beside the round each starts from."""
+    campaign = get_campaign(db(), campaign_id)
+    asked = request.args.getlist("essai", type=int)
+    computed = {one.id: one for one in scenarios_of(db(), campaign_id) if one.status in HAS_RESULT}
+    chosen = [computed[key] for key in dict.fromkeys(asked) if key in computed][:MOST_COMPARED]
+    if len(chosen) < 2:
+        flash(f"Cochez de deux à {MOST_COMPARED} essais calculés pour les comparer.")
+        return redirect(url_for(".index", campaign_id=campaign_id), 303)
+    bases = {one.base_round_id: db().get_one(AllocationRound, one.base_round_id) for one in chosen}
+    return render_template(
+        "coordinators/scenarios_compared.html",
+        campaign=campaign,
+        columns=[*bases.values(), *chosen],
+        base_count=len(bases),
+        base_of={one.id: bases[one.base_round_id] for one in chosen},
+        said={one.id: changes_said(one) for one in chosen},
+        figures=_figures([*bases.values(), *chosen], {one.id: read_difference(db(), one.id or 0) for one in chosen}),
+        tiers=[tier for tier in complete_order(AIMS) if tier != "draw"],
+        values={one.id: {row["tier"]: row["value"] for row in one.tiers} for one in (*bases.values(), *chosen)},
+        tier_labels=TIER_LABELS,
+        tier_units=TIER_UNITS,
+    )
+
+
+def _figures(columns: Sequence[AllocationRound], told: Mapping[int | None, Differs]) -> dict[str, dict[Any, int]]:
+    """Each count by round; who gains, loses or moves is said of scenarios alone."""
+    counts = {name: {one.id: getattr(one, name) for one in columns} for name in ("pupils", "seats", "placed")}
+    moved = {name: {key: one.totals[name] for key, one in told.items()} for name in ("gained", "lost", "moved")}
+    return counts | moved
+
+
 @blueprint.get("/essais/<int:round_id>")
 @runs_campaigns
 def page(round_id: int) -> Any:
@@ -203,7 +248,25 @@ def page(round_id: int) -> Any:
         tier_labels=TIER_LABELS,
         tier_units=TIER_UNITS,
         launched_by=name_of(db(), found.launched_by),
+        applied_by=name_of(db(), found.applied_by) if found.applied_at else "",
+        will=[_APPLIED[one["kind"]] for one in found.changes],
     )
+
+
+@blueprint.post("/essais/<int:round_id>/application")
+@runs_campaigns
+def apply(round_id: int) -> Any:
+    """Without the word that confirms it, one is sent back to the page that asks."""
+    found = get_scenario(db(), round_id)
+    if "confirm" not in request.form:
+        return redirect(url_for(".page", round_id=round_id, _anchor="appliquer"), 303)
+    version = version_seen(request.form.get("version"))
+    done = apply_scenario(db(), round_id, version, signed_in_person().actor, today())
+    said = ["Les règles de la campagne ont changé\u00a0: le prochain tour les prendra."] if done.rules else []
+    if done.asked:
+        said.append(f"La demande de places part à {', '.join(done.asked)}.")
+    flash(" ".join(said) or "Les règles de la campagne disaient déjà ce que change cet essai.")
+    return redirect(url_for("campaigns.rules", campaign_id=found.campaign_id), 303)
 
 
 @blueprint.get("/essais/<int:round_id>/changements.<kind>")

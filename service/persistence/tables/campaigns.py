@@ -40,6 +40,10 @@ class Campaign(SQLModel, table=True):
     status: CampaignStatus = Field(default=CampaignStatus.DRAFT, sa_type=enum_column(CampaignStatus))
     closes_on: date
     default_reach_km: int = 30
+    added_reach_km: int = 0
+    """Kilometres more than what each class accepts (fewer if negative), for every class."""
+    reserves: dict[str, int] = json_field(dict)
+    """Percent of each offer's seats that belong first to a priority class, by class."""
     territory_rule: str = "academy_or_neighbour"
     tiers: list[str] = json_field(list)
     """Order of the aims between `placed` and `draw`; empty means the official one."""
@@ -84,6 +88,9 @@ class AllocationRound(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     published_by: str = ""
+    applied_by: str = ""
+    """Of a scenario alone: who made rules of what it changes."""
+    applied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     approved_by: str = ""
     """Who agreed that it be published, where two people are wanted."""
     approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from service.domain.bridge import freeze
+from service.domain.campaigns import get_campaign
 from service.domain.publication import publish_round
+from service.domain.scenario_acts import Applied, apply_scenario
 from service.domain.scenarios import NEW_OFFER, Differs, Tried, launch_scenario, named_moves, read_difference
 from service.errors import Conflict, ServiceError
 from service.jobs.attempts import Outcome, run_round
@@ -136,13 +139,30 @@ def test_more_seats_are_those_asked_for(engine: Engine, base: int) -> None:
 
 
 def test_a_reserve_and_an_order_are_those_asked_for(engine: Engine, base: int) -> None:
-    """One seat in five belongs first to the category, and the criterion chosen comes right after the placed pupils."""
-    what = Tried(reserve_percent=20, reserve_priority="rep", first_aim="distance")
-    new = instance_of(engine, tried(engine, base, "Réserve et distance", what))
+    """One seat in five belongs first to the category, and the criterion chosen comes right after the placed pupils.
+
+    Applied, they are rules: the next round starts from the very terms that were tried. It is done once.
+    """
+    what = Tried(add_km=10, reserve_percent=20, reserve_priority="rep", first_aim="distance")
+    scenario = tried(engine, base, "Réserve et distance", what)
+    new = instance_of(engine, scenario)
     for offer in new.offers:
         assert offer.reserved.get("rep", 0) == max(offer.seats.values()) // 5
     assert new.params.tiers[:4] == (Tier.PLACED, Tier.RESERVES, Tier.DISTANCE, Tier.LONGEST)
     assert sorted(new.params.tiers) == sorted(instance_of(engine, base).params.tiers)
+    with session_scope(engine) as session:
+        campaign = get_campaign(session, read_round(engine, base).campaign_id)
+        assert apply_scenario(session, scenario, campaign.version, ACTOR, TODAY) == Applied(rules=True, asked=())
+    with session_scope(engine, write=False) as session:
+        campaign = get_campaign(session, campaign.id or 0)
+        assert (campaign.added_reach_km, campaign.reserves, campaign.tiers[0]) == (10, {"rep": 20}, "distance")
+        next_one = freeze(session, campaign, TODAY)
+    assert {group.id: group.reach_m for group in next_one.groups} == {group.id: group.reach_m for group in new.groups}
+    assert {offer.id: offer.reserved for offer in next_one.offers} == {offer.id: offer.reserved for offer in new.offers}
+    assert next_one.params.tiers[:4] == new.params.tiers[:4]
+    with pytest.raises(Conflict) as refused, session_scope(engine) as session:
+        apply_scenario(session, scenario, campaign.version, ACTOR, TODAY)
+    assert refused.value.code == "scenario_applied"
 
 
 def test_what_means_nothing_is_refused(engine: Engine, base: int) -> None:
