@@ -19,6 +19,7 @@ from service.domain.bridge_pupils import FrozenPupils, freeze_pupils
 from service.domain.campaigns import ROUND_WEIGHTS, aims_in_order
 from service.domain.confirmations import ended_pairs
 from service.domain.conventions import accepts_offers, departments_of, get_convention
+from service.domain.offer_details import with_shares
 from service.domain.perimeters import Area, area_of
 from service.domain.quota_lines import QuotaTree, load_quota_tree
 from service.domain.snapshot import (
@@ -149,13 +150,6 @@ class _Supply:
     shares: Mapping[str, int]
     """Percent of each offer's seats that the campaign reserves, by category."""
 
-    def reserved(self, offer: OfferOpen, seats: Mapping[str, int]) -> dict[str, int]:
-        """The seats its host keeps for a category, or the campaign's share of them when that is more."""
-        most = max(seats.values(), default=0)
-        shares = {category: most * percent // 100 for category, percent in sorted(self.shares.items())}
-        kept = {one: max(offer.reserved.get(one, 0), shares.get(one, 0)) for one in {**shares, **offer.reserved}}
-        return {one: count for one, count in kept.items() if count}
-
     def line_of(self, offer: OfferOpen) -> int | None:
         return self.tree.line_of(offer.convention, offer.commitment, offer.level, offer.department)
 
@@ -238,7 +232,7 @@ def _offer(row: OfferOpen, supply: _Supply, *, repaired: bool) -> Offer:
         max_per_school=row.max_per_school,
         line=None if line is None else str(line),
         admits=supply.territories[row.convention] if row.convention else None,
-        reserved=supply.reserved(row, seats) if open_in else {},
+        reserved=with_shares(row.reserved, max(seats.values()), supply.shares) if open_in else {},
         min_group=row.min_group,
     )
 

@@ -165,3 +165,10 @@ def details_of(session: Session, offer: Offer) -> Details:
     ids = [row_id(offer)]
     reserved, hours = read_reserves(session, ids), read_hours(session, ids)
     return Details(offer.min_group, offer.max_per_school, reserved.get(ids[0], {}), hours.get(ids[0], ()))
+
+
+def with_shares(reserved: Mapping[str, int], seats: int, shares: Mapping[str, int]) -> dict[str, int]:
+    """The seats a host keeps for each category, or that percent of its seats, rounded down, when that is more."""
+    asked = {category: seats * percent // 100 for category, percent in sorted(shares.items())}
+    kept = {one: max(reserved.get(one, 0), asked.get(one, 0)) for one in {**asked, **reserved}}
+    return {one: count for one, count in kept.items() if count}
