@@ -27,6 +27,14 @@ def confirmation_address(token: str) -> str:
     return f"/confirmation/{token}"
 
 
+def presence_link_address(token: str) -> str:
+    return f"/presence/{token}"
+
+
+def figures_link_address(token: str) -> str:
+    return f"/chiffres/{token}"
+
+
 def school_stays_address(uai: str) -> str:
     return f"/etablissements/{uai}/stages"
 
@@ -53,11 +61,3 @@ def coordination_address() -> str:
 
 def signature_address(token: str) -> str:
     return f"/signature/{token}"
-
-
-def partner_figures_address(partner_id: int) -> str:
-    return f"/partenaires/{partner_id}/chiffres"
-
-
-def school_figures_address(uai: str) -> str:
-    return f"/etablissements/{uai}/chiffres"

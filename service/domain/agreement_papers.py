@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.domain.dates import french_day, french_span, short_date
+from service.domain.letters import MENTION
 from service.domain.texts import french_list
 from service.domain.working_time import WEEKDAYS, clock, read_day
 from service.persistence.rows import row_id
@@ -29,6 +30,7 @@ from service.persistence.tables import (
     Partner,
     PartnerMember,
     Period,
+    Placement,
     Pupil,
     School,
     Site,
@@ -66,6 +68,8 @@ class AgreementPaper:
     pupils: Sequence[PupilOnPaper]
     needs: str
     sequence: Sequence[Pair]
+    decision: str
+    """How the pupil came there, where a round decided it; "" otherwise."""
     hours: Sequence[tuple[str, str, str]]
     aims: str
     activities: str
@@ -114,12 +118,16 @@ def papers_of(session: Session, ids: Sequence[int]) -> dict[int, AgreementPaper]
     return {row_id(one.agreement): _paper(one, pupils.get(row_id(one.agreement), [])) for one in found}
 
 
-_Covered = tuple[AgreementStay, Pupil, str]
+_Covered = tuple[AgreementStay, Pupil, str, bool]
 
 
 def _pupils(session: Session, ids: Sequence[int]) -> dict[int, list[_Covered]]:
+    """The pupils of each agreement that is alive, with their class and whether a round sent them there."""
+    decided = exists().where(
+        col(Placement.pupil_id) == col(Confirmation.pupil_id), col(Placement.opening_id) == col(Confirmation.opening_id)
+    )
     query = (
-        select(AgreementStay, Pupil, col(ClassGroup.name))
+        select(AgreementStay, Pupil, col(ClassGroup.name), decided)
         .join(Confirmation, col(Confirmation.id) == col(AgreementStay.confirmation_id))
         .join(Pupil, col(Pupil.id) == col(Confirmation.pupil_id))
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
@@ -127,8 +135,8 @@ def _pupils(session: Session, ids: Sequence[int]) -> dict[int, list[_Covered]]:
         .order_by(col(ClassGroup.name), col(Pupil.display_name), col(AgreementStay.id))
     )
     found: dict[int, list[_Covered]] = {}
-    for stay, pupil, class_name in session.execute(query):
-        found.setdefault(stay.agreement_id, []).append((stay, pupil, class_name))
+    for stay, pupil, class_name, by_a_round in session.execute(query):
+        found.setdefault(stay.agreement_id, []).append((stay, pupil, class_name, by_a_round))
     return found
 
 
@@ -146,8 +154,8 @@ def _paper(rows: _Rows, covered: Sequence[_Covered]) -> AgreementPaper:
         references=words["references"],
         parties=_parties(rows),
         articles=words["articles"],
-        pupils=[_pupil(*one) for one in covered],
-        needs=french_list(sorted({NEED_LABELS[Need(need)] for _, pupil, _ in covered for need in pupil.needs})),
+        pupils=[_pupil(*one[:3]) for one in covered],
+        needs=french_list(sorted({NEED_LABELS[Need(need)] for _, pupil, *_ in covered for need in pupil.needs})),
         sequence=[
             ("Niveau", LEVEL_LABELS[rows.offer.level]),
             ("Dates", span),
@@ -156,6 +164,7 @@ def _paper(rows: _Rows, covered: Sequence[_Covered]) -> AgreementPaper:
             ("Courriel du tuteur", agreement.tutor_email),
             ("Enseignant référent", agreement.referent_teacher),
         ],
+        decision=MENTION if any(by_a_round for *_, by_a_round in covered) else "",
         hours=_hours(agreement.hours),
         aims=words["aims"],
         activities=agreement.activities,
@@ -212,7 +221,7 @@ def _signatures(agreement: Agreement, covered: Sequence[_Covered]) -> list[Pair]
         (SIGNATORY_LABELS[Signatory.HEAD], agreement.head_of_school),
         (SIGNATORY_LABELS[Signatory.HOST], agreement.signatory_name),
     ]
-    for stay, pupil, _ in covered:
+    for stay, pupil, *_ in covered:
         lines.append((SIGNATORY_LABELS[Signatory.PUPIL], pupil.display_name))
         lines.append((SIGNATORY_LABELS[Signatory.REPRESENTATIVE], stay.representative_name))
     return lines

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, select, update
@@ -23,7 +24,8 @@ from service.domain.confirmations import LIVE, Voice, count_silent
 from service.domain.dates import french_day
 from service.domain.digests import read_mailboxes
 from service.domain.letters import MENTION, Letter
-from service.domain.links import LinkRefused, issue_link, read_link, void_links
+from service.domain.linked_letters import NO_ACCOUNT, LinkedLetter, queue_linked
+from service.domain.links import LinkRefused, read_link
 from service.domain.outbox import queue_letters
 from service.domain.texts import plural
 from service.persistence.bulk import fetch, insert_missing
@@ -33,7 +35,6 @@ from service.persistence.tables import (
     Confirmation,
     Offer,
     Opening,
-    OutboxLine,
     Partner,
     Period,
     PersonalLink,
@@ -128,19 +129,16 @@ def _write(session: Session, cause: str, which: ColumnElement[bool], now: dateti
 
     A site already written to for that cause is left alone. Returns how many messages are new.
     """
-    sites = [(f"{cause}/site:{row[0]}/{row[5].isoformat()}", *row) for row in _silent_sites(session, which)]
-    told = set(
-        session.scalars(select(col(OutboxLine.cause)).where(col(OutboxLine.cause).in_([one[0] for one in sites])))
-    )
-    letters = {}
-    for own_cause, site_id, name, email, partner, waiting, first in sites:
-        if own_cause in told:
-            continue
-        subject = f"site:{site_id}"
-        void_links(session, LinkPurpose.CONFIRMATION, subject, now)
-        token = issue_link(session, LinkPurpose.CONFIRMATION, subject, email, now)
-        letters[own_cause, email] = _site_letter(name, partner, waiting, first, token)
-    return queue_letters(session, letters)
+    due = [
+        LinkedLetter(
+            f"{cause}/site:{site_id}/{first.isoformat()}",
+            email,
+            f"site:{site_id}",
+            partial(_site_letter, name, partner, waiting, first),
+        )
+        for site_id, name, email, partner, waiting, first in _silent_sites(session, which)
+    ]
+    return queue_linked(session, LinkPurpose.CONFIRMATION, due, now)
 
 
 def _silent_sites(session: Session, which: ColumnElement[bool]) -> Sequence[Any]:
@@ -175,7 +173,7 @@ def _site_letter(site: str, partner: str, waiting: int, first: date, token: str)
         ],
         action="Confirmer ou refuser",
         path=confirmation_address(token),
-        closing=["Aucun compte n’est nécessaire. Ce lien sert une seule fois et reste valable trente jours.", MENTION],
+        closing=[NO_ACCOUNT, MENTION],
     )
 
 

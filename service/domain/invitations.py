@@ -77,6 +77,16 @@ def withdraw_invitation(session: Session, scope: Scope, invitation_id: int, acto
     return invitation
 
 
+def invited_to_partners(session: Session) -> dict[int, list[str]]:
+    """Addresses invited to act for a whole partner, and that have not answered yet, by partner."""
+    found: dict[int, list[str]] = {}
+    query = select(Invitation).where(col(Invitation.partner_id).is_not(None), *_WAITING)
+    for one in session.exec(query.order_by(col(Invitation.email))):
+        if one.scope == f"partner:{one.partner_id}":
+            found.setdefault(one.partner_id or 0, []).append(one.email)
+    return found
+
+
 def pending_invitations(session: Session, scope: Scope) -> list[Invitation]:
     """Sent and neither accepted nor withdrawn, the latest first."""
     query = select(Invitation).where(Invitation.scope == scope.key, *_WAITING)

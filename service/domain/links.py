@@ -26,6 +26,8 @@ LIFETIMES: Mapping[LinkPurpose, timedelta] = {
     LinkPurpose.CONFIRMATION: timedelta(days=30),
     LinkPurpose.SIGNATURE: timedelta(days=60),
     LinkPurpose.EXPLANATION: timedelta(days=30),
+    LinkPurpose.PRESENCE: timedelta(days=30),
+    LinkPurpose.FIGURES: timedelta(days=30),
 }
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 UNKNOWN = (

@@ -15,6 +15,7 @@ from sqlmodel import Session, select
 from service.domain.addresses import offer_answer_address
 from service.domain.audit import record
 from service.domain.letters import Letter
+from service.domain.linked_letters import NO_ACCOUNT
 from service.domain.links import LinkRefused, issue_link, read_link, token_digest, use_link, void_links
 from service.domain.offer_views import OfferRow, offers_of_partner
 from service.domain.offers import change_seats, withdraw_offer
@@ -79,7 +80,7 @@ def _letter(partner: Partner, row: OfferRow, token: str) -> Letter:
         ],
         action="Confirmer, changer ou retirer ces places",
         path=offer_answer_address(token),
-        closing=["Aucun compte n’est nécessaire. Ce lien sert une seule fois et reste valable trente jours."],
+        closing=[NO_ACCOUNT],
     )
 
 

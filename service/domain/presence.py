@@ -64,11 +64,14 @@ def is_unsaid(side: Side) -> ColumnElement[bool]:
     return ~said
 
 
+def to_say(session: Session, voice: Voice, today: date) -> ColumnElement[bool]:
+    """The stays that have begun, and of which that side may speak and has said nothing."""
+    return and_(has_begun(today), is_unsaid(voice.side), may_speak(session, voice))
+
+
 def say_held(session: Session, voice: Voice, actor: str, today: date, now: datetime) -> int:
     """Every stay that has begun and of which this side has said nothing was held. Returns how many."""
-    waiting = select(col(Confirmation.id)).where(
-        voice.covers(), has_begun(today), is_unsaid(voice.side), may_speak(session, voice)
-    )
+    waiting = select(col(Confirmation.id)).where(voice.covers(), to_say(session, voice, today))
     rows = [_row(row[0], voice.side, Outcome.HELD, None, actor, now) for row in fetch(session, waiting)]
     new = insert_missing(session, Presence, rows, ("confirmation_id", "side"))
     if new:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import structlog
 from huey.consumer import Consumer
@@ -77,17 +77,21 @@ def sweep(engine: Engine) -> list[int]:
     return waiting
 
 
-def remind(engine: Engine, today: date) -> int:
-    """Queues the reminders of that day, once each, and ends what nobody answered in time. Returns how many are new."""
+def remind(engine: Engine, today: date, at: datetime | None = None) -> int:
+    """Queues the reminders of that day, once each, and ends what nobody answered in time. Returns how many are new.
+
+    `at` is the instant from which links count their days, by default this one.
+    """
+    now = at or utc_now()
     with session_scope(engine) as session:
         new = queue_reminders(session, today)
-        expire_silent(session, today, utc_now())
-        new += remind_to_confirm(session, today, utc_now())
-        new += ask_what_was_held(session, today)
-        close_agreements(session, today, utc_now())
+        expire_silent(session, today, now)
+        new += remind_to_confirm(session, today, now)
+        new += ask_what_was_held(session, today, now)
+        close_agreements(session, today, now)
         new += queue_deadline_reminders(session, today)
-        new += queue_reporting_mail(session, today)
-        forget_old_attempts(session, utc_now())
+        new += queue_reporting_mail(session, today, now)
+        forget_old_attempts(session, now)
     if new:
         logger.info("reminders_queued", messages=new)
     return new

@@ -37,6 +37,8 @@ class LinkPurpose(StrEnum):
     CONFIRMATION = "confirmation"
     SIGNATURE = "signature"
     EXPLANATION = "explanation"
+    PRESENCE = "presence"
+    FIGURES = "figures"
 
 
 class MailStatus(StrEnum):

@@ -9,12 +9,11 @@ import re
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import and_
 from werkzeug.wrappers import Response
 
 from service.domain.confirmations import Voice
 from service.domain.offer_views import NUMBERS_ONLY_FR
-from service.domain.presence import differ, has_begun, is_unsaid, may_speak, said_of_stays, say, say_held
+from service.domain.presence import differ, has_begun, is_unsaid, said_of_stays, say, say_held, to_say
 from service.domain.stay_lists import Slice, count_stays, stays_of
 from service.persistence.tables import Partner, School
 from service.vocabulary import ABSENCE_LABELS, LEVEL_LABELS, OUTCOME_LABELS, Outcome, Role, Side
@@ -48,7 +47,7 @@ def _show(voice: Voice, **space: object) -> str:
         other=Side.HOST if voice.side is Side.SCHOOL else Side.SCHOOL,
         said=said,
         differ={key for key, both in said.items() if differ(both.values())},
-        waiting=count_stays(db(), voice, and_(begun, is_unsaid(voice.side), may_speak(db(), voice))),
+        waiting=count_stays(db(), voice, to_say(db(), voice, today())),
         gate=NUMBERS_ONLY_FR if any(line.numbers_only for line in lines) else "",
         choices=CHOICES,
         outcome_labels=OUTCOME_LABELS,
@@ -58,19 +57,31 @@ def _show(voice: Voice, **space: object) -> str:
     )
 
 
-def _answer(voice: Voice, back: str) -> Response:
-    """Either every stay that waits was held, or what the lists say, one by one."""
-    actor, told = signed_in_person().actor, 0
+def apply_outcomes(voice: Voice, actor: str) -> int:
+    """What the form says: the lists, one by one, then every stay that still waits when it says so. Returns how many.
+
+    Raises:
+        ServiceError: a choice that is not in the list, a stay that is no more: then nothing is done.
+    """
+    told = 0
+    for name, text in request.form.items():
+        found = _NAME.fullmatch(name)
+        if found and text.strip():
+            outcome, _, cause = text.strip().partition(":")
+            say(db(), voice, int(found[1]), outcome, cause, actor, today(), now())
+            told += 1
     if request.form.get("all") == Outcome.HELD:
-        told = say_held(db(), voice, actor, today(), now())
-    else:
-        for name, text in request.form.items():
-            found = _NAME.fullmatch(name)
-            if found and text.strip():
-                outcome, _, cause = text.strip().partition(":")
-                say(db(), voice, int(found[1]), outcome, cause, actor, today(), now())
-                told += 1
-    flash(counted(told, "réponse enregistrée", "réponses enregistrées") + ".", "message" if told else "attention")
+        told += say_held(db(), voice, actor, today(), now())
+    return told
+
+
+def said_of(told: int) -> str:
+    return counted(told, "réponse enregistrée", "réponses enregistrées")
+
+
+def _answer(voice: Voice, back: str) -> Response:
+    told = apply_outcomes(voice, signed_in_person().actor)
+    flash(said_of(told) + ".", "message" if told else "attention")
     return redirect(back, 303)
 
 

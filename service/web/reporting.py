@@ -209,7 +209,7 @@ def start() -> Any:
     except ServiceError as refusal:
         _refused(refusal)
     else:
-        sent = queue_reporting_mail(db(), today())
+        sent = queue_reporting_mail(db(), today(), now())
         flash(f"La remontée est ouverte\u00a0: {sent} message{'s partent' if sent > 1 else ' part'}.")
     return _home()
 

@@ -24,6 +24,7 @@ from werkzeug.serving import make_server
 from tests.service.web.conftest import (  # noqa: F401  (the small country and its application, as fixtures)
     Clock,
     app,
+    browser_for,
     clock,
     country,
     database,

@@ -125,7 +125,7 @@ def test_each_side_is_asked_the_day_after_and_once_more(session: Session) -> Non
     field = confirmed_field(session)
     field.school.official_email = "secretariat@lycee.example"
     session.add(field.school)
-    assert [ask_what_was_held(session, LAST + timedelta(days=days)) for days in (0, 1, 1, 2, 8)] == [0, 1, 0, 0, 1]
+    assert [ask_what_was_held(session, LAST + timedelta(days=days), NOW) for days in (0, 1, 1, 2, 8)] == [0, 1, 0, 0, 1]
     bodies = session.exec(select(OutboxLine.body).where(OutboxLine.recipient == "secretariat@lycee.example")).all()
     assert all(field.pupils[0].pseudonym not in body for body in bodies)
     assert "1 stage est terminé" in bodies[0]

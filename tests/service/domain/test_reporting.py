@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 from pypdf import PdfReader
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from service.documents.minutes import write_minutes_pdf
 from service.domain.accounts import create_user, grant
 from service.domain.confirmation_asks import ask_both_sides
 from service.domain.confirmations import Voice, confirm
+from service.domain.figure_links import answer_by_link, read_figures_link
+from service.domain.invitations import invite
+from service.domain.links import LinkRefused
+from service.domain.people import Scope
 from service.domain.presence import say
 from service.domain.reported_figures import (
     FigureLine,
@@ -204,15 +209,45 @@ def test_reminders_reach_only_who_has_not_answered(session: Session, campaign: R
         ("ecole@lycee.example", Role.SCHOOL_COORDINATOR, {"school_id": field.school.id}),
     ):
         grant(session, create_user(session, email, "Quelqu’un", "une longue phrase", ACTOR), role, ACTOR, **where)
-    assert queue_reporting_mail(session, JUNE) == 2
-    assert queue_reporting_mail(session, JUNE) == 0
+    assert queue_reporting_mail(session, JUNE, NOW) == 2
+    assert queue_reporting_mail(session, JUNE, NOW) == 0
     confirm_hostings(session, campaign, field.school, None, NOW, ACTOR)
-    assert queue_reporting_mail(session, date(2027, 6, 30)) == 1, "two days before, to the partner alone"
+    assert queue_reporting_mail(session, date(2027, 6, 30), NOW) == 1, "two days before, to the partner alone"
     own = figure_lines(session, campaign, frozenset({partner_of(session, "ovhcloud")}))
     confirm_counts(session, campaign, own, NOW, ACTOR)
-    assert queue_reporting_mail(session, date(2027, 7, 1)) == 0
+    assert queue_reporting_mail(session, date(2027, 7, 1), NOW) == 0
     subjects = session.exec(select(OutboxLine.subject).where(OutboxLine.recipient == "ecole@lycee.example")).all()
     assert any("à confirmer" in subject for subject in subjects)
+
+
+def test_a_partner_without_an_account_answers_from_its_invitation_address(
+    session: Session, campaign: ReportingCampaign
+) -> None:
+    """Nobody acts for SERCE yet: whoever is invited to gets the link; a colleague's link stays good meanwhile."""
+    scope = Scope(Role.PARTNER_MANAGER, "SERCE", partner_id=partner_of(session, "serce"))
+    invite(session, scope, "syndicat@serce.example", ACTOR, NOW)
+    assert queue_reporting_mail(session, JUNE, NOW) == 1
+    invite(session, scope, "adjointe@serce.example", ACTOR, NOW)
+    assert queue_reporting_mail(session, JUNE, NOW) == 1
+    asked = [read_figures_link(session, token_of(session, name), NOW) for name in ("syndicat", "adjointe")]
+    assert {one.code for one in asked[0].figures} == {"SER-1", "SER-2"}
+    with pytest.raises(ServiceError):
+        answer_by_link(session, asked[0], {}, NOW)
+    assert answer_by_link(session, asked[0], None, NOW) == 2
+    for one, words in ((asked[0], "déjà servi"), (asked[1], "déjà leur réponse")):
+        with pytest.raises(LinkRefused, match=words):
+            read_figures_link(session, token_of(session, one.link.recipient.partition("@")[0]), NOW)
+    assert campaign.final_at is None
+
+
+def token_of(session: Session, name: str) -> str:
+    """What the newest July message to that person carries."""
+    query = select(OutboxLine.body).where(
+        OutboxLine.recipient == f"{name}@serce.example", col(OutboxLine.cause).startswith("reporting:")
+    )
+    found = re.search(r"/chiffres/(\S+)", session.exec(query).one())
+    assert found is not None
+    return found[1]
 
 
 def people(session: Session) -> dict[str, User]:

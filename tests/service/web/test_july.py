@@ -1,15 +1,13 @@
-"""From a published round to validated minutes for the five conventions, by the pages, the messages and their links."""
+"""The July campaign and its meetings by their pages: figures confirmed, corrected, declared beside; who reads what."""
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
-from pypdf import PdfReader
 from sqlmodel import Session, select
 
 from service.domain.accounts import create_user, grant
@@ -18,6 +16,7 @@ from service.domain.conventions import get_convention
 from service.domain.letters import SITE
 from service.persistence.engine import session_scope
 from service.persistence.tables import (
+    AuditEntry,
     OutboxLine,
     Partner,
     RealisedFigure,
@@ -25,7 +24,7 @@ from service.persistence.tables import (
     School,
     SteeringMeeting,
 )
-from service.vocabulary import BodyKind, MinutesStatus, Role, Side
+from service.vocabulary import BodyKind, Role, Side
 from tests.service.web.conftest import Browser, Clock, text_of
 from tests.service.web.small_country import ACTOR, PASSWORD, SmallCountry, email_of
 
@@ -34,7 +33,6 @@ KEYS = ("jobirl", "medef_occitanie", "microsoft_france", "ovhcloud", "serce")
 EXPERT = "expert@comite.example"
 JUNE = datetime(2027, 6, 28, 9, 0, tzinfo=UTC)
 COMMITTEE = datetime(2027, 7, 5, 12, 0, tzinfo=UTC)
-END = datetime(2027, 7, 31, 12, 0, tzinfo=UTC)
 LILLE = "0590003H"
 
 
@@ -67,95 +65,38 @@ def links_to(database: Session, recipient: str) -> list[str]:
     return [path for one in reversed(lines) for path in re.findall(re.escape(SITE) + r"(/[^\s\"<]+)", one.body)]
 
 
+def figures_page(database: Session, key: str) -> str:
+    return f"/partenaires/{get_convention(database, key).partner_id}/chiffres"
+
+
 @pytest.mark.usefixtures("july")
-def test_from_a_published_round_to_validated_minutes(
-    browser_for: BrowserFor, country: SmallCountry, database: Session, clock: Clock
+def test_figures_are_confirmed_by_link_without_an_account(
+    browser_for: BrowserFor, country: SmallCountry, database: Session
 ) -> None:
-    """Each step by its page; each person enters by the link of their own message; the files are read back."""
-    coordinator = browser_for(country.email_coordinator)
-    assert "Ouvrir la remontée 2026-2027" in text_of(coordinator.get("/coordination/remontee"))
-    assert coordinator.post("/coordination/remontee").status_code == 303
-    said = text_of(coordinator.get("/coordination/remontee"))
-    assert "0 chiffre confirmé sur 14" in said
-    assert "non chiffré" in said
-
-    for key in KEYS:
-        partner = browser_for(email_of(key))
-        address = links_to(database, email_of(key))[0]
-        page = text_of(partner.get(address))
-        assert "Chiffres réalisés 2026-2027" in page
-        if "Tout est exact" in page:
-            assert partner.post(address).status_code == 303
-        database.rollback()
-        left = database.exec(
-            select(RealisedFigure).where(RealisedFigure.convention_key == key, RealisedFigure.declared == None)  # noqa: E711
-        ).all()
-        for figure in left:
-            sent = partner.post(f"{address}/{figure.id}", {"value": "2", "note": ""}, token_from=address)
-            assert sent.status_code == 303
-    database.rollback()
-    figures = {one.commitment_code: one for one in database.exec(select(RealisedFigure))}
-    assert len(figures) == 14
-    assert {one.declared is None for one in figures.values()} == {False}
-    assert (figures["OVH-2"].counted, figures["OVH-2"].declared) == (30, 30)
-    assert figures["MED-2"].declared == 2, "what nobody counts is said by the partner"
-
+    """A gap without its reason spends nothing; an answer spends the link, a colleague's too when nothing is left."""
+    assert browser_for(country.email_coordinator).post("/coordination/remontee").status_code == 303
+    visitor, [link] = browser_for(""), links_to(database, email_of("ovhcloud"))[:1]
+    page = visitor.get(link).get_data(as_text=True)
+    box = re.search(r'name="value-(\d+)"[^>]*OVH-2"', page)
+    assert box is not None
+    for typed, said in (({}, "au moins un nombre"), ({f"value-{box[1]}": "31"}, "OVH-2 : Le motif de l’écart"),
+                        ({f"value-{box[1]}": "beaucoup"}, "OVH-2 : Indiquez un nombre")):  # fmt: skip
+        refused = visitor.post(link, typed)
+        assert (refused.status_code, said in text_of(refused)) == (422, True), text_of(refused)
+    gap = {f"value-{box[1]}": "31", f"note-{box[1]}": "Un élève de plus, venu en mars"}
+    assert "3 chiffres restent à dire" in text_of(visitor.post(link, gap))
+    assert visitor.get(link).status_code == 410
+    page = figures_page(database, "ovhcloud")
+    assert "venu en mars" in text_of(browser_for(email_of("ovhcloud")).get(page))
+    [link] = links_to(database, "lille@college.example")[:1]
     school = browser_for("lille@college.example")
-    address = links_to(database, "lille@college.example")[0]
-    assert "30" in text_of(school.get(address))
-    assert school.post(address).status_code == 303
-    assert "confirmé" in text_of(school.get(address))
-
-    assert (
-        coordinator.post("/coordination/remontee/echantillon", token_from="/coordination/remontee").status_code == 303
-    )
-    clock.instant = COMMITTEE
-    coordinator, expert = browser_for(country.email_coordinator), browser_for(EXPERT)
-    assert coordinator.post("/coordination/remontee/definitif", token_from="/coordination/remontee").status_code == 303
-    assert "Chiffres définitifs" in text_of(coordinator.get("/coordination/remontee"))
-    assert coordinator.get("/coordination/remontee.xlsx").get_data().startswith(b"PK")
-
-    assert coordinator.post("/comite").status_code == 303
+    assert school.post(f"/etablissements/{LILLE}/chiffres").status_code == 303
+    late = visitor.get(link)
+    assert (late.status_code, "déjà leur réponse" in text_of(late)) == (410, True)
+    assert visitor.get(f"/chiffres/{'A' * 43}").status_code == 410
     database.rollback()
-    meetings = {one.kind: one for one in database.exec(select(SteeringMeeting))}
-    assert set(meetings) == {BodyKind.NATIONAL_COMMITTEE, BodyKind.FOLLOW_UP_GROUP, BodyKind.YEARLY_MEETING}
-    assert "Comité de pilotage national 2026-2027" in text_of(expert.get("/comite"))
-    assert "Groupe de suivi" not in text_of(expert.get("/comite"))
-    for kind, when in (
-        (BodyKind.NATIONAL_COMMITTEE, COMMITTEE),
-        (BodyKind.FOLLOW_UP_GROUP, END),
-        (BodyKind.YEARLY_MEETING, END),
-    ):
-        clock.instant = when
-        validate(browser_for, database, country, meetings[kind].id or 0)
-    database.rollback()
-    assert {one.status for one in database.exec(select(SteeringMeeting))} == {MinutesStatus.VALIDATED}
-
-    body = browser_for(EXPERT).get(f"/comite/{meetings[BodyKind.NATIONAL_COMMITTEE].id}/compte-rendu.pdf").get_data()
-    read = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages).split())
-    for word in ("OVHcloud", "SERCE", "Microsoft", "Poursuivre", "Chiffres définitifs", "non chiffré"):
-        assert word in read
-    assert "JobIRL" not in read, "each text has its own meeting"
-
-
-def validate(browser_for: BrowserFor, database: Session, country: SmallCountry, meeting_id: int) -> None:
-    """The coordinator writes and proposes; everyone present validates from their message."""
-    coordinator, address = browser_for(country.email_coordinator), f"/comite/{meeting_id}"
-    page = coordinator.get(address).get_data(as_text=True)
-    everyone = re.findall(r'name="present"[^>]*value="(\d+)"', page)
-    assert len(everyone) >= 2
-    written = {"place": "Visioconférence", "decisions": "Poursuivre", "present": everyone}
-    assert coordinator.post(address, written).status_code == 303
-    assert coordinator.post(f"{address}/proposition", token_from=address).status_code == 303
-    database.rollback()
-    asked = database.exec(select(OutboxLine.recipient).where(OutboxLine.cause == f"minutes:{meeting_id}")).all()
-    assert len(asked) == len(everyone)
-    for email in asked:
-        member = browser_for(email)
-        assert links_to(database, email)[0] == address
-        assert "lisez-le, puis validez-le" in text_of(member.get(address))
-        assert member.post(f"{address}/validation", token_from=address).status_code == 303
-    assert "compte rendu : validé" in text_of(coordinator.get(address))
+    acts = database.exec(select(AuditEntry.actor).where(AuditEntry.action == "declare_figure")).all()
+    assert [actor.partition(":")[0] for actor in acts] == ["link"]
 
 
 @pytest.mark.usefixtures("july")
@@ -165,7 +106,7 @@ def test_a_correction_and_a_stay_outside_the_service(
     """A number that differs asks for its reason; a stay declared beside is confirmed by its school, or is a gap."""
     assert browser_for(country.email_coordinator).post("/coordination/remontee").status_code == 303
     partner = browser_for(email_of("ovhcloud"))
-    address = links_to(database, email_of("ovhcloud"))[0]
+    address = figures_page(database, "ovhcloud")
     figure = database.exec(select(RealisedFigure).where(RealisedFigure.commitment_code == "OVH-2")).one()
     partner.post(f"{address}/{figure.id}", {"value": "31", "note": ""}, token_from=address)
     assert "Le motif de l’écart manque" in text_of(partner.get(address))
@@ -183,7 +124,7 @@ def test_a_correction_and_a_stay_outside_the_service(
     assert "1 établissement dit autre chose" in text_of(partner.get(address))
     assert partner.post(f"{address}/999999", {"value": "1"}, token_from=address).status_code == 404
     other = browser_for(email_of("serce"))
-    foreign = links_to(database, email_of("serce"))[0]
+    foreign = figures_page(database, "serce")
     assert other.post(f"{foreign}/{figure.id}", {"value": "1"}, token_from=foreign).status_code == 404
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
 from sqlalchemy import update
 from sqlmodel import col, select
 
+from service.domain.presence_mail import ask_what_was_held
 from service.persistence.engine import session_scope
-from service.persistence.tables import Confirmation, Offer, Opening, Site
-from service.vocabulary import ConfirmationState
+from service.persistence.tables import Confirmation, Offer, Opening, OutboxLine, Presence, Site
+from service.vocabulary import ConfirmationState, Outcome
 from tests.service.web.conftest import Browser, Clock, text_of
 from tests.service.web.filled_country import CANARY
 from tests.service.web.small_country import SmallCountry
@@ -64,6 +66,36 @@ def test_an_absence_then_one_click_for_the_others(app: Flask, browser_for: Brows
     assert CANARY not in page
     assert page.count("Réponses différentes") == 1
     assert text_of(school.get(address)).count("Réponses différentes") == 1
+
+
+def test_a_site_says_it_from_its_message(
+    app: Flask, browser_for: BrowserFor, country: SmallCountry, clock: Clock
+) -> None:
+    """Without an account: an absence and the rest in one go, once; a host behind the gate is not even asked."""
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        for site in session.exec(select(Site)):
+            site.contact_email = f"site-{site.id}@hote.example"
+        session.flush()
+        mine = session.exec(select(Site.contact_email).where(Site.partner_id == country.partner_a)).one()
+        ask_what_was_held(session, date(2027, 2, 6), clock.instant)
+        cause = col(OutboxLine.cause).startswith("presence:")
+        written = dict(session.exec(select(OutboxLine.recipient, OutboxLine.body).where(cause)).all())
+    assert [one for one in written if "@hote.example" in one] == [mine], "the other site of that week is behind a gate"
+    link = re.search(r"https://site\.invalid(/presence/\S+)", written[mine])
+    assert link is not None
+    visitor = browser_for()
+    page = text_of(visitor.get(link[1]))
+    assert "Collège des Tilleuls" in page
+    assert CANARY not in page
+    assert visitor.post(link[1], {}).status_code == 422
+    stay = stay_at(app, country.partner_a)
+    assert "18 réponses enregistrées" in text_of(
+        visitor.post(link[1], {f"outcome-{stay}": "no_show:illness", "all": "held"})
+    )
+    assert visitor.get(link[1]).status_code == 410
+    with session_scope(app.extensions["sequence_engine"], write=False) as session:
+        said = session.exec(select(Presence.outcome)).all()
+    assert {one: said.count(one) for one in set(said)} == {Outcome.NO_SHOW: 1, Outcome.HELD: 17}
 
 
 def test_before_the_first_day_there_is_nothing_to_say(

@@ -1,0 +1,51 @@
+"""Messages that each carry a link of their own, sent once however often the worker comes by.
+
+Responsible for leaving alone what was already written, with its link, and for voiding the links a newer message
+replaces. Refuses to know what a link opens and what the message says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from service.domain.letters import Letter
+from service.domain.links import issue_link, void_links
+from service.domain.outbox import queue_letters
+from service.persistence.tables import OutboxLine
+from service.vocabulary import LinkPurpose
+
+NO_ACCOUNT = "Aucun compte n’est nécessaire. Ce lien sert une seule fois et reste valable trente jours."
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedLetter:
+    """A message to write: why, to whom, what its link opens, and its words once the token is known."""
+
+    cause: str
+    recipient: str
+    subject: str
+    write: Callable[[str], Letter]
+
+
+def queue_linked(session: Session, purpose: LinkPurpose, due: Sequence[LinkedLetter], now: datetime) -> int:
+    """Writes those not written yet. Returns how many are new; former links of their subjects open nothing any more."""
+    causes = {one.cause for one in due}
+    told = set(
+        session.exec(select(OutboxLine.cause, OutboxLine.recipient).where(col(OutboxLine.cause).in_(causes))).all()
+    )
+    new = [one for one in due if (one.cause, one.recipient) not in told]
+    reached = {one.subject for one in due if (one.cause, one.recipient) in told}
+    # A colleague who joins meanwhile gets a link too, and nobody's own is taken back.
+    for subject in sorted({one.subject for one in new} - reached):
+        void_links(session, purpose, subject, now)
+    return queue_letters(
+        session,
+        {
+            (one.cause, one.recipient): one.write(issue_link(session, purpose, one.subject, one.recipient, now))
+            for one in new
+        },
+    )
