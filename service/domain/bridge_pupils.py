@@ -42,7 +42,7 @@ def freeze_pupils(
     pins: list[Pin] = []
     announced: list[Announced] = []
     for one in together:
-        ways = [{period} for period in one.members[0].periods] + [set(row.periods) for row in bundles[one.id]]
+        ways = [{period} for period in _alone(one)] + [set(row.periods) for row in bundles[one.id]]
         is_whole_way = {period for _, period in one.held} in ways
         held = ((one.id, str(offer), period, len(one.members)) for offer, period in one.held)
         announced += [Announced(one.id, str(offer), period, len(one.members)) for offer, period in one.told]
@@ -67,15 +67,27 @@ def _group(together: Together) -> Group:
         first.school,
         first.level,
         len(together.members),
-        first.periods,
+        _alone(together),
         together.wishes,
         first.reach_km * 1000,
         together.needs,
     )
 
 
-def _bundles(together: Together, slots: Mapping[str, tuple[str, ...]]) -> list[Bundle]:
-    """One host a week instead of one host for the whole period, where the school consents to it."""
+def _asks_for_all(together: Together) -> bool:
     first = together.members[0]
+    return first.every_period and len(first.periods) > 1
+
+
+def _alone(together: Together) -> frozenset[str]:
+    """The periods any one of which would do."""
+    return frozenset() if _asks_for_all(together) else together.members[0].periods
+
+
+def _bundles(together: Together, slots: Mapping[str, tuple[str, ...]]) -> list[Bundle]:
+    """A stay in every period, or one host a week instead of one for the whole period, as the school asks."""
+    first = together.members[0]
+    if _asks_for_all(together):
+        return [Bundle(together.id, tuple(sorted(first.periods)))]
     weeks = [slots[period] for period in sorted(first.periods) if first.two_hosts]
     return [Bundle(together.id, some) for some in weeks if len(some) > 1 and slots.keys() >= set(some)]

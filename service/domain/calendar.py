@@ -35,6 +35,7 @@ __all__ = [
     "holiday_of",
     "iso_week",
     "make_periods",
+    "most_stays",
     "period_choices",
     "period_label",
     "school_year_of",
@@ -95,6 +96,12 @@ def allows_two_hosts(session: Session, level: Level, school_year: str) -> bool:
     """Whether a pupil of the level may spend a week in each of two hosts instead of the whole period in one."""
     rule = _rule(session, level, school_year)
     return bool(rule["period"] == "fortnight" and rule["max_hosts"] > 1)
+
+
+def most_stays(session: Session, level: Level, school_year: str) -> int:
+    """How many times a pupil of the level may go somewhere in the year; 1 where there is one sequence."""
+    rule = _rule(session, level, school_year)
+    return int(rule["max_hosts"]) if rule["period"] == "block" else 1
 
 
 def period_choices(

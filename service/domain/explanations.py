@@ -191,8 +191,9 @@ def _frozen(session: Session, found: AllocationRound) -> str:
 def _asked(session: Session, frozen: str, pseudonym: str, labels: Mapping[str, str]) -> Asked:
     group = frozen_row(frozen, "groups", pseudonym)
     school = frozen_row(frozen, "schools", group["school"])
+    asked = group["periods"] or _all_of_them(frozen, group["id"])
     periods = session.scalars(
-        select(Period).where(col(Period.id).in_(group["periods"])).order_by(col(Period.starts_on), col(Period.id))
+        select(Period).where(col(Period.id).in_(asked)).order_by(col(Period.starts_on), col(Period.id))
     )
     return Asked(
         level=group["level"],
@@ -205,6 +206,11 @@ def _asked(session: Session, frozen: str, pseudonym: str, labels: Mapping[str, s
         together=group["count"] - 1,
         weight=frozen_value(frozen, "params")["priority_weights"].get(school["priority"], 100),
     )
+
+
+def _all_of_them(frozen: str, group: str) -> list[str]:
+    """The periods of a pupil who asks for a stay in each, which are no choice between them."""
+    return [period for row in frozen_value(frozen, "bundles") if row["group"] == group for period in row["periods"]]
 
 
 def _obtained(

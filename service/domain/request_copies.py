@@ -43,6 +43,7 @@ class LastYears:
     size: int
     reach_km: int
     two_hosts: bool
+    every_period: bool
     periods: Sequence[tuple[date, int]]
     """First day and number of weeks."""
 
@@ -63,6 +64,7 @@ def last_years(session: Session, campaign: Campaign, school: School) -> list[Las
             pupils.scalar_subquery(),
             col(PlacementRequest.reach_km),
             col(PlacementRequest.two_hosts),
+            col(PlacementRequest.every_period),
         )
         .join(ClassGroup, col(ClassGroup.id) == col(PlacementRequest.class_id))
         .where(
@@ -78,8 +80,8 @@ def last_years(session: Session, campaign: Campaign, school: School) -> list[Las
     found = {row[1]: row for row in fetch(session, query) if row[1] not in taken and row[2] in possible}
     periods = _periods(session, [row[0] for row in found.values()])
     return [
-        LastYears(name, level, size, reach_km, two_hosts, periods.get(request_id, ()))
-        for request_id, name, level, size, reach_km, two_hosts in found.values()
+        LastYears(name, level, size, reach_km, two_hosts, every_period, periods.get(request_id, ()))
+        for request_id, name, level, size, reach_km, two_hosts, every_period in found.values()
     ]
 
 
@@ -109,16 +111,18 @@ def copy_last_years(
     if not models:
         message = f"Aucune demande de {year_before(campaign.school_year)} n’est à reprendre."
         raise ServiceError("nothing_to_copy", message)
+    periods = [_matching(session, campaign, school, one, today) for one in models]
     drafts = [
         RequestDraft(
             class_name=one.class_name,
             level=one.level,
             size=min(max(one.size, 1), MOST_PUPILS),
-            period_ids=_matching(session, campaign, school, one, today),
+            period_ids=matching,
             reach_km=one.reach_km,
             two_hosts=one.two_hosts,
+            every_period=one.every_period and len(matching) == len(one.periods),
         )
-        for one in models
+        for one, matching in zip(models, periods, strict=True)
     ]
     return create_requests(session, campaign, [(school, draft) for draft in drafts], actor)
 

@@ -132,7 +132,7 @@ def _draft_row(
     else:
         request.status, request.submitted_at, request.reach_km = RequestStatus.DRAFT, None, reach_km
         request.version += 1
-    request.two_hosts = draft.two_hosts
+    request.two_hosts, request.every_period = draft.two_hosts, draft.every_period
     return request
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
-from service.domain.calendar import allows_two_hosts, check_periods
+from service.domain.calendar import allows_two_hosts, check_periods, most_stays, period_label
 from service.domain.gathering import Gathering, gathered
 from service.domain.perimeters import area_of, contains, read_geography
 from service.domain.schools import LEVELS_OF_SCHOOL
@@ -19,7 +19,7 @@ from service.domain.sites import check_needs
 from service.domain.territories import sector_keys
 from service.domain.texts import clean_text, french_list, french_number
 from service.errors import ServiceError
-from service.persistence.tables import Campaign, School
+from service.persistence.tables import Campaign, Period, School
 from service.vocabulary import LEVEL_LABELS, Level
 
 MOST_PUPILS = 300
@@ -52,6 +52,7 @@ class RequestDraft(BaseModel):
     period_ids: tuple[str, ...] = ()
     reach_km: int | None = None
     two_hosts: bool = False
+    every_period: bool = False
 
     def pupils_asked(self) -> list[PupilDraft]:
         """One draft per pupil: those listed, or as many unnamed ones as announced."""
@@ -84,7 +85,11 @@ def check_request(session: Session, campaign: Campaign, school: School, draft: R
         if draft.two_hosts:
             _check_two_hosts(session, faults, campaign, draft.level)
         with faults.next():
-            check_periods(session, draft.level, campaign.school_year, school.department_code, draft.period_ids)
+            periods = check_periods(
+                session, draft.level, campaign.school_year, school.department_code, draft.period_ids
+            )
+            if draft.every_period:
+                _check_every_period(session, campaign, draft.level, periods)
 
 
 def check_territory(session: Session, campaign: Campaign, school: School) -> None:
@@ -148,6 +153,29 @@ def _check_two_hosts(session: Session, faults: Gathering, campaign: Campaign, le
         if not allows_two_hosts(session, level, campaign.school_year):
             message = f"En {LEVEL_LABELS[level]}, un élève va dans une seule structure d’accueil. Décochez cette case."
             raise ServiceError("two_hosts_not_of_level", message, "two_hosts")
+
+
+def _check_every_period(session: Session, campaign: Campaign, level: Level, periods: Sequence[Period]) -> None:
+    most = most_stays(session, level, campaign.school_year)
+    if most < 2:
+        message = f"En {LEVEL_LABELS[level]}, un élève part une seule fois dans l’année. Décochez cette case."
+        raise ServiceError("several_stays_not_of_level", message, "every_period")
+    if not 2 <= len(periods) <= most:
+        message = (
+            f"Pour que chaque élève parte à chaque période, cochez-en de 2 à {most}\u00a0; vous en cochez "
+            f"{len(periods)}. Sinon, décochez «\u00a0chaque élève part à toutes ces périodes\u00a0»."
+        )
+        raise ServiceError("number_of_stays", message, "periods")
+    taken: dict[str, Period] = {}
+    for period in periods:
+        for week in period.weeks:
+            if week in taken:
+                message = (
+                    f"«\u00a0{period_label(taken[week])}\u00a0» et «\u00a0{period_label(period)}\u00a0» se "
+                    "chevauchent\u00a0: un élève ne peut pas partir aux deux. Gardez l’une des deux."
+                )
+                raise ServiceError("stays_overlap", message, "periods")
+            taken[week] = period
 
 
 def check_wishes(session: Session, wishes: Sequence[str], field: str, whose: str = "") -> None:

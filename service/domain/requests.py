@@ -71,6 +71,7 @@ def read_draft(session: Session, request: PlacementRequest) -> RequestDraft:
         period_ids=tuple(sorted(session.exec(periods))),
         reach_km=request.reach_km,
         two_hosts=request.two_hosts,
+        every_period=request.every_period,
     )
 
 
@@ -94,7 +95,7 @@ def edit_request(
     group.name, group.level = name, draft.level
     if draft.reach_km is not None:
         request.reach_km = draft.reach_km
-    request.two_hosts = draft.two_hosts
+    request.two_hosts, request.every_period = draft.two_hosts, draft.every_period
     session.add_all([group, request])
     replace_periods(session, [(request, draft.period_ids)])
     replace_pupils(session, [(group, draft)], new_pseudonym)

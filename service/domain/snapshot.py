@@ -40,7 +40,8 @@ SENT = (RequestStatus.SUBMITTED, RequestStatus.FROZEN)
 
 @dataclass(frozen=True, slots=True)
 class PupilAsking:
-    """`together` names the group of the class that the pupil stays with; `two_hosts`: one week in each will do."""
+    """`together` names the group of the class that the pupil stays with; `two_hosts`: one week in each will do;
+    `every_period`: one stay in each of the periods, all of them or none."""
 
     class_id: int
     pseudonym: str
@@ -52,6 +53,7 @@ class PupilAsking:
     needs: frozenset[str]
     together: str
     two_hosts: bool
+    every_period: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,8 @@ class OfferOpen:
 def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
     """Every pupil of a request sent, but those whom another campaign has placed, with all that they accept."""
     requests = {
-        class_id: (request_id, level, reach_km, two_hosts, uai)
-        for class_id, request_id, level, reach_km, two_hosts, uai in fetch(
+        class_id: (request_id, level, reach_km, two_hosts, every_period, uai)
+        for class_id, request_id, level, reach_km, two_hosts, every_period, uai in fetch(
             session,
             _of_requests(
                 select(
@@ -108,6 +110,7 @@ def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
                     col(ClassGroup.level),
                     col(PlacementRequest.reach_km),
                     col(PlacementRequest.two_hosts),
+                    col(PlacementRequest.every_period),
                     col(School.uai),
                 )
                 .join(PlacementRequest, col(PlacementRequest.class_id) == col(ClassGroup.id))
@@ -130,9 +133,10 @@ def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
             frozenset(needs),
             together,
             two_hosts,
+            every_period,
         )
         for pupil_id, class_id, pseudonym, needs, together in _pupils(session, campaign)
-        for request_id, level, reach_km, two_hosts, uai in [requests[class_id]]
+        for request_id, level, reach_km, two_hosts, every_period, uai in [requests[class_id]]
     ]
 
 

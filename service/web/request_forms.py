@@ -57,6 +57,8 @@ class RequestForm(Form):
 
     two_hosts = BooleanField("Accepter deux structures d’accueil, une semaine dans chacune")
 
+    every_period = BooleanField("Chaque élève part à toutes les périodes cochées, et non à l’une d’elles")
+
     def convert_travel(self, kmh: int) -> None:
         """A travel time, when one is typed, replaces the distance: only kilometres are kept and compared by a round."""
         minutes = self.travel_minutes.data
@@ -110,6 +112,7 @@ def draft_of(form: RequestForm, level: Level, sector_labels: Mapping[str, str]) 
         period_ids=tuple(form.periods.data or ()),
         reach_km=form.reach_km.data,
         two_hosts=form.two_hosts.data,
+        every_period=form.every_period.data,
     )
 
 
@@ -124,5 +127,5 @@ def prefilled(form: RequestForm, draft: RequestDraft, version: int, sector_label
     form.pupil_list.data = write_list(pupils, sector_labels)
     form.periods.data = list(draft.period_ids)
     form.reach_km.data = draft.reach_km
-    form.two_hosts.data = draft.two_hosts
+    form.two_hosts.data, form.every_period.data = draft.two_hosts, draft.every_period
     return form

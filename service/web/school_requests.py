@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from service.domain.calendar import PeriodChoice, allows_two_hosts, period_choices
+from service.domain.calendar import PeriodChoice, allows_two_hosts, most_stays, period_choices
 from service.domain.reaches import reach_today
 from service.domain.request_copies import copy_last_years, last_years, year_before
 from service.domain.request_rules import FARTHEST_KM
@@ -223,6 +223,7 @@ def _show(
         reach=reach_today(db(), campaign, school, level, ticked, min(max(km, 1), FARTHEST_KM), today()),
         ticked=ticked,
         need_words=", ".join(NEED_LABELS.values()),
+        most_stays=most_stays(db(), level, campaign.school_year),
         two_hosts_possible=allows_two_hosts(db(), level, campaign.school_year),
         row=row,
         is_draft=row is None or row.status is RequestStatus.DRAFT,

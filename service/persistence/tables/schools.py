@@ -63,6 +63,8 @@ class PlacementRequest(SQLModel, table=True):
     reach_km: int
     two_hosts: bool = False
     """The head's consent: a pupil may spend one week in each of two hosts instead of the whole period in one."""
+    every_period: bool = False
+    """Each pupil is sent somewhere in every period accepted, rather than in one of them: several stays in the year."""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     wishes_until: date | None = None

@@ -132,6 +132,25 @@ def test_the_reach_is_shown_before_anything_is_sent(
     assert database.exec(select(PlacementRequest.reach_km)).one() == 30
 
 
+def test_a_class_of_prepa_metiers_asks_for_several_stays(school: Browser, country: SmallCountry) -> None:
+    """The box is there for that level alone; what is asked is on the class's page, and ticked when it is read again."""
+    base = f"/etablissements/{country.school_a}/demandes/nouvelle"
+    assert 'name="every_period"' not in school.get(f"{base}/3e").get_data(as_text=True)
+    one_stay = school.post(f"{base}/3e", filled(every_period="y"))
+    assert "En 3e, un élève part une seule fois dans l’année" in text_of(one_stay)
+    asked = filled(class_name="3e PM", every_period="y", periods=[WEEK, "2027-W11-2"])
+    overlap = school.post(f"{base}/3e_prepa_metiers", {**asked, "periods": ["2027-W11", "2027-W11-2"]})
+    assert overlap.status_code == 422
+    assert "se chevauchent : un élève ne peut pas partir aux deux" in text_of(overlap)
+    saved = school.post(f"{base}/3e_prepa_metiers", asked)
+    assert saved.status_code == 303, text_of(saved)
+    page = school.get(saved.location)
+    assert "2 stages, un à chaque période" in text_of(page)
+    edit = re.search(r'href="([^"]*/demandes/[0-9]+)"', page.get_data(as_text=True))
+    assert edit
+    assert re.search(r"every_period[^>]*checked|checked[^>]*every_period", school.get(edit[1]).get_data(as_text=True))
+
+
 REFUSALS = [
     ({"class_name": ""}, "class_name", "Donnez le nom de la classe"),
     ({"size": ""}, "size", "Indiquez le nombre d’élèves, ou collez la liste"),
