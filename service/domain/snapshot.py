@@ -207,27 +207,22 @@ def _wishes(session: Session, campaign: Campaign) -> dict[int, tuple[str, ...]]:
 
 
 def placed_already(session: Session, campaign: Campaign) -> list[PlacedAlready]:
-    rows = fetch(
-        session,
-        select(col(Pupil.pseudonym), col(Opening.offer_id), col(Placement.period_id))
-        .join(Placement, col(Placement.pupil_id) == col(Pupil.id))
-        .join(Opening, col(Opening.id) == col(Placement.opening_id))
-        .join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id))
-        .where(col(AllocationRound.campaign_id) == campaign.id, col(Placement.published)),
-    )
-    return [PlacedAlready(*row) for row in rows]
+    of_campaign = _placements().join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id))
+    here = col(AllocationRound.campaign_id) == campaign.id, col(Placement.published)
+    return [PlacedAlready(*row) for row in fetch(session, of_campaign.where(*here))]
 
 
 def placements_of(session: Session, round_id: int) -> list[PlacedAlready]:
     """What a round decided, published or not."""
-    rows = fetch(
-        session,
+    return [PlacedAlready(*row) for row in fetch(session, _placements().where(col(Placement.round_id) == round_id))]
+
+
+def _placements() -> Selection:
+    return (
         select(col(Pupil.pseudonym), col(Opening.offer_id), col(Placement.period_id))
         .join(Placement, col(Placement.pupil_id) == col(Pupil.id))
         .join(Opening, col(Opening.id) == col(Placement.opening_id))
-        .where(col(Placement.round_id) == round_id),
     )
-    return [PlacedAlready(*row) for row in rows]
 
 
 def schools_asking(session: Session, uais: set[str]) -> list[SchoolAsking]:
