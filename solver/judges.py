@@ -32,27 +32,36 @@ def verify_files(instance: Path, result: Path) -> list[str]:
     return verify_large(*files.stores, files.documents) if files.stores else verify_documents(*files.documents())
 
 
-def verify_claim(instance: Document, result: Document) -> list[str]:
-    """`verify_files` for two documents already read, believed by nobody yet.
+class Claimed:
+    """An instance and a result already read, believed by nobody yet. Their columns are made once for both judges."""
 
-    Raises:
-        ValueError: the instance is none.
-    """
-    stores = stores_of(instance, result) if is_large(instance) else None
-    return verify_large(*stores, lambda: (instance, result)) if stores else verify_documents(instance, result)
+    def __init__(self, instance: Document, result: Document) -> None:
+        self.instance, self.result = instance, result
 
+    @cached_property
+    def _stores(self) -> tuple[Store, Store] | None:
+        return stores_of(self.instance, self.result) if is_large(self.instance) else None
 
-def prove_claim(instance: Document, result: Document, certificate: Document) -> list[str]:
-    """Every reason why the certificate does not say what the result claims, as in `prove_files`.
+    def verify(self) -> list[str]:
+        """As `verify_files`.
 
-    Raises:
-        ValueError: the instance is none.
-        LookupError, TypeError, AttributeError: the certificate is none.
-    """
-    stores = stores_of(instance, result) if is_large(instance) else None
-    if stores is None:
-        return judge_documents(instance, result, certificate)
-    return _judge_large(stores, certificate, lambda: (instance, result))
+        Raises:
+            ValueError: the instance is none.
+        """
+        if self._stores is None:
+            return verify_documents(self.instance, self.result)
+        return verify_large(*self._stores, lambda: (self.instance, self.result))
+
+    def prove(self, certificate: Document) -> list[str]:
+        """Every reason why the certificate does not say what the result claims, as in `prove_files`.
+
+        Raises:
+            ValueError: the instance is none.
+            LookupError, TypeError, AttributeError: the certificate is none.
+        """
+        if self._stores is None:
+            return judge_documents(self.instance, self.result, certificate)
+        return _judge_large(self._stores, certificate, lambda: (self.instance, self.result))
 
 
 def is_large(instance: Document) -> bool:

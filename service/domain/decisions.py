@@ -6,33 +6,42 @@ rules and figures, the other its optimality, and what they say is passed on as i
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from service.domain.together import pseudonyms_of
-from solver.files import instance_from_document
+from solver.files import Document, instance_from_document, instance_sha256
 from solver.geography import trip_m
 from solver.instance import Ban, Group, Instance, Offer
 from solver.judge.plain.bounds import VOUCHED
-from solver.judges import prove_claim, verify_claim
+from solver.judges import Claimed
 from solver.result import Status
 
 
-def find_faults(instance: bytes, result: bytes) -> list[str]:
-    """What the independent verifier says of the two documents: "property: detail" lines, [] when it is silent."""
-    return verify_claim(json.loads(instance), json.loads(result))
+def read_claim(instance: bytes, result: bytes) -> Claimed:
+    """The two documents, read once for both judges.
+
+    Raises:
+        ValueError: bytes that are no document.
+    """
+    return Claimed(json.loads(instance), json.loads(result))
 
 
-def find_gaps(instance: bytes, result: bytes, certificate: bytes) -> list[str]:
+def find_faults(claim: Claimed) -> list[str]:
+    """What the independent verifier says of it: "property: detail" lines, [] when it is silent."""
+    return claim.verify()
+
+
+def find_gaps(claim: Claimed, certificate: bytes) -> list[str]:
     """What the judge of optimality says: "certificate: detail" lines, [] when no result can beat what is announced."""
     if not certificate:
         return ["certificate: missing, and the result is called optimal"]
     try:
-        gaps = prove_claim(json.loads(instance), json.loads(result), json.loads(certificate))
+        gaps = claim.prove(json.loads(certificate))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         # The verifier has let the two other documents pass: it is the certificate that is none.
         gaps = [f"unreadable: {type(error).__name__}: {error}"]
@@ -58,7 +67,7 @@ class LeftPupil:
     facts: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decision:
     """A result in the service's own words, and the figures that only the frozen instance knows."""
 
@@ -80,7 +89,13 @@ class Decision:
     placed: list[PlacedPupil]
     """Two for a pupil sent to two hosts."""
     left: list[LeftPupil]
-    instance: Instance
+    claim: Claimed
+    """The documents themselves."""
+
+    @cached_property
+    def instance(self) -> Instance:
+        """Made for whoever compares it: what a result says is read from the document itself, much sooner."""
+        return instance_from_document(self.claim.instance)
 
     @property
     def placed_pupils(self) -> int:
@@ -96,76 +111,95 @@ class Decision:
         return self.solver_status == Status.OPTIMAL
 
 
-def read_decision(instance_bytes: bytes, result_bytes: bytes) -> Decision:
-    """Reads a result that the verifier let pass."""
-    instance, result = instance_from_document(json.loads(instance_bytes)), json.loads(result_bytes)
-    placed = [pupil for row in result["assignments"] for pupil in _placed(instance, row)]
+def read_decision(sha256: str, claim: Claimed) -> Decision:
+    """Reads a result that the verifier let pass; `sha256` is that of the instance's bytes."""
+    instance, result = claim.instance, claim.result
+    groups, offers = ({row["id"]: row for row in instance[name]} for name in ("groups", "offers"))
+    outside = 1 + max((len(row["wishes"]) for row in instance["groups"]), default=0)
+    homes = {row["id"]: row["position"] for row in instance["schools"]}
+    placed = [
+        pupil
+        for row in result["assignments"]
+        for group, offer in [(groups[row["group"]], offers[row["offer"]])]
+        for pupil in _placed(row, group, offer, homes[group["school"]], outside)
+    ]
     seats = Counter[str]()
-    for offer in instance.offers:
-        seats[offer.department] += sum(offer.seats.values())
+    for offer in instance["offers"]:
+        seats[offer["department"]] += sum(offer["seats"].values())
     return Decision(
-        input_sha256=hashlib.sha256(instance_bytes).hexdigest(),
+        input_sha256=sha256,
         solver_status=result["status"],
         engine=result["engine"],
         tiers=result["tiers"],
         seconds=result["seconds"],
-        pupils=sum(group.count for group in instance.groups),
+        pupils=sum(row["count"] for row in instance["groups"]),
         seats=seats.total(),
         seats_by_department=dict(sorted(seats.items())),
         lines=_lines_held(instance, placed),
         sectors=_sectors(instance),
-        params={
-            "tiers": [tier.value for tier in instance.params.tiers],
-            "territory_rule": instance.params.territory_rule.value,
-            "priority_weights": dict(instance.params.priority_weights),
-        },
-        outside_rank=instance.unranked_rank,
+        params=dict(instance["params"]),
+        outside_rank=outside,
         placed=placed,
         left=[
             LeftPupil(pseudonym, row["reason"], {"offers": row["offers"], "lines": row["lines"], **row["facts"]})
             for row in result["unplaced"]
             for pseudonym in pseudonyms_of(row["group"])
         ],
-        instance=instance,
+        claim=claim,
     )
 
 
-def _placed(instance: Instance, row: Mapping[str, Any]) -> list[PlacedPupil]:
+def _placed(row: Document, group: Document, offer: Document, home: list[int], outside: int) -> Iterator[PlacedPupil]:
     """One per pupil of the group: pupils who stay together are placed all or none."""
-    group, offer = instance.group[row["group"]], instance.offer[row["offer"]]
-    rank = instance.rank(group, offer.sector) if group.wishes else 0
-    metres = trip_m(instance.school[group.school].position, offer.position)
-    return [
-        PlacedPupil(pseudonym, group.id, int(offer.id), row["period"], rank, metres)
-        for pseudonym in pseudonyms_of(group.id)
-    ]
+    wishes, sector = group["wishes"], offer["sector"]
+    rank = 0 if not wishes else wishes.index(sector) + 1 if sector in wishes else outside
+    metres = trip_m((home[0], home[1], home[2]), (*offer["position"],))
+    for pseudonym in pseudonyms_of(group["id"]):
+        yield PlacedPupil(pseudonym, group["id"], int(offer["id"]), row["period"], rank, metres)
 
 
-def _sectors(instance: Instance) -> dict[str, list[int]]:
+def _sectors(instance: Document) -> dict[str, list[int]]:
     seats, wished = Counter[str](), Counter[str]()
-    for offer in instance.offers:
-        seats[offer.sector] += sum(offer.seats.values())
-    for group in instance.groups:
-        wished.update(dict.fromkeys(group.wishes[:1], group.count))
+    for offer in instance["offers"]:
+        seats[offer["sector"]] += sum(offer["seats"].values())
+    for group in instance["groups"]:
+        wished.update(dict.fromkeys(group["wishes"][:1], group["count"]))
     return {sector: [seats[sector], wished[sector]] for sector in sorted(seats | wished)}
 
 
-def _lines_held(instance: Instance, placed: list[PlacedPupil]) -> list[dict[str, Any]]:
-    through, seats = Counter[str](), Counter[str]()
-    for pupil in placed:
-        through.update(instance.ancestry(instance.offer[str(pupil.offer_id)].line))
-    for offer in instance.offers:
-        seats.update(dict.fromkeys(instance.ancestry(offer.line), sum(offer.seats.values())))
+def _lines_held(instance: Document, placed: list[PlacedPupil]) -> list[dict[str, Any]]:
+    parent = {row["id"]: row["parent"] for row in instance["lines"]}
+    above = {row["id"]: _ancestry(row["line"], parent) for row in instance["offers"]}
+    through, seats = _through(above, placed), Counter[str]()
+    for offer in instance["offers"]:
+        seats.update(dict.fromkeys(above[offer["id"]], sum(offer["seats"].values())))
     return [
         {
-            "line": int(line.id),
-            "ceiling": line.ceiling,
-            "commitment": line.commitment,
-            "seats": seats[line.id],
-            "placed": through[line.id],
+            "line": int(line["id"]),
+            "ceiling": line["ceiling"],
+            "commitment": line["commitment"],
+            "seats": seats[line["id"]],
+            "placed": through[line["id"]],
         }
-        for line in instance.lines
+        for line in instance["lines"]
     ]
+
+
+def _ancestry(line: str | None, parent: Mapping[str, str | None]) -> list[str]:
+    """The line and every wider one; the verifier has seen that none is above itself."""
+    path = []
+    while line is not None:
+        path.append(line)
+        line = parent[line]
+    return path
+
+
+def _through(above: Mapping[str, Sequence[str]], placed: Iterable[PlacedPupil]) -> Counter[str]:
+    """The pupils counted by each line, from the lines above each offer."""
+    through = Counter[str]()
+    for offer, count in Counter(str(pupil.offer_id) for pupil in placed).items():
+        through.update(dict.fromkeys(above[offer], count))
+    return through
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +212,11 @@ class Change:
 def changes_since(decision: Decision, fresh: Instance, excluded: frozenset[int] = frozenset()) -> list[Change]:
     """What the placements rest on and that a fresh freeze no longer shows; `excluded` are the offers left out since.
 
-    Seats are the publication's own affair, but those that no newcomer may take any more.
+    Seats are the publication's own affair, but those that no newcomer may take any more. Nothing has changed in an
+    instance that is the same to the byte, and the verifier has judged that one.
     """
+    if instance_sha256(fresh) == decision.input_sha256:
+        return []
     frozen = decision.instance
     asked = {
         frozen.group[pupil.group].school
@@ -190,7 +227,8 @@ def changes_since(decision: Decision, fresh: Instance, excluded: frozenset[int] 
     closed = _closed_to_newcomers(decision, fresh)
     left_out = {offer for offer in used if int(offer) in excluded and (offer in closed or offer not in fresh.offer)}
     altered = {offer for offer in used if _terms(fresh.offer.get(offer)) != _terms(frozen.offer[offer])}
-    lines = _lines_held(fresh, [pupil for pupil in decision.placed if str(pupil.offer_id) in fresh.offer])
+    above = {offer.id: fresh.ancestry(offer.line) for offer in fresh.offers}
+    through = _through(above, (pupil for pupil in decision.placed if str(pupil.offer_id) in above))
     return [
         *_decided_since(frozen, fresh),
         *(Change(f"L’offre n°\u00a0{offer} a été écartée par un ajustement") for offer in sorted(left_out, key=int)),
@@ -200,9 +238,9 @@ def changes_since(decision: Decision, fresh: Instance, excluded: frozenset[int] 
             for offer in sorted((altered | closed) - left_out, key=int)
         ),
         *(
-            Change(f"Le plafond de la ligne n°\u00a0{line['line']} serait dépassé")
-            for line in lines
-            if line["ceiling"] is not None and line["placed"] > line["ceiling"]
+            Change(f"Le plafond de la ligne n°\u00a0{line.id} serait dépassé")
+            for line in fresh.lines
+            if line.ceiling is not None and through[line.id] > line.ceiling
         ),
     ]
 

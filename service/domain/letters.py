@@ -6,7 +6,7 @@ to know who receives it, and where the site stands: its addresses begin with `SI
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -27,6 +27,10 @@ NOT_EXPECTED = (
 )
 
 
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Control characters, line and paragraph separators, and halves of characters that no encoding takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A message before it has a recipient. `lines` are the items of a list; `path` begins with a slash."""
@@ -41,8 +45,7 @@ class Letter:
 
 def one_line(text: str) -> str:
     """`text` without any line break or control character: what a header may hold."""
-    kept = "".join(" " if unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") else one for one in text)
-    return " ".join(kept.split(" ")).strip()
+    return " ".join(_BREAKS.sub(" ", text).split(" ")).strip()
 
 
 def as_text(letter: Letter) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from service.domain.letters import Letter
-from service.domain.links import issue_link, void_links
+from service.domain.links import issue_links, void_links
 from service.domain.outbox import queue_letters
 from service.persistence.tables import OutboxLine
 from service.vocabulary import LinkPurpose
@@ -40,12 +40,9 @@ def queue_linked(session: Session, purpose: LinkPurpose, due: Sequence[LinkedLet
     new = [one for one in due if (one.cause, one.recipient) not in told]
     reached = {one.subject for one in due if (one.cause, one.recipient) in told}
     # A colleague who joins meanwhile gets a link too, and nobody's own is taken back.
-    for subject in sorted({one.subject for one in new} - reached):
-        void_links(session, purpose, subject, now)
+    void_links(session, purpose, sorted({one.subject for one in new} - reached), now)
+    tokens = issue_links(session, purpose, [(one.subject, one.recipient) for one in new], now)
     return queue_letters(
         session,
-        {
-            (one.cause, one.recipient): one.write(issue_link(session, purpose, one.subject, one.recipient, now))
-            for one in new
-        },
+        {(one.cause, one.recipient): one.write(token) for one, token in zip(new, tokens, strict=True)},
     )

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from service.errors import ServiceError
+from service.persistence.bulk import insert_rows
 from service.persistence.tables import PersonalLink
 from service.vocabulary import LinkPurpose
 
@@ -29,6 +30,8 @@ LIFETIMES: Mapping[LinkPurpose, timedelta] = {
     LinkPurpose.PRESENCE: timedelta(days=30),
     LinkPurpose.FIGURES: timedelta(days=30),
 }
+_NAMED_AT_ONCE = 10_000
+"""Values in one statement: each engine has its limit."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 UNKNOWN = (
     "Ce lien n’est pas l’un des nôtres\u00a0: il a peut-être été coupé par votre messagerie, ou remplacé par un plus "
@@ -60,6 +63,18 @@ def issue_link(session: Session, purpose: LinkPurpose, subject: str, recipient: 
     )
     session.flush()
     return token
+
+
+def issue_links(session: Session, purpose: LinkPurpose, wanted: Sequence[tuple[str, str]], now: datetime) -> list[str]:
+    """`issue_link` for many, each a subject and a recipient: their tokens, in one statement."""
+    tokens = [secrets.token_urlsafe(32) for _ in wanted]
+    made = {"purpose": purpose, "created_at": now, "expires_at": now + LIFETIMES[purpose], "used_at": None}
+    rows = [
+        {"token_sha256": token_digest(token), "subject": subject, "recipient": recipient, **made}
+        for token, (subject, recipient) in zip(tokens, wanted, strict=True)
+    ]
+    insert_rows(session, PersonalLink, rows)
+    return tokens
 
 
 def token_digest(token: str) -> str:
@@ -96,12 +111,14 @@ def use_link(session: Session, link: PersonalLink, now: datetime) -> None:
         raise LinkRefused(USED)
 
 
-def void_links(session: Session, purpose: LinkPurpose, subject: str, now: datetime) -> None:
-    """Those sent so far for that subject open nothing any more (a newer one is sent, or what they offered is gone)."""
-    pending = (
-        col(PersonalLink.purpose) == purpose,
-        col(PersonalLink.subject) == subject,
-        col(PersonalLink.used_at).is_(None),
-        col(PersonalLink.expires_at) > now,
-    )
-    session.exec(update(PersonalLink).where(*pending).values(expires_at=now))
+def void_links(session: Session, purpose: LinkPurpose, subjects: str | Sequence[str], now: datetime) -> None:
+    """Those sent so far for a subject open nothing any more (a newer one is sent, or what they offered is gone)."""
+    every = [subjects] if isinstance(subjects, str) else subjects
+    for first in range(0, len(every), _NAMED_AT_ONCE):
+        pending = (
+            col(PersonalLink.purpose) == purpose,
+            col(PersonalLink.subject).in_(every[first : first + _NAMED_AT_ONCE]),
+            col(PersonalLink.used_at).is_(None),
+            col(PersonalLink.expires_at) > now,
+        )
+        session.exec(update(PersonalLink).where(*pending).values(expires_at=now))

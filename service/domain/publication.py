@@ -47,8 +47,24 @@ from service.vocabulary import OfferStatus, RequestStatus, RoundKind, RoundStatu
 RELAUNCH = "Rien n’a été publié\u00a0: lancez un nouveau tour."
 
 
-def publish_round(session: Session, round_id: int, actor: str, today: date | None = None) -> AllocationRound:
+def verify_ahead(session: Session, round_id: int) -> Dossier | None:
+    """What `publish_round` would verify, for whoever does it first where no other writer has to wait.
+
+    None when there is nothing to publish: it will say why.
+
+    Raises:
+        ServiceError: the verifier is not silent on the bytes kept.
+    """
+    found = get_round(session, round_id)
+    return _verified(session, round_id) if found.status == RoundStatus.COMPUTED else None
+
+
+def publish_round(
+    session: Session, round_id: int, actor: str, today: date | None = None, seen: Dossier | None = None
+) -> AllocationRound:
     """Makes a computed round the one everybody reads. `today` is the day of the publication unless it is given.
+
+    `seen` is the answer of `verify_ahead`: the bytes kept are compared with it, and verified here when they differ.
 
     Raises:
         Conflict: not in the state to be published, a seat taken or a request changed meanwhile; the message names it.
@@ -60,7 +76,7 @@ def publish_round(session: Session, round_id: int, actor: str, today: date | Non
     campaign = get_campaign(session, published.campaign_id)
     session.refresh(campaign)
     check_two_people(campaign, published, actor)
-    dossier = _verified(session, round_id)
+    dossier = _verified(session, round_id, seen)
     _check_rows(session, round_id, dossier)
     # Two campaigns may share a convention's ceilings: one publication at a time looks at them (PostgreSQL).
     fetch(session, select(col(QuotaLine.id)).order_by(col(QuotaLine.id)).with_for_update())
@@ -111,9 +127,9 @@ def _take(session: Session, round_id: int, actor: str) -> None:
     raise Conflict("round_not_computed", "Seul un tour calculé et vérifié peut être publié. Attendez la fin du calcul.")
 
 
-def _verified(session: Session, round_id: int) -> Dossier:
+def _verified(session: Session, round_id: int, seen: Dossier | None = None) -> Dossier:
     try:
-        return reopen_dossier(session, round_id)
+        return reopen_dossier(session, round_id, seen)
     except ResultRefusedError as refusal:
         raise ServiceError(
             "verification_refused",

@@ -6,6 +6,7 @@ called optimal whose certificate does not prove it, or one from a worker that no
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from service.domain.audit import record
-from service.domain.decisions import Decision, find_faults, find_gaps, read_decision
+from service.domain.decisions import Decision, find_faults, find_gaps, read_claim, read_decision
 from service.domain.rounds import get_round, held_by
 from service.persistence.bulk import fetch, insert_rows
 from service.persistence.clock import InstantIn
@@ -66,30 +67,37 @@ def verify_dossier(instance: bytes, result: bytes, certificate: bytes = b"") -> 
         ValueError: bytes that are no document.
     """
     instance_gz, result_gz, certificate_gz = (pack(one) for one in (instance, result, certificate))
-    decision = _decision(instance_gz, result_gz)
+    decision = _judged(instance_gz, result_gz)
     if not decision.called_optimal and not (certificate and decision.bounded):
         return Dossier(instance_gz, result_gz, decision)
-    if gaps := find_gaps(unpack(instance_gz), unpack(result_gz), unpack(certificate_gz) if certificate else b""):
+    if gaps := find_gaps(decision.claim, unpack(certificate_gz) if certificate else b""):
         raise ResultRefusedError(gaps)
     return Dossier(instance_gz, result_gz, decision, certificate_gz)
 
 
-def reopen_dossier(session: Session, round_id: int) -> Dossier:
+def reopen_dossier(session: Session, round_id: int, seen: Dossier | None = None) -> Dossier:
     """The bytes kept for a round, verified again. Its optimality was judged once, when it was recorded.
+
+    `seen` is what this function gave shortly before, where nobody had to wait for it: it stands for the very bytes that
+    were verified then, and for no others.
 
     Raises:
         ResultRefusedError: with the verifier's lines.
     """
     kept = session.get_one(RoundDossier, round_id)
-    result_gz = kept.result_gz or b""
-    return Dossier(kept.instance_gz, result_gz, _decision(kept.instance_gz, result_gz), kept.certificate_gz)
+    instance_gz, result_gz = kept.instance_gz, kept.result_gz or b""
+    if seen is not None and (seen.instance_gz, seen.result_gz) == (instance_gz, result_gz):
+        return seen
+    return Dossier(instance_gz, result_gz, _judged(instance_gz, result_gz), kept.certificate_gz)
 
 
-def _decision(instance_gz: bytes, result_gz: bytes) -> Decision:
-    instance, result = unpack(instance_gz), unpack(result_gz)
-    if faults := find_faults(instance, result):
+def _judged(instance_gz: bytes, result_gz: bytes) -> Decision:
+    """What the documents say, once the verifier has let them pass."""
+    instance = unpack(instance_gz)
+    claim = read_claim(instance, unpack(result_gz))
+    if faults := find_faults(claim):
         raise ResultRefusedError(faults)
-    return read_decision(instance, result)
+    return read_decision(hashlib.sha256(instance).hexdigest(), claim)
 
 
 def record_result(

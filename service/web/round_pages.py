@@ -15,15 +15,16 @@ from flask import Blueprint, current_app, flash, make_response, redirect, render
 from werkzeug.wrappers import Response
 
 from service.domain.campaigns import aims_in_order, get_campaign
-from service.domain.publication import publish_round
+from service.domain.publication import publish_round, verify_ahead
 from service.domain.repairs import launch_next_round
 from service.domain.rounds import ATTEMPTS, cancel_round, get_round, name_of
 from service.errors import NotFound
+from service.persistence.engine import session_scope
 from service.persistence.rows import row_id
 from service.persistence.tables import AllocationRound, Campaign, RoundDossier
 from service.vocabulary import ACTIVE_ROUNDS, HAS_RESULT, ROUND_STATUS_LABELS, TIER_LABELS, RoundKind, RoundStatus
 from service.web.access import reads_whole, runs, signed_in_person
-from service.web.context import after_commit, db, now, today
+from service.web.context import after_commit, commit_unit, db, engine, now, today
 from service.web.coordinators import reads_campaigns, reads_its_part, runs_campaigns
 from service.web.french import typeset
 from service.web.results import moves_values, result_values
@@ -135,7 +136,12 @@ def confirm_publication(round_id: int) -> Any:
 @blueprint.post("/tours/<int:round_id>/publication")
 @runs_campaigns
 def publish(round_id: int) -> Any:
-    publish_round(db(), round_id, signed_in_person().actor, today())
+    actor = signed_in_person().actor
+    # The verifier takes seconds: nobody waits for it, so the transaction that publishes begins once it has spoken.
+    commit_unit()
+    with session_scope(engine(), write=False) as session:
+        seen = verify_ahead(session, round_id)
+    publish_round(db(), round_id, actor, today(), seen)
     flash(
         "Le tour est publié. Les établissements voient leurs placements, les partenaires les élèves qu’ils attendent."
     )

@@ -244,5 +244,5 @@ def test_what_is_judged_is_what_is_kept(engine: Engine, tmp_path: Path, seed: in
     command = child_that_answers(tmp_path / "answer", answer)
     assert run_round(quick_workshop(engine, command=command), round_id) is Outcome.COMPUTED
     assert gzip.decompress(kept_of(engine, round_id).certificate_gz or b"") == answer.certificate
-    assert decisions.prove_claim is judges.prove_claim
+    assert decisions.Claimed is judges.Claimed
     assert judges.judge_documents.__module__ == "solver.judge.plain.bounds"

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from service.domain import decisions, recording
-from service.domain.publication import publish_round
+from service.domain.publication import publish_round, verify_ahead
 from service.errors import ServiceError
 from service.jobs.attempts import Outcome, run_round
 from service.jobs.messages import Answer
@@ -191,13 +191,18 @@ def alter_placement(engine: Engine, round_id: int) -> None:
 def test_publication_verifies_again(
     engine: Engine, tmp_path: Path, seed: int, alter: Callable[[Engine, int], None], code: str
 ) -> None:
-    """Bytes or rows altered after the computation are refused at publication, and nothing changes."""
+    """Bytes or rows altered after the computation, or after they were verified ahead, are refused at publication, and
+    nothing changes."""
     round_id = computed(engine, tmp_path, seed)
+    with session_scope(engine, write=False) as session:
+        seen = verify_ahead(session, round_id)
+    assert seen is not None
     alter(engine, round_id)
     before = checksum(engine)
-    with pytest.raises(ServiceError) as refusal, session_scope(engine) as session:
-        publish_round(session, round_id, "user:1", TODAY)
-    assert refusal.value.code == code
+    for ahead in (None, seen):
+        with pytest.raises(ServiceError) as refusal, session_scope(engine) as session:
+            publish_round(session, round_id, "user:1", TODAY, ahead)
+        assert refusal.value.code == code
     assert checksum(engine) == before
 
 
@@ -213,7 +218,24 @@ def test_sabotage_publication_without_verifier(
     assert read_round(sqlite_engine, round_id).status == RoundStatus.PUBLISHED
 
 
+def test_nobody_waits_for_the_verifier(
+    sqlite_engine: Engine, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes verified ahead are not verified again by the transaction that publishes them: others may write."""
+    round_id = computed(sqlite_engine, tmp_path, seed)
+    with session_scope(sqlite_engine, write=False) as session:
+        seen = verify_ahead(session, round_id)
+    monkeypatch.setattr(recording, "find_faults", lambda *_: ["seats: verified again"])
+    with pytest.raises(ServiceError, match="verified again"), session_scope(sqlite_engine) as session:
+        publish_round(session, round_id, "user:1", TODAY)
+    with session_scope(sqlite_engine) as session:
+        publish_round(session, round_id, "user:1", TODAY, seen)
+    assert read_round(sqlite_engine, round_id).status == RoundStatus.PUBLISHED
+    with session_scope(sqlite_engine, write=False) as session:
+        assert verify_ahead(session, round_id) is None
+
+
 def test_the_verifier_heard_is_the_verifier() -> None:
     """What decides is `solver.judge` itself, not a copy of it."""
-    assert decisions.verify_claim is judges.verify_claim
+    assert decisions.Claimed is judges.Claimed
     assert judges.verify_documents.__module__ == "solver.judge.plain.verify"

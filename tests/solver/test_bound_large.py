@@ -12,7 +12,7 @@ import pytest
 from solver import blocks, certificate, judges
 from solver.bound_large import bound_large, is_bounded
 from solver.columns import instance_store, result_store
-from solver.judges import prove_claim
+from solver.judges import Claimed
 from solver.params import Tier
 from solver.solve import solve
 from tests.solver.ordinary import ordinary_wholes
@@ -54,7 +54,7 @@ def test_bounds_are_recomputed_in_columns(seed: int, times: int) -> None:
         row = found.result.tiers[at]
         lie = random.choice((replace(row, bound=row.bound + 1), replace(row, value=row.value + 1)))
         document = with_row(found.result, at, lie)
-        assert prove_claim(found.asked, document, found.certificate) == found.faults(result=document) != []
+        assert Claimed(found.asked, document).prove(found.certificate) == found.faults(result=document) != []
         met += 1
     assert met
 

@@ -17,7 +17,7 @@ from solver.files import Document
 from solver.generate import generate
 from solver.judge.plain.prices import AIMS
 from solver.judge.plain.prove import prove_documents
-from solver.judges import prove_claim
+from solver.judges import Claimed
 from solver.large_columns import Ints
 from solver.large_prices import exact_sum, greatest, signs
 from tests.solver.certificates import Claim, Round, claims, proven_round, rounds, values_of
@@ -36,7 +36,7 @@ def is_proven(asked: Document, result: Document, certificate: Document) -> bool:
 
 def judged(asked: Document, result: Document, certificate: Document) -> list[str]:
     told = MISSING | result | {"unplaced": [TOLD | row for row in result["unplaced"]]}
-    return prove_claim(asked, told, certificate)
+    return Claimed(asked, told).prove(certificate)
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from solver.columns import instance_store, result_store
 from solver.files import Document, instance_document, instance_sha256, result_document
 from solver.generate import generate
 from solver.judge.plain import verify
-from solver.judges import stores_of, verify_claim
+from solver.judges import Claimed, stores_of
 from solver.large_layout import ORDINARY, READ, RESULT_ROWS
 from solver.large_round import Round
 from solver.large_trips import metres
@@ -71,7 +71,7 @@ def test_reasons_are_all_met_in_columns(seed: int, times: int) -> None:
     for _ in range(15 * times):
         asked, result = documents(*ordinary_case(random))
         assert verify_large.clear(instance_store(asked), result_store(result)) >= {*PROPERTIES}
-        assert verify_claim(asked, result) == []
+        assert Claimed(asked, result).verify() == []
         told |= {row["reason"] for row in result["unplaced"]}
     assert len(told) >= 5
 
@@ -106,7 +106,7 @@ def test_both_say_the_same_of_a_corruption(name: str, seed: int, times: int, mon
         is_ordinary = number % 2 == 0 and name not in RARE
         monkeypatch.setattr(verify_corruptions, "random_case", ordinary_case if is_ordinary else random_case)
         pair = corrupted(name, random)
-        faults = verify_claim(*pair)
+        faults = Claimed(*pair).verify()
         assert faults == verify.verify_documents(*pair)
         assert OPERATORS[name][0] in named(faults)
 
@@ -145,7 +145,7 @@ def test_each_question_is_needed(name: str, seed: int, monkeypatch: pytest.Monke
         assert stores is None or verify_large.clear(*stores) == set()
         return
     monkeypatch.setitem(verify_large.CLEAR, OPERATORS[name][0], lambda _: True)
-    assert verify_claim(*pair) == []
+    assert Claimed(*pair).verify() == []
 
 
 def test_every_property_is_sabotaged_in_columns() -> None:
@@ -158,7 +158,7 @@ def test_a_property_unknown_here_is_checked_by_the_plain_verifier(seed: int, mon
     """A rule that is added to the plain verifier only is judged on large files too, row by row."""
     [(asked, result)] = proven_rounds(Random(f"{seed} new"), 1)
     monkeypatch.setitem(verify.CHECKS, "new_rule", lambda case: iter([f"{len(case.groups)} groups"]))
-    assert verify_claim(asked, result) == [f"new_rule: {len(asked['groups'])} groups"]
+    assert Claimed(asked, result).verify() == [f"new_rule: {len(asked['groups'])} groups"]
 
 
 def test_every_property_is_asked_and_every_field_is_read_or_silent() -> None:

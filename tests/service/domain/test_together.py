@@ -13,7 +13,7 @@ from service.domain.bridge import freeze
 from service.domain.campaigns import get_campaign
 from service.domain.class_results import PupilResult, pupils_of_class
 from service.domain.confirmations import Voice, refuse
-from service.domain.decisions import find_gaps
+from service.domain.decisions import find_gaps, read_claim
 from service.domain.offers import OfferDraft, publish_offer
 from service.domain.placements import round_summary
 from service.domain.publication import publish_round
@@ -161,8 +161,8 @@ def test_the_round_is_published_with_its_gap(conventions_engine: Engine, scene: 
         assert names <= set(session.exec(select(Pupil.pseudonym)))
         assert kept.certificate_gz is not None
         assert found.proved_at is not None
-        documents = (kept.instance_gz, kept.result_gz or b"", kept.certificate_gz)
-        assert find_gaps(*map(gzip.decompress, documents)) == []
+        claim = read_claim(gzip.decompress(kept.instance_gz), gzip.decompress(kept.result_gz or b""))
+        assert find_gaps(claim, gzip.decompress(kept.certificate_gz)) == []
 
 
 def test_a_group_torn_apart_is_refused(conventions_engine: Engine, scene: Scene) -> None:

@@ -22,6 +22,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import event
 from sqlmodel import Session, select
 
+from service.domain.publication import verify_ahead
 from service.domain.round_tables import TABLES
 from service.persistence.engine import session_scope
 from service.persistence.tables import (
@@ -33,6 +34,8 @@ from service.persistence.tables import (
     RoundDossier,
     UnplacedPupil,
 )
+from service.vocabulary import RoundStatus
+from service.web import round_pages
 from service.web.results import proof_words
 from solver.judge.plain.bounds import VOUCHED
 from solver.judge.plain.verify import verify_documents
@@ -119,6 +122,25 @@ def test_the_ledger_of_a_convention_equals_a_recount_once_published(coordinator:
     assert f"En vigueur, échéance le 1er juillet 2027. 40 {through['ovhcloud']}" in text_of(
         coordinator.get("/conventions")
     )
+
+
+def test_others_write_while_a_round_is_verified(
+    coordinator: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verifier takes seconds at the size of an académie: publishing keeps nobody from writing meanwhile."""
+    engine, heard = app.extensions["sequence_engine"], []
+
+    def verify_slowly(session: Session, round_id: int) -> object:
+        with session_scope(engine) as other:
+            other.connection().exec_driver_sql("PRAGMA busy_timeout = 0")
+            heard.append(other.get_one(AllocationRound, round_id).status)
+        return verify_ahead(session, round_id)
+
+    monkeypatch.setattr(round_pages, "verify_ahead", verify_slowly)
+    assert coordinator.post(f"{ROUND}/publication").status_code == 303
+    assert heard == [RoundStatus.COMPUTED]
+    with session_scope(engine, write=False) as session:
+        assert session.get_one(AllocationRound, 1).status is RoundStatus.PUBLISHED
 
 
 def test_schools_come_worst_served_first(coordinator: Browser) -> None:
