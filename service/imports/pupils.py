@@ -5,14 +5,15 @@ Responsible for reading lines. Refuses to know campaigns and what is stored: `do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from operator import attrgetter
 
 from service.domain.pupil_entries import ClassEntry, PupilEntry
 from service.domain.texts import search_form
 from service.errors import ServiceError
-from service.imports.faults import Fault, FileRefused, faults_of, quoted
+from service.imports.faults import Fault, FileRefused, quoted
+from service.imports.reading import Reading
 from service.imports.tables import Column, Table
 from service.imports.words import read_level, read_needs, read_sector, sector_names
 from service.vocabulary import Level, Need
@@ -101,24 +102,14 @@ class _Line:
 
 
 @dataclass
-class _Reading:
-    table: Table
+class _Reading(Reading):
     sectors: Mapping[str, str]
     names: Mapping[str, str]
-    faults: list[Fault] = field(default_factory=list)
 
     @property
     def name_key(self) -> str:
         """The column under which a fault of the pupil's name is told."""
         return next(key for key in NAMES if key in self.table.headers)
-
-    @contextmanager
-    def at(self, line: int, key: str) -> Iterator[None]:
-        """Keeps a refusal raised inside, under the column of `key`."""
-        try:
-            yield
-        except ServiceError as refusal:
-            self.faults += faults_of(refusal, line, lambda _: self.table.header(key, COLUMNS))
 
 
 def read_classes(table: Table, sector_labels: Mapping[str, str], levels: list[Level]) -> list[ClassEntry]:
@@ -130,11 +121,11 @@ def read_classes(table: Table, sector_labels: Mapping[str, str], levels: list[Le
     if not set(NAMES) & table.headers.keys():
         message = "Il manque une colonne «\u00a0Prénom\u00a0» ou «\u00a0Élève\u00a0»\u00a0: ajoutez l’une ou l’autre."
         raise FileRefused([*table.faults, Fault(0, "Prénom", message)])
-    reading = _Reading(table, sector_labels, sector_names(sector_labels), list(table.faults))
+    names = sector_names(sector_labels)
+    reading = _Reading(table, COLUMNS, attrgetter("field"), list(table.faults), sector_labels, names)
     lines = [_read_line(reading, number, row) for number, row in table.lines(COLUMNS)]
     classes = _classes(reading, lines, levels)
-    if reading.faults:
-        raise FileRefused(reading.faults)
+    reading.refuse_faults()
     return classes
 
 
@@ -197,7 +188,7 @@ def _refuse_namesakes(reading: _Reading, members: list[_Line]) -> None:
                 f"{quoted(name)} est déjà en {one.class_name} à la ligne {first[name]}. Retirez la ligne en double, ou "
                 "ajoutez une initiale ou un numéro à l’un des deux."
             )
-            reading.faults.append(Fault(one.number, reading.table.header(reading.name_key), message))
+            reading.faults.append(Fault(one.number, reading.header(reading.name_key), message))
 
 
 def _classes(reading: _Reading, lines: list[_Line], levels: list[Level]) -> list[ClassEntry]:
@@ -212,11 +203,11 @@ def _classes(reading: _Reading, lines: list[_Line], levels: list[Level]) -> list
         for one in members:
             if one.level is not None and one.level is not said:
                 message = f"La classe {quoted(name)} a deux niveaux dans le fichier. Gardez-en un seul."
-                reading.faults.append(Fault(one.number, reading.table.header("level", COLUMNS), message))
+                reading.faults.append(Fault(one.number, reading.header("level"), message))
         level = said or _level_of_name(name, levels)
         if level not in levels:
             message = f"La classe {quoted(name)} serait d’un niveau que votre établissement ne demande pas ici."
-            reading.faults.append(Fault(members[0].number, reading.table.header("level", COLUMNS), message))
+            reading.faults.append(Fault(members[0].number, reading.header("level"), message))
         classes.append(ClassEntry(name, level, tuple(one.entry for one in members)))
     return classes
 

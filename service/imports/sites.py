@@ -6,8 +6,7 @@ reading; `domain.site_entries` writes. The rules of a site and of an offer are t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -22,7 +21,8 @@ from service.domain.site_entries import SiteEntry, SiteKey
 from service.domain.sites import SiteDraft, check_site
 from service.domain.working_time import WorkDay, read_day
 from service.errors import ServiceError
-from service.imports.faults import Fault, FileRefused, faults_of, quoted
+from service.imports.faults import Fault, quoted
+from service.imports.reading import Reading
 from service.imports.site_columns import COLUMNS, OFFER_COLUMNS, column_of_refusal
 from service.imports.tables import Table
 from service.imports.weeks import read_weeks
@@ -62,28 +62,15 @@ class _Offer:
 
 
 @dataclass
-class _Reading:
+class _Reading(Reading):
     session: Session
     setting: SitesSetting
-    table: Table
     communes: CommuneLookup
     names: Mapping[str, str]
-    faults: list[Fault]
     warnings: list[Fault] = field(default_factory=list)
     choices: dict[tuple[Level, str], list[PeriodChoice]] = field(default_factory=dict)
     sites: dict[SiteKey, tuple[int, SiteDraft]] = field(default_factory=dict)
     offers: dict[OfferKey, _Offer] = field(default_factory=dict)
-
-    @contextmanager
-    def at(self, line: int, key: str = "") -> Iterator[None]:
-        """Keeps a refusal raised inside, under the column of `key` or the one its field belongs to."""
-        try:
-            yield
-        except ServiceError as refusal:
-            self.faults += faults_of(refusal, line, lambda one: self.header(key or column_of_refusal(one)))
-
-    def header(self, key: str) -> str:
-        return self.table.header(key, COLUMNS)
 
     def choices_for(self, level: Level, department: str) -> list[PeriodChoice]:
         if (level, department) not in self.choices:
@@ -101,13 +88,12 @@ def read_sites(session: Session, table: Table, setting: SitesSetting) -> SitesRe
     lines = table.lines(COLUMNS)
     communes = CommuneLookup(session, (row["commune"] for _, row in lines))
     names = sector_names(setting.sectors)
-    reading = _Reading(session, setting, table, communes, names, list(table.faults))
+    reading = _Reading(table, COLUMNS, column_of_refusal, list(table.faults), session, setting, communes, names)
     for line, row in lines:
         site = _read_site(reading, line, row)
         if any(row[key] for key in OFFER_COLUMNS):
             _read_offer(reading, line, row, site)
-    if reading.faults:
-        raise FileRefused(reading.faults)
+    reading.refuse_faults()
     offers: dict[SiteKey, list[OfferDraft]] = {key: [] for key in reading.sites}
     for (key, *_), offer in reading.offers.items():
         offers[key].append(offer.draft)

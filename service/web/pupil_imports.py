@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 from wtforms.validators import InputRequired, NumberRange
 
-from service.domain.import_files import abandon_import, close_import, deposit, get_import
+from service.domain.import_files import close_import, get_import
 from service.domain.pupil_entries import ClassChange, ClassEntry, ListTerms, enter_classes, plan_classes
 from service.errors import ServiceError
 from service.imports.faults import FileRefused
 from service.imports.pupils import COLUMNS, read_classes
-from service.imports.tables import Table, read_table, table_of_bytes
+from service.imports.tables import Table, table_of_bytes
 from service.persistence.tables import Campaign, ImportFile, School
 from service.vocabulary import LEVEL_LABELS, NEED_LABELS, REQUEST_STATUS_LABELS, Level, Role
 from service.web.access import allowed, signed_in_person
-from service.web.context import abandon_unit, db, now, today
-from service.web.forms import Form, WholeNumberField, show
+from service.web.context import db, now, today
+from service.web.forms import Form, WholeNumberField
 from service.web.frame import campaign_in_force
 from service.web.french import counted
 from service.web.periods import PeriodsField, group_choices, refuse_past
 from service.web.school_requests import choices_for, levels_for, open_campaign
 from service.web.schools import receives_requests
 from service.web.sectors import sector_labels
-from service.web.uploads import UploadForm, first_lines, recognised, sent_file, template_file, told
+from service.web.uploads import FileImport, template_file
 
 blueprint = Blueprint("pupil_imports", __name__, url_prefix="/etablissements/<uai>/import")
 school_staff = allowed(Role.SCHOOL_COORDINATOR)
+LIST = FileImport("pupil_imports", "schools", COLUMNS)
 
 
 class TermsForm(Form):
@@ -73,32 +74,16 @@ def template(school: School) -> Response:
 @blueprint.post("")
 @school_staff
 def receive(school: School) -> Any:
-    campaign = open_campaign()
-    table: Table | None = None
-    try:
-        sent = sent_file()
-        table = read_table(sent.content, COLUMNS)
-        read_classes(table, sector_labels(), levels_for(school, campaign))
-    except FileRefused as refused:
-        abandon_unit()
-        return _show_upload(school, refused, table)
-    row = deposit(db(), school, sent.name, sent.content, table.to_bytes(), signed_in_person().actor, now())
-    return redirect(url_for("pupil_imports.page", uai=school.uai, import_id=row.id), 303)
+    levels = levels_for(school, open_campaign())
+    return LIST.receive(
+        school,
+        lambda table: read_classes(table, sector_labels(), levels),
+        lambda refused, table: _show_upload(school, refused, table),
+    )
 
 
 def _show_upload(school: School, refused: FileRefused | None = None, table: Table | None = None) -> Any:
-    page = render_template(
-        "schools/import.html",
-        school=school,
-        form=UploadForm(),
-        is_open=receives_requests(campaign_in_force()),
-        columns=COLUMNS,
-        refusal=told(refused, table) if refused is not None else None,
-        recognised=recognised(table, COLUMNS) if table is not None else [],
-        sectors=sector_labels().values(),
-        need_words=NEED_LABELS.values(),
-    )
-    return make_response(page, 422 if refused is not None else 200)
+    return LIST.show_upload(refused, table, school=school, is_open=receives_requests(campaign_in_force()))
 
 
 @blueprint.get("/<int:import_id>")
@@ -119,19 +104,15 @@ def page(school: School, import_id: int) -> Any:
 @blueprint.post("/<int:import_id>")
 @school_staff
 def confirm(school: School, import_id: int) -> Any:
-    row = get_import(db(), import_id, school)
-    back = redirect(url_for("pupil_imports.page", uai=school.uai, import_id=import_id), 303)
-    if row.done_at is not None:
-        return back
-    campaign = open_campaign()
     form = TermsForm()
-    try:
-        if form.validate():
-            _enter(school, campaign, row, form)
-            return back
-    except ServiceError as refusal:
-        form.refuse(refusal)
-    return _show_plan(school, campaign, get_import(db(), import_id, school), form)
+
+    def enter(row: ImportFile) -> bool:
+        if not form.validate():
+            return False
+        _enter(school, open_campaign(), row, form)
+        return True
+
+    return LIST.confirm(school, import_id, form, enter, lambda row: _show_plan(school, open_campaign(), row, form))
 
 
 def _enter(school: School, campaign: Campaign, row: ImportFile, form: TermsForm) -> None:
@@ -148,9 +129,7 @@ def _enter(school: School, campaign: Campaign, row: ImportFile, form: TermsForm)
 @blueprint.post("/<int:import_id>/abandon")
 @school_staff
 def abandon(school: School, import_id: int) -> Any:
-    abandon_import(db(), get_import(db(), import_id, school))
-    flash("Le fichier est oublié\u00a0: rien n’a été importé.")
-    return redirect(url_for("pupil_imports.upload", uai=school.uai), 303)
+    return LIST.abandon(school, import_id)
 
 
 def _entries(school: School, campaign: Campaign, row: ImportFile) -> list[ClassEntry]:
@@ -183,20 +162,15 @@ def _outcome(changes: list[ClassChange]) -> dict[str, int]:
 
 
 def _show_plan(school: School, campaign: Campaign, row: ImportFile, form: TermsForm) -> Any:
-    table = table_of_bytes(row.content or b"")
     changes = plan_classes(db(), campaign, school, _entries(school, campaign, row))
-    return show(
-        "schools/import_plan.html",
+    return LIST.show_plan(
+        row,
         form,
         school=school,
-        row=row,
         changes=changes,
         outcome=_outcome(changes),
         too_late=[one.name for one in changes if one.comes_too_late],
         pupils=counted(sum(one.added + one.changed + one.unchanged for one in changes), "élève"),
-        read=table,
-        recognised=recognised(table, COLUMNS),
-        first_lines=first_lines(table),
         groups=[
             (form.periods_of(level), group_choices(choices_for(school, campaign, level)))
             for level in _new_levels(changes)

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from service.domain.import_files import abandon_import, close_import, deposit, get_import
+from service.domain.import_files import close_import, get_import
 from service.domain.offer_rules import read_terms
 from service.domain.site_entries import SitesChange, enter_sites, plan_sites
-from service.errors import ServiceError
 from service.imports.faults import SHOWN, FileRefused
 from service.imports.site_columns import COLUMNS
 from service.imports.sites import SitesRead, SitesSetting, read_sites
-from service.imports.tables import Table, read_table, table_of_bytes
+from service.imports.tables import Table, table_of_bytes
 from service.persistence.tables import ImportFile, Partner
 from service.vocabulary import HAS_MEMBERS, LEVEL_LABELS, NEED_LABELS, Level, Role
 from service.web.access import allowed, signed_in_person
-from service.web.context import abandon_unit, db, now, today
-from service.web.forms import Form, show
+from service.web.context import db, now, today
+from service.web.forms import Form
 from service.web.offer_forms import convention_choices
 from service.web.partners import school_year
 from service.web.sectors import sector_labels
-from service.web.uploads import UploadForm, first_lines, recognised, sent_file, template_file, told
+from service.web.uploads import FileImport, template_file
 
 blueprint = Blueprint("site_imports", __name__, url_prefix="/partenaires/<int:partner_id>/import")
 partner_staff = allowed(Role.PARTNER_MANAGER)
+SHEET = FileImport("site_imports", "partners", COLUMNS)
 
 
 @blueprint.get("")
@@ -51,16 +50,12 @@ def template(partner: Partner) -> Response:  # noqa: ARG001 — the address name
 @blueprint.post("")
 @partner_staff
 def receive(partner: Partner) -> Any:
-    table: Table | None = None
-    try:
-        sent = sent_file()
-        table = replace(read_table(sent.content, COLUMNS), options={"convention": _convention(partner)})
-        _read(partner, table)
-    except FileRefused as refused:
-        abandon_unit()
-        return _show_upload(partner, refused, table)
-    row = deposit(db(), partner, sent.name, sent.content, table.to_bytes(), signed_in_person().actor, now())
-    return redirect(url_for("site_imports.page", partner_id=partner.id, import_id=row.id), 303)
+    return SHEET.receive(
+        partner,
+        lambda table: _read(partner, table),
+        lambda refused, table: _show_upload(partner, refused, table),
+        convention=_convention(partner),
+    )
 
 
 def _convention(partner: Partner) -> str:
@@ -86,19 +81,13 @@ def _read(partner: Partner, table: Table) -> SitesRead:
 def _show_upload(partner: Partner, refused: FileRefused | None = None, table: Table | None = None) -> Any:
     conventions = convention_choices(partner)
     usable = next((one.key for one in conventions if not one.why_closed), "")
-    page = render_template(
-        "partners/import.html",
+    return SHEET.show_upload(
+        refused,
+        table,
         partner=partner,
-        form=UploadForm(),
         conventions=conventions,
         chosen=_convention(partner) if request.method == "POST" else usable,
-        columns=COLUMNS,
-        refusal=told(refused, table) if refused is not None else None,
-        recognised=recognised(table, COLUMNS) if table is not None else [],
-        sectors=sector_labels().values(),
-        need_words=NEED_LABELS.values(),
     )
-    return make_response(page, 422 if refused is not None else 200)
 
 
 @blueprint.get("/<int:import_id>")
@@ -113,28 +102,22 @@ def page(partner: Partner, import_id: int) -> Any:
 @blueprint.post("/<int:import_id>")
 @partner_staff
 def confirm(partner: Partner, import_id: int) -> Any:
-    row = get_import(db(), import_id, partner)
-    back = redirect(url_for("site_imports.page", partner_id=partner.id, import_id=import_id), 303)
-    if row.done_at is not None:
-        return back
-    form, actor = Form(), signed_in_person().actor
-    try:
-        entries = _read(partner, table_of_bytes(row.content or b"")).entries
+    form = Form()
+
+    def enter(row: ImportFile) -> bool:
+        entries, actor = _read(partner, table_of_bytes(row.content or b"")).entries, signed_in_person().actor
         # closed first: of two confirmations at the same instant, the second finds nothing left to do
         if close_import(db(), row, actor, now(), **_outcome(plan_sites(db(), partner, entries))):
             enter_sites(db(), partner, entries, today(), actor)
-        return back
-    except ServiceError as refusal:
-        form.refuse(refusal)
-    return _show_plan(partner, get_import(db(), import_id, partner), form)
+        return True
+
+    return SHEET.confirm(partner, import_id, form, enter, lambda row: _show_plan(partner, row, form))
 
 
 @blueprint.post("/<int:import_id>/abandon")
 @partner_staff
 def abandon(partner: Partner, import_id: int) -> Any:
-    abandon_import(db(), get_import(db(), import_id, partner))
-    flash("Le fichier est oublié\u00a0: rien n’a été importé.")
-    return redirect(url_for("site_imports.upload", partner_id=partner.id), 303)
+    return SHEET.abandon(partner, import_id)
 
 
 def _outcome(change: SitesChange) -> dict[str, int]:
@@ -156,18 +139,14 @@ def _show_plan(partner: Partner, row: ImportFile, form: Form) -> Any:
     seats: Counter[Level] = Counter()
     for _, draft in change.new_offers:
         seats[draft.level] += sum(draft.seats.values())
-    return show(
-        "partners/import_plan.html",
+    return SHEET.show_plan(
+        row,
         form,
         partner=partner,
-        row=row,
         outcome=_outcome(change),
         lines=len(table.frame),
         seats=[(LEVEL_LABELS[level], seats[level]) for level in Level if seats[level]],
         convention=next(one.label for one in convention_choices(partner) if one.key == table.options["convention"]),
         warnings=read.warnings[:SHOWN],
         warnings_total=len(read.warnings),
-        read=table,
-        recognised=recognised(table, COLUMNS),
-        first_lines=first_lines(table),
     )
