@@ -15,6 +15,7 @@ import click
 from fixtures.invented.country import DEFAULT_PUPILS, SMALLEST
 from fixtures.readers import Convention, read_conventions
 from service import demo as demonstration
+from service.backups import back_up, forget_backups
 from service.config import Settings
 from service.domain.campaigns import day_in_france
 from service.domain.conventions import import_conventions
@@ -138,6 +139,21 @@ def migrate(database: str | None) -> None:
     """Safe to run again, and while another process does the same."""
     _prepare(_settings(database), again=True)
     click.echo("La base est à jour.")
+
+
+@commands.command("backup", help="Copie la base dans un dossier, et y détruit les copies hors délai.")
+@click.argument("folder", metavar="DOSSIER", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--forget-only", is_flag=True, help="Ne copie rien\u00a0: détruit seulement les copies hors délai.")
+@database_option
+@click.help_option("--help", help="Affiche cette aide.")
+def backup(folder: Path, forget_only: bool, database: str | None) -> None:
+    """What was erased leaves the copies within the dated rule."""
+    settings = _settings(database)
+    today = settings.today or day_in_france(datetime.now(UTC))
+    if not forget_only:
+        click.echo(f"Sauvegarde écrite\u00a0: {back_up(settings.database_url, folder, today)}")
+    gone = forget_backups(folder, today)
+    click.echo(plural(len(gone), "sauvegarde hors délai détruite", "sauvegardes hors délai détruites") + ".")
 
 
 def _prepare(settings: Settings, *, again: bool = False) -> None:

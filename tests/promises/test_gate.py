@@ -56,6 +56,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "kind": ("csv", "xlsx"),
     "code": ("ABCDE-FGHJK",),
     "department_code": ("59", "75"),
+    "territory": ("59", "lille"),
 }
 """What stands for the arguments that are words; those named «…_id» take the rows of their table."""
 

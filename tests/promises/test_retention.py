@@ -16,16 +16,19 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlmodel import Session, SQLModel, select
 
+from service import backups
 from service.documents.spreadsheets import write_xlsx
 from service.domain import retention
 from service.domain.accounts import create_user, grant
 from service.domain.conventions import get_convention, ledger
+from service.domain.dates import add_months
 from service.domain.relays import RelayDraft, add_relay
 from service.domain.retention import ERASURES, KEPT, purge, rules_in_force
 from service.domain.round_tables import TABLES, export_rows
+from service.errors import ServiceError
 from service.persistence.engine import make_engine, session_scope
 from service.persistence.tables import (
     ActivityRequest,
@@ -249,7 +252,8 @@ def statistics(session: Session) -> object:
 
 def test_every_kind_has_its_rule_and_every_table_its_place() -> None:
     """By construction: a table that nobody has thought of stops the tests, a rule without erasure as well."""
-    assert set(rules_in_force(PLANTED.date())) == {one.key for one in ERASURES} == set(LAST_DAYS)
+    assert {one.key for one in ERASURES} == set(LAST_DAYS)
+    assert set(rules_in_force(PLANTED.date())) == {*LAST_DAYS, backups.RULE}
     erased = {table.__tablename__ for one in ERASURES for table in one.tables}
     kept = {name for names in KEPT for name in names.split()}
     assert not erased & kept
@@ -270,13 +274,38 @@ def test_the_day_before_all_is_there_the_day_after_nothing(planted: Engine, key:
 
 def test_in_the_end_nobody_is_named_and_nothing_counted_has_moved(planted: Engine) -> None:
     """0 canaries in any table or fresh export, the same statistics, a round that still verifies."""
-    with session_scope(planted, write=False) as session:
+    nobody_is_named_in_the_end(planted)
+
+
+def test_it_holds_on_postgresql(planted: Engine, postgres_engine: Engine) -> None:
+    """The very same rows on the other engine: nobody is named either, and nothing counted has moved."""
+    move_rows(planted, postgres_engine)
+    nobody_is_named_in_the_end(postgres_engine)
+
+
+def move_rows(source: Engine, target: Engine) -> None:
+    """Every row of one database into another that is migrated and empty, with the numbers that come next."""
+    with source.connect() as reader, target.begin() as writer:
+        # Rows of one table may point to each other: their keys are checked where they come from.
+        writer.execute(text("SET LOCAL session_replication_role = replica"))
+        for name, table in SQLModel.metadata.tables.items():
+            rows = [dict(row) for row in reader.execute(select(table)).mappings()]
+            if rows:
+                writer.execute(table.insert(), rows)
+            if rows and isinstance(rows[0].get("id"), int):
+                last = max(row["id"] for row in rows)
+                named = {"name": f'"{name}"', "last": last}
+                writer.execute(text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :last)"), named)
+
+
+def nobody_is_named_in_the_end(engine: Engine) -> None:
+    with session_scope(engine, write=False) as session:
         assert found_in(everything_stored(session)) == set(LAST_DAYS)
         before = statistics(session)
     after_all = max(LAST_DAYS.values()) + timedelta(days=1)
-    with session_scope(planted) as session:
+    with session_scope(engine) as session:
         purge(session, after_all)
-    with session_scope(planted) as session:
+    with session_scope(engine) as session:
         assert found_in(everything_stored(session) + fresh_exports(session)) == set()
         assert CANARY not in everything_stored(session)
         assert statistics(session) == before
@@ -287,6 +316,28 @@ def test_in_the_end_nobody_is_named_and_nothing_counted_has_moved(planted: Engin
         assert session.exec(select(Preference)).all() == []
         assert {one.needs == [] for one in session.exec(select(Pupil))} == {True}
         assert set(purge(session, after_all)) <= {"audit"}, "only the trace of the first run, dated by the real clock"
+
+
+def test_what_is_erased_leaves_the_backups_too(planted: Engine, tmp_path: Path) -> None:
+    """A copy each fortnight: a month after the erasure no copy holds the canary, and another's file is left alone."""
+    folder, url, erased_on = tmp_path / "copies", str(planted.url), LAST_DAYS["import_file"] + timedelta(days=1)
+    backups.back_up(url, folder, erased_on - timedelta(days=1))
+    (folder / "sequence-notes.txt").write_text("à garder", encoding="utf-8")
+    with session_scope(planted) as session:
+        purge(session, erased_on)
+    assert copies_that_hold(folder, "import_file") == 1, "the erasure alone does not reach the copy made before"
+    for day in (erased_on + timedelta(days=15), add_months(erased_on, 1)):
+        backups.back_up(url, folder, day)
+        backups.forget_backups(folder, day)
+    assert copies_that_hold(folder, "import_file") == 0
+    assert copies_that_hold(folder, "pupil") == 2, "what is still of use is still in the copies"
+    assert (folder / "sequence-notes.txt").exists()
+    with pytest.raises(ServiceError):
+        backups.back_up(url, folder, add_months(erased_on, 1))
+
+
+def copies_that_hold(folder: Path, key: str) -> int:
+    return sum(canary(key).encode() in one.read_bytes() for one in folder.glob("*.db"))
 
 
 @pytest.mark.parametrize("forgotten", sorted(LAST_DAYS))
