@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from service.domain.calendar import period_label
 from service.errors import Refusals, ServiceError
 from service.persistence.tables import Offer, Opening, Partner, Period, Site
+from service.persistence.turns import Turn, wait_for_turn
 from service.vocabulary import Level, OfferStatus
 
 Wanted = tuple[Site, Level, Iterable[str]]
@@ -20,7 +21,7 @@ Wanted = tuple[Site, Level, Iterable[str]]
 
 
 def refuse_doubles(session: Session, wanted: Sequence[Wanted]) -> None:
-    """One query whatever the number of offers.
+    """One query whatever the number of offers; until the caller's transaction ends, nobody else looks.
 
     Raises:
         Refusals: one per site and period already published by another partner, naming it.
@@ -28,6 +29,8 @@ def refuse_doubles(session: Session, wanted: Sequence[Wanted]) -> None:
     numbers = sorted({site.siret for site, _, _ in wanted if site.siret})
     if not numbers:
         return
+    # Two partners who publish at the same instant would not see each other's seats.
+    wait_for_turn(session, Turn.COUNT_SEATS_ONCE)
     query = (
         select(Site, Offer.level, Period, Partner.name)
         .join(Offer, col(Offer.site_id) == col(Site.id))
