@@ -19,6 +19,7 @@ DEEDS: Mapping[str, str] = {
     "announce_shortfall": "Désistement annoncé",
     "answer_activity": "Réponse à une demande d’activité",
     "answer_consent": "Réponse à une demande d’accord",
+    "apply_scenario": "Scénario appliqué aux règles de la campagne",
     "approve_round": "Tour approuvé par une seconde personne",
     "ask_activity": "Activité demandée",
     "ask_consent": "Accord demandé",
