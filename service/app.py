@@ -67,6 +67,7 @@ from service.web import (
     site_presences,
     sites,
     stays,
+    targets,
     warm,
     wishes,
 )
@@ -81,6 +82,7 @@ BLUEPRINTS = (
     site_presences.blueprint,
     figure_links.blueprint,
     stays.blueprint,
+    targets.blueprint,
     presences.blueprint,
     school_agreements.blueprint,
     partner_agreements.blueprint,

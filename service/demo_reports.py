@@ -88,7 +88,7 @@ class Report:
     def address_and_accounts(self, settings: Settings) -> str:
         """What the person needs to look around."""
         accounts = (
-            f"  {ROLE_LABELS[one.role]:<15}{one.email:<34}{one.password}   ({one.acts_for})" for one in self.accounts
+            f"  {ROLE_LABELS[one.role]:<19}{one.email:<34}{one.password}   ({one.acts_for})" for one in self.accounts
         )
         return "\n".join(
             [

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from service.domain.audit import record
 from service.domain.partner_parts import WHOLE, PartnerPart, part_of_right
-from service.domain.perimeters import KINDS, NATION
+from service.domain.perimeters import KINDS, NATION, read_geography
 from service.domain.texts import clean_text
 from service.errors import NotFound, ServiceError
 from service.persistence.rows import row_id
@@ -183,8 +183,10 @@ class SampleAccount:
 def create_sample_accounts(
     session: Session, school: School | None = None, partner: Partner | None = None, actor: str = "cli"
 ) -> list[SampleAccount]:
-    """One account per role for the sample data; by default on the first school and on OVHcloud. Existing ones get a
-    new password."""
+    """One account per role for the sample data; by default on the first school, its territories and OVHcloud.
+
+    Existing ones get a new password.
+    """
     school = school or session.exec(select(School).order_by(col(School.uai))).first()
     partner = partner or _partner_of_convention(session, "ovhcloud")
     accounts = [_sample_account(session, Role.NATIONAL_COORDINATOR, "coordination@sequence.example", None, actor)]
@@ -194,7 +196,18 @@ def create_sample_accounts(
         )
     if partner is not None:
         accounts.append(_sample_account(session, Role.PARTNER_MANAGER, "accueil@partenaire.example", partner, actor))
+    around = read_geography(session).around(school.department_code) if school is not None else []
+    for role, key in zip(KINDS, around, strict=False):
+        email = f"{_TERRITORY_MAILBOXES[role]}@sequence.example"
+        accounts.append(_sample_account(session, role, email, None, actor, territory=key))
     return accounts
+
+
+_TERRITORY_MAILBOXES = {
+    Role.REGION_COORDINATOR: "region",
+    Role.ACADEMY_COORDINATOR: "academie",
+    Role.DEPARTMENT_COORDINATOR: "departement",
+}
 
 
 def _partner_of_convention(session: Session, key: str) -> Partner | None:
@@ -203,10 +216,12 @@ def _partner_of_convention(session: Session, key: str) -> Partner | None:
 
 
 def _sample_account(
-    session: Session, role: Role, email: str, scope: School | Partner | None, actor: str
+    session: Session, role: Role, email: str, scope: School | Partner | None, actor: str, territory: str = NATION
 ) -> SampleAccount:
     password = "-".join(secrets.token_hex(2) for _ in range(4))
     acts_for = "toute la France" if scope is None else scope.name
+    if territory:
+        acts_for = read_geography(session).name(territory)
     user = find_user_by_email(session, email)
     if user is None:
         user = create_user(session, email, f"Compte d’exemple ({acts_for})", password, actor)
@@ -214,5 +229,5 @@ def _sample_account(
         set_password(session, user, password, actor)
     school_id = scope.id if isinstance(scope, School) else None
     partner_id = scope.id if isinstance(scope, Partner) else None
-    grant(session, user, role, actor, school_id=school_id, partner_id=partner_id)
+    grant(session, user, role, actor, school_id=school_id, partner_id=partner_id, territory=territory)
     return SampleAccount(role=role, email=email, password=password, acts_for=acts_for)

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from service.domain.bridge import trip_between
 from service.domain.dates import french_span
+from service.domain.perimeters import area_of, within
 from service.persistence.bulk import fetch
 from service.persistence.tables import (
     AllocationRound,
@@ -143,6 +144,7 @@ def _openings(session: Session, campaign: Campaign, group: ClassGroup, school: S
             col(Offer.school_year) == campaign.school_year,
             col(Offer.level) == group.level,
             col(Offer.status) == OfferStatus.PUBLISHED,
+            within(col(Site.department_code), area_of(session, campaign.territory)),
         ),
     )
     home = (school.latitude, school.longitude)

@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from service.domain.audit import record
 from service.domain.dates import french_span
+from service.domain.perimeters import area_of, contains
 from service.domain.snapshot import PlacedAlready
 from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound, ServiceError
@@ -109,10 +110,17 @@ def adjust(session: Session, campaign: Campaign, wanted: Wanted, actor: str) -> 
 
 def _offer(session: Session, campaign: Campaign, offer_id: int) -> Offer:
     offer = session.get(Offer, offer_id)
-    if offer is None or offer.school_year != campaign.school_year or offer.status is not OfferStatus.PUBLISHED:
+    if offer is None or not _is_ours(session, campaign, offer):
         message = "Aucune offre publiée pour cette campagne ne porte ce numéro. Vérifiez-le sur la page du résultat."
         raise ServiceError("offer_unknown", message, "offer")
     return offer
+
+
+def _is_ours(session: Session, campaign: Campaign, offer: Offer) -> bool:
+    """Whether rounds of the campaign may fill it: published for its year, at a site of its territory."""
+    home = frozenset({session.get_one(Site, offer.site_id).department_code})
+    asked = offer.school_year == campaign.school_year and offer.status is OfferStatus.PUBLISHED
+    return asked and contains(area_of(session, campaign.territory), home)
 
 
 def find_pupil(session: Session, campaign: Campaign, pseudonym: str) -> Pupil:

@@ -87,7 +87,9 @@ def add_line(
     names = _check_territory(session, convention, level, departments)
     tree = lines_of(session, convention)
     label = _label(session, convention, level, departments, names)
-    parent, inside = _place(tree, Line(_CANDIDATE, convention.key, "", None, level, label, ceiling, None, departments))
+    parent, inside = line_place(
+        tree, Line(_CANDIDATE, convention.key, "", None, level, label, ceiling, None, departments)
+    )
     candidate = Line(_CANDIDATE, convention.key, "", parent, level, label, ceiling, None, departments)
     moved = [replace(line, parent=_CANDIDATE) if line.id in inside else line for line in tree.lines.values()]
     _check(session, convention, QuotaTree([*moved, candidate]), {_CANDIDATE}, school_year)
@@ -112,7 +114,7 @@ def retire_line(session: Session, convention: Convention, line_id: int, *, actor
     _take(session, convention, seen)
     tree = lines_of(session, convention)
     line = tree.lines.get(line_id)
-    if line is None or line.commitment_code:
+    if line is None or line.commitment_code or line.territory:
         raise NotFound
     for other in tree.lines.values():
         if other.parent == line_id:
@@ -193,7 +195,7 @@ def _label(
     return f"{session.get_one(Partner, convention.partner_id).name}, {LEVEL_LABELS[level]}, {where}"
 
 
-def _place(tree: QuotaTree, new: Line) -> tuple[int | None, list[int]]:
+def line_place(tree: QuotaTree, new: Line) -> tuple[int | None, list[int]]:
     """The line around the new one, and those that go inside it. Two lines of a level are nested or apart."""
     around: list[Line] = []
     inside: list[Line] = []

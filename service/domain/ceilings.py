@@ -31,8 +31,8 @@ class CeilingRow:
 
     @property
     def is_own(self) -> bool:
-        """Cut out by the partner, and not made with the deed."""
-        return not self.line.commitment_code
+        """Cut out by the partner: not made with the deed, nor a territory's share of it."""
+        return not self.line.commitment_code and not self.line.territory
 
 
 @dataclass(frozen=True, slots=True)

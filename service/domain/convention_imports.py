@@ -195,7 +195,7 @@ def _move_to_new_version(
 
 
 def _carry_own_lines(session: Session, previous: Convention, convention: Convention, heirs: Mapping[int, int]) -> None:
-    """Under a deed's new version, the lines that the partner added to the previous one and has not taken back.
+    """Under a deed's new version, the lines added to the previous one and not taken back.
 
     `heirs` leads from each line of the old version made with the deed to the new version's.
     """
@@ -219,6 +219,8 @@ def _copy_line(session: Session, convention: Convention, row: QuotaLine) -> int:
         label=row.label,
         ceiling=row.ceiling,
         ceiling_source=row.ceiling_source,
+        commitment=row.commitment,
+        territory=row.territory,
     )
     session.add(copy)
     session.flush()

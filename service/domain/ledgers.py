@@ -13,6 +13,7 @@ from sqlalchemy import case, func
 from sqlmodel import Session, col, select
 
 from service.domain.agreement_rows import stays_by_state
+from service.domain.perimeters import NATION, read_geography
 from service.domain.presence import stays_held
 from service.persistence.rows import row_id
 from service.persistence.tables import (
@@ -49,6 +50,8 @@ class LedgerLine:
     signed: int
     held: int
     by_department: Mapping[str, tuple[int, int]]
+    targets: Mapping[str, int]
+    """The part of the promise that each territory answers for, by its name."""
 
 
 def ledger(
@@ -64,6 +67,7 @@ def ledger(
     published = _published(session, convention, school_year)
     allocated = _allocated(session, convention, school_year, campaign)
     followed = _followed(session, convention, school_year, campaign)
+    targets = _targets(session, convention)
     lines = []
     for line, commitment in session.exec(query):
         offered, held = published[commitment.id], allocated[commitment.id]
@@ -82,6 +86,7 @@ def ledger(
                 signed=followed.get(commitment.id, _NONE)[1],
                 held=followed.get(commitment.id, _NONE)[2],
                 by_department={code: (offered.get(code, 0), held.get(code, 0)) for code in places},
+                targets=targets.get(line.level, {}),
             )
         )
     return lines
@@ -90,6 +95,22 @@ def ledger(
 _NONE = (0, 0, 0)
 Counts = dict[int | None, dict[str, int]]
 """Commitment → département → how many."""
+
+
+def _targets(session: Session, convention: Convention) -> dict[str, dict[str, int]]:
+    """Level → territory → its part of the promise."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    query = select(QuotaLine.level, QuotaLine.territory, QuotaLine.commitment).where(
+        QuotaLine.convention_id == row_id(convention),
+        col(QuotaLine.territory) != NATION,
+        col(QuotaLine.retired_at).is_(None),
+    )
+    rows = session.exec(query).all()
+    names = read_geography(session).names if rows else {}
+    for level, territory, share in sorted(rows, key=lambda row: names[row[1]]):
+        if share:
+            found[level][names[territory]] = share
+    return found
 
 
 def _published(session: Session, convention: Convention, school_year: str) -> Counts:

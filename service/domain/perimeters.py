@@ -89,6 +89,12 @@ class Geography:
         """The territories that lie in an area, the widest first; the country itself when the area is the country."""
         return [key for key in self._ordered if contains(area, self.area(key))]
 
+    def around(self, department: str) -> list[str]:
+        """The région académique, the académie and the département where a département is, in that order."""
+        holding = [key for key, codes in self.departments.items() if department in codes]
+        kinds = list(KINDS.values())
+        return sorted(holding, key=lambda key: kinds.index(key.partition(":")[0]))
+
     @cached_property
     def _ordered(self) -> list[str]:
         kinds = ["", *KINDS.values()]

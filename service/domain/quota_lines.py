@@ -38,6 +38,8 @@ class Line:
     ceiling: int | None
     commitment: int | None
     departments: frozenset[str] | None
+    territory: str = ""
+    """Whose share of the convention's commitment it is; empty for any other line."""
 
     def covers(self, level: str, department: str) -> bool:
         levels = _WIDE_LEVELS.get(self.level, frozenset({self.level}))
@@ -91,6 +93,7 @@ def load_quota_tree(session: Session) -> QuotaTree:
             col(QuotaLine.label),
             col(QuotaLine.ceiling),
             col(QuotaLine.commitment),
+            col(QuotaLine.territory),
         )
         .join(Convention, col(Convention.id) == col(QuotaLine.convention_id))
         .outerjoin(Commitment, col(Commitment.id) == col(QuotaLine.commitment_id))
@@ -100,6 +103,6 @@ def load_quota_tree(session: Session) -> QuotaTree:
 
 
 def _line(row: Sequence[Any], departments: set[str] | None) -> Line:
-    line_id, key, code, parent, level, label, ceiling, commitment = row
+    line_id, key, code, parent, level, label, ceiling, commitment, where = row
     territory = None if departments is None else frozenset(departments)
-    return Line(line_id, key, code or "", parent, level, label, ceiling, commitment, territory)
+    return Line(line_id, key, code or "", parent, level, label, ceiling, commitment, territory, where)

@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 
 from service.domain.bridge import departments_served, trip_between
 from service.domain.convention_states import accepts_offers, departments_of, get_convention
+from service.domain.perimeters import area_of, common
 from service.persistence.bulk import Selection, fetch
 from service.persistence.tables import Campaign, Convention, Department, Offer, Opening, Period, School, Site
 from service.vocabulary import Level, OfferStatus
@@ -88,13 +89,14 @@ def _places(
     today: date,
 ) -> list[_Place]:
     served = departments_served(session, campaign, school.department_code)
+    ours = common(area_of(session, campaign.territory), frozenset(served)) or frozenset()
     rows = fetch(session, _free_places(campaign, school, level, periods, km, today))
     admits = {key: _admits(session, key, school, today) for key in {row[4] for row in rows if row[4]}}
     home = school.latitude, school.longitude
     return [
         _Place(site, department, trip_between(home, (latitude, longitude)), int(seats))
         for site, department, latitude, longitude, convention, seats in rows
-        if department in served and admits.get(convention, True)
+        if department in ours and admits.get(convention, True)
     ]
 
 

@@ -210,6 +210,7 @@ ERASURES: tuple[Erasure, ...] = (
 KEPT: Mapping[str, str] = {
     "academy region department commune sector levelrule calendarentry workingtimerule period": "données publiques",
     "convention conventiondepartment conventionevent commitment quotaline quotalinedepartment": "actes publics",
+    "targetshift": "objectif déplacé, sous le numéro d’un compte",
     "ceilingchoice": "choix d’un partenaire, sous le numéro d’un compte",
     "reportingcampaign realisedfigure reportedhosting steeringmeeting meetingmember": "nombres, comptes rendus publics",
     "consent": "accords entre parties, sans personne",

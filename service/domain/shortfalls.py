@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, exists, func, select, update
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 from sqlmodel import Session, col
 
 from service.domain.addresses import coordination_address
@@ -16,7 +16,7 @@ from service.domain.audit import record
 from service.domain.dates import french_span
 from service.domain.letters import Letter
 from service.domain.outbox import queue_letters
-from service.domain.perimeters import Area, within
+from service.domain.perimeters import NATION, Area, read_geography, within
 from service.domain.texts import clean_text, plural, search_form
 from service.errors import Conflict, ServiceError
 from service.persistence.bulk import fetch
@@ -36,7 +36,7 @@ from service.persistence.tables import (
     Site,
     User,
 )
-from service.vocabulary import Level, OfferStatus, Role
+from service.vocabulary import COORDINATORS, Level, OfferStatus
 
 
 def announce_shortfall(
@@ -93,10 +93,17 @@ def _keep(session: Session, offer_id: int, period: str, number: int) -> None:
 def _tell_coordinators(session: Session, offer: Offer, pupils: int, why: str) -> None:
     site = session.get_one(Site, offer.site_id)
     partner = session.get_one(Partner, site.partner_id)
+    here = read_geography(session).around(site.department_code)
+    lasts = or_(col(Membership.school_year) == "", col(Membership.school_year) >= offer.school_year)
     readers = (
         select(col(User.email))
         .join(Membership, col(Membership.user_id) == col(User.id))
-        .where(col(Membership.role) == Role.NATIONAL_COORDINATOR, col(User.active).is_(True))
+        .where(
+            col(Membership.role).in_(COORDINATORS),
+            col(Membership.territory).in_([NATION, *here]),
+            lasts,
+            col(User.active).is_(True),
+        )
         .distinct()
     )
     said = plural(pupils, "élève n’a", "élèves n’ont")

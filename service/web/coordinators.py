@@ -19,7 +19,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from service.domain.calendar import make_periods
 from service.domain.campaigns import get_campaign, open_campaign
-from service.domain.perimeters import NATION, area_of, overlaps, read_geography
+from service.domain.people import COUNTRY
+from service.domain.perimeters import area_of, overlaps, read_geography
 from service.domain.readiness import Readiness, Tension, campaign_readiness
 from service.domain.rounds import name_of, rounds_of
 from service.domain.school_years import school_year_of
@@ -72,7 +73,7 @@ class CampaignForm(Form):
         [InputRequired("Donnez un nom à la campagne."), Length(max=120, message="120 caractères au plus.")],
     )
     school_year = SelectField("Année scolaire", [InputRequired()])
-    territory = SelectField("Territoire", default=NATION)
+    territory = SelectField("Territoire", default=COUNTRY)
     levels = SelectMultipleField(
         "Niveaux",
         [InputRequired("Cochez au moins un niveau.")],
@@ -230,7 +231,8 @@ def _campaign_form() -> CampaignForm:
     years = [school_year_of(today()), school_year_of(today() + timedelta(days=365))]
     form.school_year.choices = [SelectChoice(year) for year in years]
     geography = read_geography(db())
-    form.territory.choices = [SelectChoice(key, geography.name(key)) for key in territories_to_open()]
+    form.territory.choices = [SelectChoice(key or COUNTRY, geography.name(key)) for key in territories_to_open()]
+    form.territory.flags.required = True  # nothing chosen is the widest, so that nobody has to choose
     return form
 
 
@@ -282,7 +284,7 @@ def _open(form: CampaignForm) -> Campaign | None:
             default_reach_km=form.default_reach_km.data or 0,
             actor=signed_in_person().actor,
             today=today(),
-            territory=form.territory.data or NATION,
+            territory=form.territory.data.removeprefix(COUNTRY),
         )
         db().flush()
     except ServiceError as refusal:

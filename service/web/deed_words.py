@@ -90,6 +90,7 @@ DEEDS: Mapping[str, str] = {
     "set_ceiling": "Plafond fixé",
     "set_password": "Mot de passe changé",
     "set_wish_deadline": "Date limite des vœux fixée",
+    "shift_target": "Objectif déplacé",
     "sign_agreement": "Convention de stage signée",
     "sign_in": "Connexion",
     "sign_in_by_link": "Connexion par lien",

@@ -106,12 +106,14 @@ PARTNER_PAGES: Pages = (
 )
 TERRITORY_PAGES: Pages = (
     ("coordinators.cockpit", "Campagnes"),
+    ("targets.index", "Objectifs"),
     ("people.accounts", "Comptes"),
     ("people.territories", "Coordination"),
 )
 COUNTRY_PAGES: Pages = (
     ("coordinators.cockpit", "Campagnes"),
     ("conventions.index", "Conventions"),
+    ("targets.index", "Objectifs"),
     ("relays.index", "Relais locaux"),
     ("reporting.index", "Remontée de juillet"),
     ("committee.index", "Comités et réunions"),

@@ -15,12 +15,14 @@ from wtforms.validators import InputRequired, Length
 
 from service.domain.offer_views import OfferRow, offers_of_partner
 from service.domain.offers import get_offer
+from service.domain.perimeters import contains
 from service.domain.shortfalls import announce_shortfall
 from service.errors import NotFound, ServiceError
 from service.persistence.tables import Offer, Partner, Site
 from service.vocabulary import LEVEL_LABELS, Role
 from service.web.access import allowed, signed_in_person
 from service.web.context import db
+from service.web.coordinators import runs_campaigns
 from service.web.forms import Form, show, version_seen
 from service.web.french import counted
 from service.web.periods import SeatsField
@@ -58,7 +60,7 @@ def _back_to_offer(partner: Partner, offer_id: int) -> str:
 
 
 @blueprint.get("/coordination/offres/<int:offer_id>/desistement")
-@allowed(Role.NATIONAL_COORDINATOR)
+@runs_campaigns
 def announce_for(offer_id: int) -> Any:
     """A host has telephoned: the coordination says it in its name."""
     offer, partner_id = _offer_of_anybody(offer_id)
@@ -66,17 +68,19 @@ def announce_for(offer_id: int) -> Any:
 
 
 @blueprint.post("/coordination/offres/<int:offer_id>/desistement")
-@allowed(Role.NATIONAL_COORDINATOR)
+@runs_campaigns
 def record_for(offer_id: int) -> Any:
     offer, partner_id = _offer_of_anybody(offer_id)
     return _record(offer, _row(partner_id, offer.id or 0), url_for("coordinators.cockpit"))
 
 
 def _offer_of_anybody(offer_id: int) -> tuple[Offer, int]:
+    """Any partner's, at a site of the person's territory."""
     offer = db().get(Offer, offer_id)
-    if offer is None:
+    site = db().get_one(Site, offer.site_id) if offer is not None else None
+    if offer is None or site is None or not contains(signed_in_person().area, frozenset({site.department_code})):
         raise NotFound
-    return offer, db().get_one(Site, offer.site_id).partner_id
+    return offer, site.partner_id
 
 
 def _row(partner_id: int, offer_id: int) -> OfferRow:

@@ -32,6 +32,7 @@ from service.persistence.tables.conventions import (
     ConventionEvent,
     QuotaLine,
     QuotaLineDepartment,
+    TargetShift,
 )
 from service.persistence.tables.findings import HigherWish, NewSeatValue, OpeningFinding
 from service.persistence.tables.imports import ImportFile
@@ -127,6 +128,7 @@ __all__ = [
     "Signature",
     "Site",
     "SteeringMeeting",
+    "TargetShift",
     "UnplacedPupil",
     "User",
     "UserSession",

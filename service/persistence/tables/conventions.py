@@ -100,10 +100,30 @@ class QuotaLine(SQLModel, table=True):
     ceiling_source: str = ""
     """Who set the ceiling: no deed does, it is a partner's own operational choice."""
     commitment: int | None = None
+    territory: str = Field(default="", max_length=16)
+    """Of a share of the convention's commitment: whose it is (`service.domain.perimeters`); empty for the others."""
     retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the partner took back a line of its own: rounds no longer see it, those of before still name it."""
 
     __table_args__ = (check("ceiling IS NULL OR ceiling >= 0", "quota_line_ceiling_positive"),)
+
+
+class TargetShift(SQLModel, table=True):
+    """A part of a commitment moved from a territory to another, never overwritten: another move undoes it.
+
+    An empty territory is the part that nobody has been given.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    line_id: int = Field(foreign_key="quotaline.id", index=True)
+    source: str = Field(max_length=16)
+    destination: str = Field(max_length=16)
+    seats: int
+    why: str
+    made_by: str
+    made_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+    __table_args__ = (check("seats > 0 AND source <> destination", "target_shift_moves"),)
 
 
 class CeilingChoice(SQLModel, table=True):

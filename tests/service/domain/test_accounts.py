@@ -17,6 +17,7 @@ from service.domain.accounts import (
     schools_of,
     set_password,
 )
+from service.domain.perimeters import KINDS, read_geography
 from service.errors import NotFound, ServiceError
 from service.persistence.tables import AuditEntry, Membership, User
 from service.vocabulary import Role
@@ -95,18 +96,20 @@ def test_nobody_acts_for_nothing(session: Session) -> None:
 
 
 def test_sample_accounts(session: Session) -> None:
-    """One per role, on a school and on OVHcloud, with passwords that work; again, the same accounts."""
+    """One per role, on a school, its territories and OVHcloud, with passwords that work; again, the same accounts."""
     school = make_school(session)
     accounts = create_sample_accounts(session)
+    names = read_geography(session)
     assert [(one.role, one.acts_for) for one in accounts] == [
         (Role.NATIONAL_COORDINATOR, "toute la France"),
         (Role.SCHOOL_COORDINATOR, school.name),
         (Role.PARTNER_MANAGER, "OVHcloud"),
+        *zip(KINDS, map(names.name, names.around(school.department_code)), strict=True),
     ]
     again = create_sample_accounts(session)
     assert [one.email for one in again] == [one.email for one in accounts]
     assert all(one.email.endswith(".example") for one in again)
-    assert len(session.exec(select(User)).all()) == len(session.exec(select(Membership)).all()) == 3
+    assert len(session.exec(select(User)).all()) == len(session.exec(select(Membership)).all()) == 6
     for account in again:
         user = find_user_by_email(session, account.email)
         assert user is not None

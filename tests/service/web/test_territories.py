@@ -22,6 +22,7 @@ from service.domain.campaigns import (
     open_campaign,
 )
 from service.domain.perimeters import area_of
+from service.domain.quota_lines import load_quota_tree
 from service.domain.readiness import campaign_readiness
 from service.domain.request_rules import check_territory
 from service.domain.round_tables import TABLES
@@ -30,6 +31,7 @@ from service.persistence.engine import session_scope
 from service.persistence.tables import Campaign, ClassGroup, Membership, OutboxLine, Pupil, School, Site
 from service.vocabulary import Level, Role
 from tests.service.web.conftest import ORIGIN, Browser, text_of
+from tests.service.web.crawling import every_page
 from tests.service.web.filled_country import TODAY
 from tests.service.web.small_country import ACTOR, PASSWORD, SCHOOL_YEAR, SmallCountry
 
@@ -105,8 +107,11 @@ def told(browser: Browser, addresses: tuple[str, ...] | list[str], wanted: list[
 
 
 def test_no_page_and_no_file_shows_a_row_of_another_territory(nord: Browser, database: Session) -> None:
-    """The Nord reads its school, its pupils and its sites wherever they are listed, and no other."""
-    assert told(nord, PAGES, tokens(database, foreign=True)) == set()
+    """The Nord reads its school, its pupils and its sites wherever a link leads it, and no other; no link is dead."""
+    foreign = tokens(database, foreign=True)
+    read = {page.address: page.body for page in every_page(nord)}
+    assert [(address, token) for address, body in read.items() for token in foreign if token in body] == []
+    assert told(nord, [one for one in PAGES if one not in read], foreign) == set()
     own = {address for address, _ in told(nord, PAGES, tokens(database, foreign=False))}
     assert {
         "/coordination/tours/1/etablissements",
@@ -117,6 +122,16 @@ def test_no_page_and_no_file_shows_a_row_of_another_territory(nord: Browser, dat
         "/coordination/tours/1/exports/places-vides.csv",
         "/coordination/comptes",
     } <= own
+
+
+def test_an_academie_finds_every_page_of_its_own_campaign(app: Flask, browser_for: BrowserFor) -> None:
+    """Whoever runs a campaign reads all of it: no link of theirs leads to a page that is not there."""
+    with writing(app) as session:
+        session.get_one(Campaign, 1).territory = "academy:09"
+        user = create_user(session, "lille@coordination.example", "Coordination de Lille", PASSWORD, ACTOR)
+        grant(session, user, Role.ACADEMY_COORDINATOR, ACTOR, territory="academy:09")
+    read = {page.address for page in every_page(browser_for("lille@coordination.example"))}
+    assert {"/coordination/campagnes/1/regles", "/coordination/tours/1/comparaison", "/coordination/objectifs"} <= read
 
 
 @pytest.mark.parametrize(
@@ -185,6 +200,33 @@ def test_a_territory_names_its_own_coordinators(
     with session_scope(app.extensions["sequence_engine"], write=False) as session:
         right = session.exec(select(Membership).where(Membership.territory == "academy:09")).one()
         assert (right.role, right.school_year) == (Role.ACADEMY_COORDINATOR, SCHOOL_YEAR)
+
+
+def test_a_region_moves_the_targets_of_its_territories(
+    app: Flask, browser_for: BrowserFor, country: SmallCountry
+) -> None:
+    """The country gives, a région moves between its own, and each reads its own moves with who made them and why."""
+    with writing(app) as session:
+        user = create_user(session, "sud@coordination.example", "Coordination du Sud", PASSWORD, ACTOR)
+        grant(session, user, Role.REGION_COORDINATOR, ACTOR, territory="region:84")
+        lines = load_quota_tree(session).lines.values()
+        line = next(one.id for one in lines if one.convention_key == "serce" and one.commitment)
+    page = "/coordination/objectifs"
+    national, region = browser_for(country.email_coordinator), browser_for("sud@coordination.example")
+    given = {"line": line, "source": "nation", "destination": "department:69", "seats": 40, "why": "Rentrée"}
+    assert national.post(page, given).status_code == 303
+    moved = given | {"source": "department:69", "destination": "department:38", "seats": 15, "why": "Usine fermée"}
+    assert region.post(page, moved).status_code == 303
+    told = text_of(region.get(page))
+    assert all(said in told for said in ("Isère (38) 15", "Rhône (69) 25", "Usine fermée"))
+    assert "Isère" not in text_of(browser_for(country.email_school_a).get(page))
+    refused = region.post(page, moved | {"seats": 26})
+    assert refused.status_code == 422
+    assert "Rhône (69) a 25 places à donner." in text_of(refused)
+    # what a région does not hold is not in its form: neither the common part nor another's département
+    assert region.post(page, moved | {"source": "nation"}).status_code == 422
+    assert region.post(page, moved | {"destination": "department:59"}).status_code == 422
+    assert "Rhône (69), 25" in text_of(national.get("/conventions/serce"))
 
 
 def _open(session: Session, name: str, levels: list[str], territory: str) -> Campaign:
