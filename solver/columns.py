@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from types import NoneType
 from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
@@ -21,7 +20,6 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from solver.column_store import Column, Store, read_store, write_store
 from solver.files import (
     Document,
-    canonical_bytes,
     instance_document,
     result_document,
     result_from_document,
@@ -129,9 +127,8 @@ def _coded(values: Iterable[object]) -> tuple[list[object], Column]:
     table: list[object] = []
     codes = []
     for value in values:
-        # Texts, whole numbers and lists of texts tell themselves apart, much faster than by their spelling.
-        plain = type(value) in (str, int, NoneType)
-        key = value if plain else (*value,) if isinstance(value, list) else canonical_bytes(value)
+        # Texts, whole numbers, lists of texts and names with either tell themselves apart faster than by spelling.
+        key = (*value,) if isinstance(value, list) else frozenset(value.items()) if isinstance(value, dict) else value
         if key not in number:
             number[key] = len(table)
             table.append(value)
