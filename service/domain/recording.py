@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from service.domain.audit import record
+from service.domain.campaigns import get_campaign
 from service.domain.decisions import Decision, find_faults, find_gaps, read_claim, read_decision
 from service.domain.rounds import get_round, held_by
 from service.persistence.bulk import fetch, insert_rows
@@ -138,7 +139,7 @@ def record_result(
                 "seats_by_department": decision.seats_by_department,
                 "lines": decision.lines,
                 "sectors": decision.sectors,
-                "params": decision.params,
+                "params": decision.params | _added_by(session, round_id),
                 "outside_rank": decision.outside_rank,
             },
             seconds={**decision.seconds, **seconds},
@@ -152,6 +153,12 @@ def record_result(
     kept = {"round_id": round_id, **{name: getattr(dossier, name) for name in documents}}
     insert_rows(session, RoundDossier, [kept])
     record(session, "worker", "record_round", f"round:{round_id}", sha256=decision.input_sha256, token=token)
+
+
+def _added_by(session: Session, round_id: int) -> dict[str, Any]:
+    """The campaign's rules that the frozen rows already contain: changed meanwhile, the round is not published."""
+    campaign = get_campaign(session, get_round(session, round_id).campaign_id)
+    return {"added_reach_km": campaign.added_reach_km, "reserves": campaign.reserves}
 
 
 def _write_rows(session: Session, round_id: int, decision: Decision) -> None:

@@ -6,6 +6,8 @@ token it expects. Refuses to know who solves, and never commits.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -112,9 +114,15 @@ def title_of(found: AllocationRound) -> str:
 
 def name_of(session: Session, actor: str) -> str:
     """The person behind an actor, as others read it."""
-    kind, _, identifier = actor.partition(":")
-    user = session.get(User, int(identifier)) if kind == "user" and identifier.isdecimal() else None
-    return user.name if user is not None else {"cli": "la ligne de commande", "worker": "le service"}.get(actor, actor)
+    return names_of(session, {actor})[actor]
+
+
+def names_of(session: Session, actors: Collection[str]) -> dict[str, str]:
+    """The people behind actors, in one query."""
+    keys = {one: int(one.removeprefix("user:")) for one in actors if re.fullmatch("user:[0-9]{1,9}", one)}
+    known = dict(session.exec(select(User.id, User.name).where(col(User.id).in_(sorted(keys.values())))).all())
+    others = {"cli": "la ligne de commande", "worker": "le service"}
+    return {one: known.get(keys.get(one), others.get(one, one)) for one in actors}
 
 
 def find_active_round(session: Session, campaign_id: int) -> AllocationRound | None:

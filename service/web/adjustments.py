@@ -17,7 +17,7 @@ from service.domain.adjustment_choices import PupilFile, read_pupil_file
 from service.domain.adjustments import Wanted, adjust, find_pupil, lift, list_adjustments
 from service.domain.campaigns import get_campaign
 from service.domain.repairs import launch_adjusted
-from service.domain.rounds import find_active_round, name_of, rounds_of
+from service.domain.rounds import find_active_round, names_of, rounds_of
 from service.errors import Conflict, ServiceError
 from service.persistence.tables import Campaign
 from service.vocabulary import ADJUSTMENT_LABELS, HAS_RESULT, LEVEL_LABELS, AdjustmentKind
@@ -113,7 +113,7 @@ def _show(campaign: Campaign, form: AdjustmentForm) -> Any:
         campaign=campaign,
         page=page,
         counting=sum(one.row.lifted_at is None for one in rows),
-        names={actor: name_of(db(), actor) for actor in actors},
+        names=names_of(db(), actors),
         pupil=pupil,
         active=find_active_round(db(), campaign.id or 0),
         computed=any(one.status in HAS_RESULT for one in rounds_of(db(), campaign.id or 0)),

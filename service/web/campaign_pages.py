@@ -91,7 +91,11 @@ for place in range(1, len(AIMS) + 1):
     setattr(RulesForm, f"aim_{place}", SelectField(f"{ordinal(place)} critère", [InputRequired()], choices=AIM_CHOICES))
 CLASSES = tuple(one for one in Priority if one is not Priority.NONE)
 for one in CLASSES:
-    setattr(RulesForm, f"reserve_{one.value}", WholeNumberField(f"{PRIORITY_LABELS[one]} (%)", [Optional()]))
+    setattr(
+        RulesForm,
+        f"reserve_{one.value}",
+        WholeNumberField(f"{PRIORITY_LABELS[one][:1].upper()}{PRIORITY_LABELS[one][1:]}, en %", [Optional()]),
+    )
 AIM_FIELDS = tuple(f"aim_{place}" for place in range(1, len(AIMS) + 1))
 
 

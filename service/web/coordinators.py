@@ -22,7 +22,7 @@ from service.domain.campaigns import get_campaign, open_campaign
 from service.domain.people import COUNTRY
 from service.domain.perimeters import area_of, overlaps, read_geography
 from service.domain.readiness import Readiness, Tension, campaign_readiness
-from service.domain.rounds import name_of, rounds_of
+from service.domain.rounds import names_of, rounds_of
 from service.domain.school_years import school_year_of
 from service.domain.shortfalls import shortfalls
 from service.errors import ServiceError
@@ -144,7 +144,7 @@ def _show_campaign(campaign: Campaign) -> Any:
             if department is not None
         ],
         others=others,
-        names={actor: name_of(db(), actor) for actor in {one.launched_by for one in rounds}},
+        names=names_of(db(), {one.launched_by for one in rounds}),
         level_labels=LEVEL_LABELS,
         round_labels=ROUND_STATUS_LABELS,
         campaign_labels=CAMPAIGN_STATUS_LABELS,

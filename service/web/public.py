@@ -66,6 +66,8 @@ class Rules:
     tiers: tuple[str, ...]
     territory: str
     weights: tuple[tuple[str, int], ...]
+    added_reach_km: int = 0
+    reserves: tuple[tuple[str, int], ...] = ()
 
 
 def active_rules() -> Rules:
@@ -76,7 +78,8 @@ def active_rules() -> Rules:
         campaign = published.campaign if published is not None else None
     if campaign is None:
         return Rules(tuple(TIER_LABELS), "", _weights(ROUND_WEIGHTS))
-    return Rules(aims_in_order(campaign), TERRITORY_RULE_LABELS[campaign.territory_rule], _weights(ROUND_WEIGHTS))
+    territory, shares = TERRITORY_RULE_LABELS[campaign.territory_rule], _weights(campaign.reserves)
+    return Rules(aims_in_order(campaign), territory, _weights(ROUND_WEIGHTS), campaign.added_reach_km, shares)
 
 
 def rules_of(published: PublishedRound) -> Rules:
@@ -86,7 +89,8 @@ def rules_of(published: PublishedRound) -> Rules:
         campaign = published.campaign
         return Rules(aims_in_order(campaign), TERRITORY_RULE_LABELS[campaign.territory_rule], ())
     weights = _weights(kept["priority_weights"])
-    return Rules(tuple(kept["tiers"]), TERRITORY_RULE_LABELS[kept["territory_rule"]], weights)
+    added, shares = kept.get("added_reach_km", 0), _weights(kept.get("reserves", {}))
+    return Rules(tuple(kept["tiers"]), TERRITORY_RULE_LABELS[kept["territory_rule"]], weights, added, shares)
 
 
 def _weights(weights: Mapping[str, int]) -> tuple[tuple[str, int], ...]:

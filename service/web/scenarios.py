@@ -6,6 +6,7 @@ Responsible for showing before and after. Refuses to compute: the worker does, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -17,7 +18,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from service.documents.spreadsheets import write_csv, write_xlsx
 from service.domain.campaigns import AIMS, complete_order, get_campaign
-from service.domain.rounds import find_active_round, name_of
+from service.domain.rounds import find_active_round, name_of, rounds_of
 from service.domain.scenario_acts import apply_scenario
 from service.domain.scenarios import (
     Differs,
@@ -30,7 +31,7 @@ from service.domain.scenarios import (
     scenarios_of,
 )
 from service.errors import Conflict, NotFound, ServiceError
-from service.persistence.tables import AllocationRound, Campaign, Department, Offer, Partner, School, Site
+from service.persistence.tables import AllocationRound, Campaign, Offer, Partner, School, Site
 from service.vocabulary import (
     HAS_RESULT,
     LEVEL_LABELS,
@@ -131,50 +132,55 @@ def launch(campaign_id: int) -> Any:
 def _show(campaign: Campaign, form: ScenarioForm) -> Any:
     found = scenarios_of(db(), campaign.id or 0)
     page = cut(found, request.args)
+    placed = {one.id: one.placed for one in rounds_of(db(), campaign.id or 0)}
     return show(
         "coordinators/scenarios.html",
         form,
         campaign=campaign,
         page=page,
-        said={one.id: changes_said(one) for one in page.rows},
+        said=changes_said(page.rows),
         base=base_of(db(), campaign.id or 0),
         active=find_active_round(db(), campaign.id or 0),
         round_labels=ROUND_STATUS_LABELS,
         has_result=HAS_RESULT,
-        placed_more={one.id: one.placed - _placed_before(one) for one in page.rows if one.status in HAS_RESULT},
+        placed_more={one.id: one.placed - placed[one.base_round_id] for one in page.rows if one.status in HAS_RESULT},
     )
 
 
-def _placed_before(found: AllocationRound) -> int:
-    return db().get_one(AllocationRound, found.base_round_id).placed
+def changes_said(found: Sequence[AllocationRound]) -> dict[int | None, list[str]]:
+    """Each change of each scenario, in words."""
+    keys = {change["partner_id"] for one in found for change in one.changes if change["kind"] == "seats"}
+    known = dict(db().exec(select(Partner.id, Partner.name).where(col(Partner.id).in_(sorted(keys)))).all())
+    names = _Names(known, department_names())
+    return {one.id: [_SAID[change["kind"]](change, names) for change in one.changes] for one in found}
 
 
-def changes_said(found: AllocationRound) -> list[str]:
-    """Each change of a scenario, in words."""
-    return [_SAID[one["kind"]](one) for one in found.changes]
+@dataclass(frozen=True, slots=True)
+class _Names:
+    partners: Mapping[int | None, str]
+    departments: Mapping[str, str]
 
 
-def _seats_said(asked: dict[str, Any]) -> str:
-    partner, department = db().get(Partner, asked["partner_id"]), db().get(Department, asked["department"])
-    who = partner.name if partner else "un partenaire effacé"
-    where = f"{department.name} ({department.code})" if department else asked["department"]
+def _seats_said(asked: dict[str, Any], names: _Names) -> str:
+    who = names.partners.get(asked["partner_id"], "un partenaire effacé")
+    where = f"{names.departments.get(asked['department'], '')} ({asked['department']})"
     places = counted(asked["seats"], "place de plus", "places de plus")
     return f"{places} chez {who}, {where}, {LEVEL_LABELS[Level(asked['level'])]}"
 
 
-def _reach_said(asked: dict[str, Any]) -> str:
+def _reach_said(asked: dict[str, Any], _names: _Names) -> str:
     return f"{'+' if asked['add_km'] > 0 else ''}{number(asked['add_km'])}\u00a0km acceptés par chaque classe"
 
 
-def _reserve_said(asked: dict[str, Any]) -> str:
+def _reserve_said(asked: dict[str, Any], _names: _Names) -> str:
     return f"{asked['percent']}\u00a0% des places réservées d’abord\u00a0: {PRIORITY_LABELS[asked['priority']]}"
 
 
-def _aim_said(asked: dict[str, Any]) -> str:
+def _aim_said(asked: dict[str, Any], _names: _Names) -> str:
     return f"premier critère après le nombre d’élèves placés\u00a0: {TIER_LABELS[asked['aim']]}"
 
 
-_SAID: Mapping[str, Callable[[dict[str, Any]], str]] = {
+_SAID: Mapping[str, Callable[[dict[str, Any], _Names], str]] = {
     "seats": _seats_said,
     "reach": _reach_said,
     "reserve": _reserve_said,
@@ -208,7 +214,7 @@ def compare(campaign_id: int) -> Any:
         columns=[*bases.values(), *chosen],
         base_count=len(bases),
         base_of={one.id: bases[one.base_round_id] for one in chosen},
-        said={one.id: changes_said(one) for one in chosen},
+        said=changes_said(chosen),
         figures=_figures([*bases.values(), *chosen], {one.id: read_difference(db(), one.id or 0) for one in chosen}),
         tiers=[tier for tier in complete_order(AIMS) if tier != "draw"],
         values={one.id: {row["tier"]: row["value"] for row in one.tiers} for one in (*bases.values(), *chosen)},
@@ -239,7 +245,7 @@ def page(round_id: int) -> Any:
         scenario=found,
         base=base,
         campaign=get_campaign(db(), found.campaign_id),
-        said=changes_said(found),
+        said=changes_said([found])[found.id],
         told=told,
         moves=named_moves(db(), listed.rows),
         page=listed,

@@ -49,7 +49,9 @@ def test_rules_are_changed_for_the_rounds_to_come(coordinator: Browser, database
     before = database.exec(select(Campaign)).one()
     tiers = list(database.exec(select(AllocationRound)).one().tiers)
     order = ("wishes", "equity", "commitments", "stability", "distance")
-    assert coordinator.post(RULES, typed(before.version, order)).status_code == 303
+    wanted = typed(before.version, order, reserve_rep="20", added_reach_km="5")
+    assert "100 % ensemble" in text_of(coordinator.post(RULES, wanted | {"reserve_rural": "81"}))
+    assert coordinator.post(RULES, wanted).status_code == 303
     database.rollback()
     after = database.exec(select(Campaign)).one()
     assert (after.territory_rule, after.default_reach_km, after.closes_on.isoformat()) == (
@@ -57,6 +59,10 @@ def test_rules_are_changed_for_the_rounds_to_come(coordinator: Browser, database
         40,
         "2027-01-20",
     )
+    assert (after.reserves, after.added_reach_km) == ({"rep": 20}, 5)
+    method = text_of(coordinator.get("/comment-une-decision-est-prise"))
+    assert "réservée d’abord : éducation prioritaire (REP) 20 %" in method
+    assert "ajoute 5 km à la distance" in method
     assert aims_in_order(after)[:3] == ("placed", "reserves", "wishes")
     assert database.exec(select(AllocationRound)).one().tiers == tiers
     entry = database.exec(select(AuditEntry).where(AuditEntry.action == "change_campaign")).one()

@@ -26,15 +26,19 @@ from service.domain.publication import verify_ahead
 from service.domain.round_tables import TABLES
 from service.persistence.engine import session_scope
 from service.persistence.tables import (
+    Adjustment,
     AllocationRound,
     AuditEntry,
     NewSeatValue,
+    Offer,
     OpeningFinding,
+    Partner,
     Placement,
     RoundDossier,
     UnplacedPupil,
+    User,
 )
-from service.vocabulary import RoundStatus
+from service.vocabulary import AdjustmentKind, RoundKind, RoundStatus
 from service.web import round_pages
 from service.web.results import proof_words
 from solver.judge.plain.bounds import VOUCHED
@@ -392,6 +396,33 @@ def test_who_vouches_for_a_bound(value: int, bound: int, proof: str, words: str)
         assert proof_words(tier, judged=False) == "borne non vérifiée"
 
 
+CAMPAIGN = "/coordination/campagnes/1"
+OF_THE_CAMPAIGN = ("regles", "preparation", "essais", "ajustements", "desistements")
+
+
+def decide_much(session: Session) -> None:
+    """Many decisions and scenarios, by many people and about many partners."""
+    offers, people = session.exec(select(Offer)).all(), session.exec(select(User)).all()
+    partners = session.exec(select(Partner)).all()
+    for number in range(40):
+        who = f"user:{people[number % len(people)].id}"
+        offer = offers[number % len(offers)].id or 0
+        session.add(Adjustment(campaign_id=1, kind=AdjustmentKind.EXCLUDE, offer_id=offer, why="essai", made_by=who))
+        asked = {"kind": "seats", "partner_id": partners[number % len(partners)].id, "level": "3e", "seats": 1}
+        session.add(
+            AllocationRound(
+                campaign_id=1,
+                number=100 + number,
+                kind=RoundKind.SCENARIO,
+                status=RoundStatus.COMPUTED,
+                base_round_id=1,
+                name=f"Essai {number}",
+                launched_by=who,
+                changes=[{**asked, "department": ("75", "69", "31")[number % 3]}],
+            )
+        )
+
+
 def test_a_page_asks_the_database_as_often_whatever_its_length(coordinator: Browser, app: Flask) -> None:
     """D3: the number of statements of each list does not grow with its rows."""
     statements: list[str] = []
@@ -400,14 +431,20 @@ def test_a_page_asks_the_database_as_often_whatever_its_length(coordinator: Brow
 
     def asked() -> dict[str, int]:
         counts = {}
-        for one in LISTS:
+        for one in (*(f"{ROUND}/{one}" for one in LISTS), *(f"{CAMPAIGN}/{one}" for one in OF_THE_CAMPAIGN)):
             statements.clear()
-            assert coordinator.get(f"{ROUND}/{one}").status_code == 200
+            assert coordinator.get(one).status_code == 200
             counts[one] = len(statements)
         return counts
 
+    with session_scope(engine) as session:
+        decide_much(session)
     many = asked()
     with session_scope(engine) as session:
+        for row in session.exec(select(Adjustment)).all()[1:]:
+            session.delete(row)
+        for tried in session.exec(select(AllocationRound).where(AllocationRound.kind == RoundKind.SCENARIO)).all()[1:]:
+            session.delete(tried)
         for table in (UnplacedPupil, Placement, NewSeatValue, OpeningFinding):
             for row in session.exec(select(table)).all()[1:]:
                 session.delete(row)
