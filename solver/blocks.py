@@ -29,7 +29,7 @@ from solver.network import Kind, Network
 from solver.pairing import pair
 from solver.parts import Parts
 from solver.result import Assignment
-from solver.score import score
+from solver.score import Lots, score
 from solver.sides import Row, Sides, pupils_placed
 from solver.tiers import Names, names_of
 
@@ -83,6 +83,7 @@ class _Builder:
     def __init__(self, parts: Parts, sha256: str) -> None:
         self.parts, self.sha256, self.instance = parts, sha256, parts.instance
         self.tiers, self.sides = parts.instance.params.tiers, Sides(parts.instance)
+        self.lots = Lots(parts.instance, sha256)
         self.pins = tuple(Assignment(row.group, row.offer, row.period, row.count) for row in parts.fixed)
 
     @cached_property
@@ -90,7 +91,7 @@ class _Builder:
         return {group.id: i for i, group in enumerate(self.instance.groups)}
 
     def vector(self, rows: Iterable[Row]) -> tuple[int, ...]:
-        values = score(self.instance, self.sha256, rows)
+        values = score(self.instance, self.sha256, rows, self.lots)
         return tuple(values[tier] for tier in self.tiers)
 
     def troubled(self, network: Network, rows: tuple[Assignment, ...]) -> list[Bools]:

@@ -52,11 +52,17 @@ def canonical_bytes(document: object) -> bytes:
 
 
 def instance_sha256(instance: Instance) -> str:
-    """The identity of an instance: whatever changes the answer changes it, the order of rows does not."""
-    digest = hashlib.sha256()
-    for piece in canonical_pieces(instance):
-        digest.update(piece)
-    return digest.hexdigest()
+    """The identity of an instance: whatever changes the answer changes it, the order of rows does not.
+
+    An instance never changes, so it is spelled once: its identity stays beside its other derived tables.
+    """
+    known: dict[str, str] = vars(instance)
+    if "sha256" not in known:
+        digest = hashlib.sha256()
+        for piece in canonical_pieces(instance):
+            digest.update(piece)
+        known["sha256"] = digest.hexdigest()
+    return known["sha256"]
 
 
 def canonical_pieces(instance: Instance) -> Iterator[bytes]:

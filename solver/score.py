@@ -6,7 +6,7 @@ Nothing of the network is used: the engine compares this with what its network c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, partial
 
 from solver.arrays import Ints, exact_dot, ints
@@ -19,9 +19,14 @@ from solver.params import Tier
 from solver.result import Assignment
 from solver.sides import pupils_placed
 
+Trip = tuple[str, str, str]
+"""A group, an offer and a period."""
 
-def score(instance: Instance, sha256: str, rows: Iterable[Assignment | Pin]) -> dict[Tier, int]:
-    """The value of every tier, in the units of `solver.params.Tier`."""
+
+def score(
+    instance: Instance, sha256: str, rows: Iterable[Assignment | Pin], lots: Lots | None = None
+) -> dict[Tier, int]:
+    """The value of every tier, in the units of `solver.params.Tier`; `lots` are those drawn for answers seen before."""
     rows = tuple(rows)
     trips = _trips(instance, rows)
     placed: Counter[str] = Counter()
@@ -40,7 +45,7 @@ def score(instance: Instance, sha256: str, rows: Iterable[Assignment | Pin]) -> 
         ),
         Tier.DISTANCE: exact_dot(trips, ints([row.count for row in rows])),
         Tier.LONGEST: int(trips.max(initial=0)),
-        Tier.DRAW: _draw(instance, sha256, rows, kept),
+        Tier.DRAW: (lots or Lots(instance, sha256)).total(rows, kept),
     }
 
 
@@ -50,9 +55,9 @@ def equity(instance: Instance, school: str, unplaced: int) -> int:
     return sum(instance.params.equity_level(priority, nth, pupils) for nth in range(1, unplaced + 1))
 
 
-def _kept(instance: Instance, rows: tuple[Assignment | Pin, ...]) -> Counter[tuple[str, str, str]]:
+def _kept(instance: Instance, rows: tuple[Assignment | Pin, ...]) -> Counter[Trip]:
     """How many pupils are where they were told, for each announced row that has some."""
-    placed: Counter[tuple[str, str, str]] = Counter()
+    placed: Counter[Trip] = Counter()
     told = Counter({(row.group, row.offer, row.period): row.count for row in instance.announced})
     for row in rows if told else ():
         placed[row.group, row.offer, row.period] += row.count
@@ -70,20 +75,33 @@ def _trips(instance: Instance, rows: tuple[Assignment | Pin, ...]) -> Ints:
     return trips_m(homes.reshape(-1, 3), ints([instance.offer[row.offer].position for row in rows]).reshape(-1, 3))
 
 
-def _draw(
-    instance: Instance, sha256: str, rows: tuple[Assignment | Pin, ...], kept: Counter[tuple[str, str, str]]
-) -> int:
-    banned, told, total = banned_offers(instance), instance.announced_groups, 0
-    trip, ranked = cache(partial(draw_trip, sha256)), cache(partial(draw_class, sha256))
-    for row in rows:
-        group, sector = instance.group[row.group], instance.offer[row.offer].sector
-        needs = tuple(sorted(group.needs))
-        profile = profile_key(group.school, group.level, group.reach_m, needs, banned.get(group.id, ()))
-        key = class_key(
-            profile, tuple(sorted(instance.accepted(group))), group.wishes, group.id if group.id in told else None
-        )
-        drawn = ranked(key, sector if sector in group.wishes else "")
-        total += row.count * (trip(profile, row.offer, row.period) + drawn)
-        if stays := kept[row.group, row.offer, row.period]:
-            total += stays * (draw_kept(sha256, key, row.offer, row.period) - drawn)
-    return total
+class Lots:
+    """What each placement draws, drawn once however many answers are compared."""
+
+    def __init__(self, instance: Instance, sha256: str) -> None:
+        self.instance, self.sha256 = instance, sha256
+        self._banned, self._told = banned_offers(instance), instance.announced_groups
+        self._trip, self._class = cache(partial(draw_trip, sha256)), cache(partial(draw_class, sha256))
+        self._moving, self._staying = dict[Trip, int](), dict[Trip, int]()
+
+    def total(self, rows: Iterable[Assignment | Pin], kept: Mapping[Trip, int]) -> int:
+        """The draw of these rows, of whose pupils so many are where they were told."""
+        total, known = 0, self._moving
+        for row in rows:
+            trip = row.group, row.offer, row.period
+            if (drawn := known.get(trip)) is None:
+                drawn = known[trip] = self._draw(trip)
+            total += row.count * drawn
+        return total + sum(stays * self._staying[trip] for trip, stays in kept.items())
+
+    def _draw(self, trip: Trip) -> int:
+        """Of a pupil who comes; and what one who stays where it was told draws more is remembered beside."""
+        group, sector = self.instance.group[trip[0]], self.instance.offer[trip[1]].sector
+        needs, periods = tuple(sorted(group.needs)), tuple(sorted(self.instance.accepted(group)))
+        profile = profile_key(group.school, group.level, group.reach_m, needs, self._banned.get(group.id, ()))
+        told = group.id in self._told
+        key = class_key(profile, periods, group.wishes, group.id if told else None)
+        drawn = self._class(key, sector if sector in group.wishes else "")
+        if told:
+            self._staying[trip] = draw_kept(self.sha256, key, *trip[1:]) - drawn
+        return self._trip(profile, *trip[1:]) + drawn

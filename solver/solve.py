@@ -29,7 +29,7 @@ from solver.params import Tier
 from solver.parts import Parts, gather
 from solver.pins import diagnose_pins
 from solver.result import Result, Status, TierValue
-from solver.score import longest_trip, score
+from solver.score import Lots, longest_trip, score
 from solver.sides import Sides
 from solver.tiers import Names, names_of
 
@@ -108,14 +108,15 @@ def _lay_out(parts: Parts, sha256: str) -> tuple[Demand, Names, Network]:
     return parts.demand, names_of(parts, sha256), build_network(parts)
 
 
-def _announced(instance: Instance, sha256: str, settled: Settlement, bounds: tuple[int, ...]) -> tuple[TierValue, ...]:
+def _announced(
+    instance: Instance, values: dict[Tier, int], fixed: dict[Tier, int], settled: Settlement, bounds: tuple[int, ...]
+) -> tuple[TierValue, ...]:
     """Each tier's value, counted again from the placements, beside the best bound known.
 
     While every tier before is proven, the network's potentials bound a tier: it is proven when the two are equal. While
     every tier before is closed, CP-SAT may declare a higher bound. After a tier left open a bound is 0: no tier can be
     less.
     """
-    values, fixed = score(instance, sha256, settled.rows), _fixed(instance, sha256)
     announced, proven, closed = list[TierValue](), True, True
     for i, tier in enumerate(instance.params.tiers):
         value, bound, proof = values[tier], 0, "none"
@@ -131,20 +132,18 @@ def _announced(instance: Instance, sha256: str, settled: Settlement, bounds: tup
     return tuple(announced)
 
 
-def _fixed(instance: Instance, sha256: str) -> dict[Tier, int]:
-    """What each tier owes to no arc: the pins' share; the unplaced are all counted on arcs."""
-    return score(instance, sha256, instance.pins) | {Tier.PLACED: 0, Tier.EQUITY: 0}
-
-
 def _bounded(
     instance: Instance, network: Network, names: Names, optimum: Optimum, settled: Settlement
 ) -> tuple[tuple[TierValue, ...], tuple[Held, ...]]:
     """The values, with the network's bounds also after a tier left open: of answers as good on the tiers before.
 
-    CP-SAT's own bound stays where it is higher.
+    CP-SAT's own bound stays where it is higher. `fixed` is what each tier owes to no arc: the pins' share; those
+    without a place are all counted on arcs.
     """
-    values = _announced(instance, names.sha256, settled, optimum.bounds)
-    tiers, fixed = instance.params.tiers, _fixed(instance, names.sha256)
+    tiers, lots = instance.params.tiers, Lots(instance, names.sha256)
+    reached, fixed = (score(instance, names.sha256, rows, lots) for rows in (settled.rows, instance.pins))
+    fixed |= {Tier.PLACED: 0, Tier.EQUITY: 0}
+    values = _announced(instance, reached, fixed, settled, optimum.bounds)
     aside = {tier: fixed[tier] - _hidden(instance, tier) for tier in tiers}
     allowed = {row.tier: row.value - aside[row.tier] for row in values}
     closed = next((i for i, row in enumerate(values) if row.proof != "potentials" or row.bound < row.value), None)
