@@ -16,6 +16,7 @@ from solver.difference import Difference
 from solver.dossier import read_certificate, read_instance, read_result, write_instance, write_result
 from solver.files import Document, instance_sha256, read_document
 from solver.fix import Fix
+from solver.higher import WhyHere
 from solver.instance import Instance
 from solver.marginal import marginal_values
 from solver.repair import repair
@@ -24,7 +25,7 @@ from solver.smallest_fix import find_fixes
 from solver.strict_json import parse_document
 from solver.unused_seats import unused_seats
 from solver.what_if import what_if
-from solver.why_here import WhyHere, why_here
+from solver.why_here import why_here
 
 REPAIR = "the answer after changes that moves the fewest announced pupils"
 
@@ -102,7 +103,8 @@ def _reason(row: Unplaced) -> str:
 
 
 def _change(fix: Fix) -> str:
-    facts = [f"{name}={value}" for name, value in asdict(fix).items() if value and name not in ("kind", "group")]
+    said = {name: value for name, value in asdict(fix).items() if value and (name, value) != ("more", 1)}
+    facts = [f"{name}={value}" for name, value in said.items() if name not in ("kind", "group")]
     return f"{fix.kind.value} ({' '.join(facts)})"
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from solver.arrays import Bools, Ints, find, ints, runs
 from solver.files import instance_sha256
 from solver.instance import Instance
+from solver.loosened import loosen
 from solver.parts import Parts, gather
 from solver.residual import Residual, build_residual
 from solver.result import Result
@@ -53,7 +54,7 @@ class MarginalValues:
 
 
 Known = tuple[Parts, Residual]
-"""What `residual_of` gives. Whoever asks several questions of one result asks it once and hands it to each of them."""
+"""What `residual_of` or `as_placed` gives. Whoever asks several questions of one result asks it once, and hands it on."""
 
 
 def marginal_values(instance: Instance, result: Result, known: Known | None = None) -> MarginalValues:
@@ -63,32 +64,50 @@ def marginal_values(instance: Instance, result: Result, known: Known | None = No
         ValueError: the result is another instance's, or leaves more pupils unplaced than it must.
     """
     parts, residual = known or residual_of(instance, result)
-    reached = residual.reached_from(np.flatnonzero(residual.unplaced))
+    waiting = residual.unplaced > 0
+    if Sides(instance).exist:  # moving others may place somebody at once: such an answer is left open
+        waiting &= ~residual.reaches_sink[: len(waiting)]
+    reached = residual.reached_from(np.flatnonzero(waiting))
     if reached[-1]:
         raise ValueError("assignments: more pupils could be placed, so no seat has a value yet")
     return MarginalValues(
-        unplaced=int(residual.unplaced.sum()),
+        unplaced=sum(row.count for row in result.unplaced),
         openings=tuple(opening_name(parts, i) for i in np.flatnonzero(openings_worth_one(residual, reached)).tolist()),
         lines=tuple(instance.lines[i].id for i in np.flatnonzero(lines_worth_one(residual, reached)).tolist()),
         new_seats=_new_seats(parts, residual, reached),
     )
 
 
-def residual_of(instance: Instance, result: Result) -> Known:
-    """The instance in columns, and the residual network of a result's placements.
+def residual_of(instance: Instance, result: Result, split: frozenset[str] = frozenset()) -> Known:
+    """The instance in columns, and the residual network of a result's placements: both as `solver.loosened` reads them.
 
     Raises:
-        ValueError: the result is another instance's, has no placements because its pins cannot hold, or obeys rules
-            that no network says (`solver.sides`): what this network tells would not be true of them.
+        ValueError: the result is another instance's, or has no placements because its pins cannot hold.
     """
-    if Sides(instance).exist:
-        raise ValueError("instance: rules that no network says (whole groups, bundles, …) are not explained here")
+    _check(instance, result)
+    return _columns(*loosen(instance, result, split))
+
+
+def as_placed(instance: Instance, result: Result) -> Known:
+    """The same for who only counts who is where, and moves nobody: nothing is held, nobody renamed.
+
+    Raises:
+        ValueError: as `residual_of`, which gives the same for a round without side constraints.
+    """
+    _check(instance, result)
+    return _columns(instance, result)
+
+
+def _columns(instance: Instance, result: Result) -> Known:
+    parts = gather(instance)
+    return parts, build_residual(parts, result.assignments)
+
+
+def _check(instance: Instance, result: Result) -> None:
     if result.instance_sha256 != instance_sha256(instance):
         raise ValueError("instance_sha256: the result belongs to another instance")
     if result.diagnosis and not result.assignments:
         raise ValueError(f"diagnosis: {result.diagnosis}")
-    parts = gather(instance)
-    return parts, build_residual(parts, result.assignments)
 
 
 def openings_worth_one(residual: Residual, reached: Bools) -> Bools:

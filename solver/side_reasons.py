@@ -31,6 +31,22 @@ class SideInquiry:
         """Slots that the same pupils' other groups take."""
         return self._slots[group.id]
 
+    @property
+    def sharing(self) -> list[Opening]:
+        """The openings whose period shares seats with another."""
+        return sorted(
+            {(offer, name) for offer, slots in self.sides.shared.items() for each in slots.values() for name in each}
+        )
+
+    def barred(self, group: Group, opening: Opening) -> Reason | None:
+        """The rule of groups that keeps a group, or one pupil of it, out of an opening with room, if any does."""
+        if opening[1] not in group.periods or not self.busy(group).isdisjoint(self.instance.period[opening[1]].slots):
+            return Reason.OTHER_PLACEMENT_THEN
+        count = group.count if group.id in self.instance.units else 1
+        if self.occupancy.room(group.school, *opening)[0] < count:
+            return Reason.GROUP_TOO_LARGE
+        return None if self.is_enough(group.school, opening, count) else Reason.MINIMUM_GROUP
+
     def usable(self, group: Group, periods: Iterable[str]) -> set[str]:
         """Of these periods, those that place a pupil: alone, or with all the others of a bundle."""
         there = set(periods)
@@ -53,7 +69,9 @@ class SideInquiry:
         enough = self._whole_ways(group, (opening for opening in possible if rooms[opening] >= count))
         if not enough:
             return Reason.GROUP_TOO_LARGE, {"largest_room": max(rooms[opening] for opening in possible)}, ()
-        if not (numerous := self._whole_ways(group, (each for each in enough if self._is_enough(group, each, count)))):
+        if not (
+            numerous := self._whole_ways(group, (each for each in enough if self.is_enough(group.school, each, count)))
+        ):
             return Reason.MINIMUM_GROUP, {}, ()
         return Reason.QUOTA_CEILING, {}, self._short_lines(group, numerous)
 
@@ -62,8 +80,9 @@ class SideInquiry:
         usable = self.usable(group, (period for _, period in kept))
         return [opening for opening in kept if opening[1] in usable]
 
-    def _is_enough(self, group: Group, opening: Opening, count: int) -> bool:
-        meeting = (group.school, *opening)
+    def is_enough(self, school: str, opening: Opening, count: int) -> bool:
+        """Whether so many more pupils of a school are as many as the offer receives at a time."""
+        meeting = (school, *opening)
         present = self.occupancy.by_school[meeting] + count
         return present >= self.sides.minimum.get(opening[0], 0) or meeting in self.sides.pinned
 

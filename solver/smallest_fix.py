@@ -9,7 +9,7 @@ later aims decide.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from solver.parts import Parts
 from solver.residual import Residual
 from solver.result import Result
 from solver.rules import Rule
+from solver.sides import Sides
+from solver.unit_fixes import UnitFixes
 from solver.validation import MAX_REACH_M
 
 KILOMETRE = 1_000
@@ -40,7 +42,8 @@ def find_fixes(
 ) -> dict[str, tuple[Fix, ...]]:
     """For each group with unplaced pupils (or for those given), the changes that place one more, the smallest first.
 
-    A kind that would place nobody more is left out.
+    A kind that would place nobody more is left out. In a round with side constraints, what they touch is held where it
+    is (`solver.loosened`): each change works, and a group that only needs others to be moved has none.
 
     Raises:
         ValueError: an unknown group, one without unplaced pupils, another instance's result, or a result in which
@@ -52,12 +55,27 @@ def find_fixes(
             raise ValueError(f"groups: unknown {name!r}")
         if name not in left:
             raise ValueError(f"groups: {name!r} has no pupil without a place")
+    names = left if groups is None else set(groups)
+    together = names & instance.units
     parts, residual = known or residual_of(instance, result)
-    asked, asker_of = _gather_askers(parts, left if groups is None else set(groups))
-    if residual.reaches_sink[asked.node].any():
+    asked, asker_of = _gather_askers(parts, names - together)
+    could = residual.reaches_sink[asked.node]
+    if could.any() and not Sides(instance).exist:
         raise ValueError("assignments: more pupils could be placed without any change")
     found = dict(_Search(parts, residual, asked).run())
-    return {name: tuple(_spell(parts, name, asker, found)) for name, asker in asker_of.items()}
+    alone = {name: tuple(_spell(parts, name, asker, found)) for name, asker in asker_of.items() if not could[asker]}
+    return dict.fromkeys(names, ()) | alone | (_fixes_together(instance, result, together) if together else {})
+
+
+def _fixes_together(instance: Instance, result: Result, names: Set[str]) -> dict[str, tuple[Fix, ...]]:
+    """For groups placed at once or not at all: nobody else moves, but to let in those who may be split."""
+    inquiry, linked = UnitFixes(instance, result), instance.bundles_of.keys() | Sides(instance).mates.keys()
+    parts, residual = residual_of(instance, result, frozenset(names - linked))
+    asked, asker_of = _gather_askers(parts, set(names - linked))
+    could = residual.reaches_sink[asked.node]
+    found = {name: tuple(inquiry.of(name)) for name in sorted(names)}
+    splits = {name: (Fix(FixKind.SPLIT, name),) for name, asker in asker_of.items() if could[asker]}
+    return {name: (*fixes, *splits.get(name, ())) for name, fixes in found.items()}
 
 
 def _gather_askers(parts: Parts, names: set[str]) -> tuple[Asked, dict[str, int]]:

@@ -6,23 +6,26 @@ words where the fact is the same. All openings at once, on arrays. Facts only: w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 import numpy as np
 
-from solver.arrays import Bools, Ints, find
+from solver.arrays import Bools, Ints, find, ints
 from solver.candidates import Territory, find_reachable
 from solver.choices import Choices, list_choices
 from solver.instance import Instance
-from solver.marginal import Known, opening_name, residual_of
+from solver.marginal import Known, as_placed, opening_name
 from solver.occupancy import Occupancy
 from solver.parts import Parts
 from solver.placements import Placements, higher_wishes, over_periods, tabulate_placements
 from solver.residual import Residual
-from solver.result import Result
+from solver.result import Reason, Result
 from solver.rules import Rule
+from solver.side_reasons import SideInquiry
+from solver.sides import Sides
 
 
 class UnusedReason(StrEnum):
@@ -42,6 +45,12 @@ class UnusedReason(StrEnum):
     """Some have none, and a quota line above the offer is full."""
     SCHOOL_MAXIMUM = "school_maximum"
     """Some have none, and their schools have their maximum there."""
+    GROUP_TOO_LARGE = "group_too_large"
+    """Those who have none stay together, and are more than the seats."""
+    MINIMUM_GROUP = "minimum_group"
+    """Those who have none would be fewer of their school than the site receives."""
+    OTHER_PLACEMENT = "other_placement"
+    """Those who have none need other periods with it, or have another placement then."""
     COULD_BE_USED = "could_be_used"
     """Some have none and could come: the answer does not place as many as it might."""
 
@@ -53,6 +62,16 @@ LADDER: tuple[tuple[UnusedReason, frozenset[Rule]], ...] = (
     (UnusedReason.BANNED, frozenset()),
 )
 """The reason when nobody may come, without those rules."""
+
+
+BARRED: Mapping[Reason, UnusedReason] = MappingProxyType(
+    {
+        Reason.GROUP_TOO_LARGE: UnusedReason.GROUP_TOO_LARGE,
+        Reason.MINIMUM_GROUP: UnusedReason.MINIMUM_GROUP,
+        Reason.OTHER_PLACEMENT_THEN: UnusedReason.OTHER_PLACEMENT,
+    }
+)
+"""What keeps a group out of free seats, in the words of those who have no place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +100,40 @@ def unused_seats(instance: Instance, result: Result, known: Known | None = None)
     Raises:
         ValueError: the result is another instance's, or has no placements because its pins cannot hold.
     """
-    parts, residual = known or residual_of(instance, result)
-    placements = tabulate_placements(parts, result.assignments)
-    return tuple(_Inquiry(parts, residual, placements).rows(Occupancy(instance, result.assignments)))
+    parts, residual = known or as_placed(instance, result)
+    occupancy, placements = Occupancy(instance, result.assignments), tabulate_placements(parts, result.assignments)
+    inquiry = _Inquiry(parts, residual, placements, _waiting(parts, result))
+    side = SideInquiry(instance, occupancy, result.assignments) if Sides(instance).exist else None
+    return tuple(inquiry.rows(occupancy, side))
+
+
+def _waiting(parts: Parts, result: Result) -> Ints:
+    """Pupils without a place, by class."""
+    number = {row.id: i for i, row in enumerate(parts.instance.groups)}
+    member = parts.demand.group_class[ints([number[row.group] for row in result.unplaced])]
+    count = ints([row.count for row in result.unplaced])
+    return np.bincount(member, count, len(parts.demand.class_left)).astype(np.int64)
 
 
 class _Inquiry:
     """Counts the pupils who may come to each opening, and those of them whom nothing keeps where they are."""
 
-    def __init__(self, parts: Parts, residual: Residual, placements: Placements) -> None:
-        self.parts, self.residual, self.placements = parts, residual, placements
+    def __init__(self, parts: Parts, residual: Residual, placements: Placements, waiting: Ints) -> None:
+        self.parts, self.residual, self.placements, self.waiting = parts, residual, placements, waiting
         demand, supply = parts.demand, parts.supply
         self.openings, self.periods = len(supply.opening_offer), len(parts.instance.periods)
         self.taken = self._sum(placements.opening, placements.count)
         self.pupils = np.bincount(demand.group_class, [row.count for row in parts.instance.groups]).astype(np.int64)
         self.member, self.when = over_periods(parts, np.arange(len(demand.class_left), dtype=np.int64))
 
-    def rows(self, occupancy: Occupancy) -> Iterator[UnusedSeats]:
+    def rows(self, occupancy: Occupancy, side: SideInquiry | None) -> Iterator[UnusedSeats]:
         supply, choices = self.parts.supply, self.parts.choices
         free = supply.opening_seats - self.taken
+        for offer, period in side.sharing if side else ():
+            i = self.parts.openings[offer, period]
+            free[i] = occupancy.free_seats(offer, period)
         who = choices.profile * self.periods + supply.opening_period[choices.opening]
-        unplaced = self._at(who, self.residual.unplaced)
+        unplaced = self._at(who, self.waiting)
         full = self.residual.entrance(self.parts.demand.profile_school[choices.profile], choices.opening)[1]
         counts = {
             "pupils": self._sum(choices.opening, self._at(who, self.pupils)),
@@ -114,8 +146,19 @@ class _Inquiry:
             offer, period = opening_name(self.parts, i)
             lines = occupancy.saturated_lines(offer)
             reason, kept_out = nobody.get(i, (_blocked(int(counts["unplaced"][i]), lines, int(welcome[i])), 0))
+            if side and reason is UnusedReason.COULD_BE_USED:
+                reason = self._side_reason(side, i, who[(choices.opening == i) & ~full])
             told = {name: int(column[i]) for name, column in counts.items()}
             yield UnusedSeats(offer, period, int(free[i]), reason, **told, kept_out=kept_out, lines=lines)
+
+    def _side_reason(self, side: SideInquiry, opening: int, who: Ints) -> UnusedReason:
+        """The rule of groups that keeps all who could come and have no place from these seats, if any does."""
+        asking = np.unique(self.member[np.isin(self.when, who) & (self.waiting[self.member] > 0)])
+        left = np.flatnonzero(np.isin(self.parts.demand.group_class, asking))
+        groups = {self.parts.demand.group_class[i]: self.parts.instance.groups[i] for i in left[::-1].tolist()}
+        found = {side.barred(group, opening_name(self.parts, opening)) for group in groups.values()}
+        barred = {name: reason for name, reason in BARRED.items() if name in found}
+        return UnusedReason.COULD_BE_USED if None in found else next(iter(barred.values()), UnusedReason.COULD_BE_USED)
 
     def _sum(self, opening: Ints, counts: Ints) -> Ints:
         return np.bincount(opening, counts, self.openings).astype(np.int64)

@@ -11,20 +11,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
 
-from solver.arrays import Ints, find, ints
+from solver.arrays import Bools, Ints, find, ints
 from solver.candidates import Territory, find_reachable
 from solver.choices import Choices, list_choices
 from solver.explain import full_openings
 from solver.files import Document
 from solver.geography import trips_m
+from solver.higher import Higher, HigherReason, WhyHere
 from solver.instance import Instance
-from solver.marginal import Known, opening_name, residual_of
+from solver.marginal import Known, as_placed, opening_name
 from solver.occupancy import Occupancy
 from solver.params import Tier
 from solver.parts import Parts
@@ -33,26 +32,11 @@ from solver.prices import Prices, first_of_each
 from solver.residual import Residual
 from solver.result import Assignment, Result
 from solver.rules import Rule
+from solver.side_reasons import SideInquiry
+from solver.sides import Sides
 
-
-class HigherReason(StrEnum):
-    """Why not in a sector ranked higher. The first that applies, in this order."""
-
-    NO_OFFER_IN_REACH = "no_offer_in_reach"
-    """No offer of the sector and level that territory and distance let the pupil go to."""
-    PERIODS_NOT_OPEN = "periods_not_open"
-    """Those open in none of its periods."""
-    NEEDS_NOT_SERVED = "needs_not_served"
-    BANNED = "banned"
-    PINNED = "pinned"
-    """The pupil is pinned where it is."""
-    ALL_SEATS_TAKEN = "all_seats_taken"
-    QUOTA_CEILING = "quota_ceiling"
-    """The offers with free seats are under a full quota line."""
-    SCHOOL_MAXIMUM = "school_maximum"
-    """The others already have the school's maximum."""
-    EARLIER_AIM = "earlier_aim"
-    """A seat is free, and an aim before the wishes is served by leaving the pupil where it is."""
+CERTIFICATE = "sequence-certificate/1"
+"""The layout whose prices tell what a place costs."""
 
 
 LADDER: tuple[tuple[HigherReason, frozenset[Rule]], ...] = (
@@ -65,37 +49,6 @@ LADDER: tuple[tuple[HigherReason, frozenset[Rule]], ...] = (
 
 Worse = tuple[str, str, Tier | None, int | None]
 """An offer and a period, and the tier that going there makes worse by at least so much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Higher:
-    """A sector ranked higher than the one obtained, and why not there.
-
-    `openings` it may have, in its periods. At the prices the least costly is `offer` in `period`, and going there makes
-    `tier` worse by `at_least` (in the tier's unit). None when the prices do not tell the two apart, without a
-    certificate, or when no opening may be had; what it costs then is for `solver.what_if` and a pin there to say.
-    """
-
-    sector: str
-    rank: int
-    reason: HigherReason
-    openings: int = 0
-    offer: str = ""
-    period: str = ""
-    tier: Tier | None = None
-    at_least: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WhyHere:
-    """`count` pupils of a group at a place, the rank they obtain, and every sector they rank higher, in their order."""
-
-    group: str
-    offer: str
-    period: str
-    count: int
-    rank: int
-    higher: tuple[Higher, ...]
 
 
 def why_here(
@@ -116,9 +69,11 @@ def why_here(
             raise ValueError(f"groups: unknown {name!r}")
     if certificate is not None and certificate["instance_sha256"] != result.instance_sha256:
         raise ValueError("instance_sha256: the certificate belongs to another instance")
-    parts, residual = known or residual_of(instance, result)
+    parts, residual = known or as_placed(instance, result)
+    if certificate is not None and certificate["format"] != CERTIFICATE:
+        certificate = None  # bounds tell no choice from another
     rows = [row for row in result.assignments if groups is None or row.group in groups]
-    inquiry = _Inquiry(parts, residual, rows)
+    inquiry = _Inquiry(parts, residual, rows, _last_word(instance, result))
     worse = {} if certificate is None else inquiry.price(Prices(parts, certificate, _longest(result)))
     told: list[list[Higher]] = [[] for _ in rows]
     for row, higher in inquiry.run(Occupancy(instance, result.assignments), worse):
@@ -127,6 +82,15 @@ def why_here(
         WhyHere(it.group, it.offer, it.period, it.count, _rank(instance, it), (*why,))
         for it, why in zip(rows, told, strict=True)
     )
+
+
+def _last_word(instance: Instance, result: Result) -> HigherReason:
+    """What is said of a seat that is free and that nothing seen here keeps the pupil from."""
+    if not Sides(instance).exist:
+        return HigherReason.EARLIER_AIM
+    before = result.tiers[: 1 + next(i for i, row in enumerate(result.tiers) if row.tier is Tier.WISHES)]
+    closed = all(row.proof != "none" and row.bound == row.value for row in before)
+    return HigherReason.GROUP_RULES if closed else HigherReason.NOT_PROVEN
 
 
 def _rank(instance: Instance, row: Assignment) -> int:
@@ -143,8 +107,8 @@ class _Inquiry:
     A row may have a choice when they have the same key (profile, period, sector), for one of the row's periods.
     """
 
-    def __init__(self, parts: Parts, residual: Residual, rows: list[Assignment]) -> None:
-        self.parts, self.residual, self.rows = parts, residual, rows
+    def __init__(self, parts: Parts, residual: Residual, rows: list[Assignment], last_word: HigherReason) -> None:
+        self.parts, self.residual, self.rows, self.last_word = parts, residual, rows, last_word
         self.made = made = tabulate_placements(parts, rows)
         self.row, self.place, self.sector = higher_wishes(parts, made)
         self.sectors = max(1, len(parts.supply.sectors))
@@ -187,7 +151,10 @@ class _Inquiry:
         under = np.array([bool(occupancy.saturated_lines(row.id)) for row in instance.offers], np.bool_)
         quota = seats & ~under[supply.opening_offer[self.opening]]
         room = quota & ~self.residual.entrance(self.school, self.opening)[1]
-        reason = np.full(len(self.row), HigherReason.EARLIER_AIM, object)
+        reason = np.full(len(self.row), self.last_word, object)
+        enough, numerous = self._together(occupancy, room)
+        reason[self._count(self.menu_key[numerous]) == 0] = HigherReason.MINIMUM_GROUP
+        reason[self._count(self.menu_key[enough]) == 0] = HigherReason.GROUP_TOO_LARGE
         reason[self._count(self.menu_key[room]) == 0] = HigherReason.SCHOOL_MAXIMUM
         reason[self._count(self.menu_key[quota]) == 0] = HigherReason.QUOTA_CEILING
         reason[self._count(self.menu_key[seats]) == 0] = HigherReason.ALL_SEATS_TAKEN
@@ -196,6 +163,21 @@ class _Inquiry:
         for why, rows in self._kept_out(none):
             reason[rows] = why
         return list(reason)
+
+    def _together(self, occupancy: Occupancy, room: Bools) -> tuple[Bools, Bools]:
+        """Of the choices with room, those that take all who stay together; of these, those where they are numerous."""
+        instance = self.parts.instance
+        if not Sides(instance).exist:
+            return room, room
+        size = {row.id: row.count for row in instance.groups if row.id in instance.units}
+        count = ints([size.get(profile[5], 1) for profile in self.parts.demand.profiles])[self.profile]
+        enough, numerous = room.copy(), room.copy()
+        inquiry = SideInquiry(instance, occupancy, ())
+        for i in np.flatnonzero(room).tolist():
+            name, school = opening_name(self.parts, int(self.opening[i])), instance.schools[int(self.school[i])].id
+            enough[i] = occupancy.room(school, *name)[0] >= count[i]
+            numerous[i] = enough[i] and inquiry.is_enough(school, name, int(count[i]))
+        return enough, numerous
 
     def _kept_out(self, rows: Ints) -> Iterator[tuple[HigherReason, Ints]]:
         """The first rule that leaves these rows nothing."""

@@ -130,6 +130,8 @@ def subject_of(fix: Mapping[str, Any]) -> str:
         return str(fix["extra_km"])
     if fix["kind"] == "period":
         return str(fix["period"])
+    if fix["kind"] == "split":
+        return ""
     if fix["kind"] in ("maximum", "needs", "ban"):
         return str(fix["offer"])
     return f"{fix['offer']} {fix['period']}"
@@ -143,12 +145,14 @@ def fix_of(kind: str, subject: str) -> dict[str, Any]:
         return {"kind": kind, "extra_km": int(subject)}
     if kind == "period":
         return {"kind": kind, "period": subject}
+    if kind == "split":
+        return {"kind": kind}
     offer, _, period = subject.partition(" ")
     return {"kind": kind, "offer": offer, **({"period": period} if period else {})}
 
 
 def is_explained(found: AllocationRound) -> bool:
-    """Whether the round has findings: an older one, a degraded one or one with rules of groups has none."""
+    """Whether the round has findings: an older one or a degraded one has none."""
     return bool(found.figures.get("explained"))
 
 

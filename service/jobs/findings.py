@@ -15,7 +15,7 @@ from solver.files import Document, canonical_bytes
 from solver.fix import Fix
 from solver.geography import trip_m
 from solver.instance import Instance
-from solver.marginal import marginal_values, residual_of
+from solver.marginal import as_placed, marginal_values, residual_of
 from solver.params import Tier
 from solver.result import Result
 from solver.sides import Sides
@@ -25,11 +25,12 @@ from solver.why_here import why_here
 
 
 def findings_of(instance: Instance, result: Result, first_come: Result, certificate: Document | None = None) -> bytes:
-    """The document. Its explanations are null where the network cannot give them: a round with rules that no network
-    says, without placements, or whose first aim is not proven."""
+    """The document. Its explanations are null for a round without placements, or whose first aim is not proven."""
     document: dict[str, Any] = {"first_come": _first_come(instance, first_come), "explained": None}
-    if can_be_explained(instance, result):
-        known = residual_of(instance, result)
+    if can_be_explained(result):
+        known = placed = residual_of(instance, result)
+        if Sides(instance).exist:
+            placed = as_placed(instance, result)
         values = marginal_values(instance, result, known)
         document["explained"] = {
             "new_seats": [
@@ -49,7 +50,7 @@ def findings_of(instance: Instance, result: Result, first_come: Result, certific
                     row.kept_out,
                     list(row.lines),
                 ]
-                for row in unused_seats(instance, result, known)
+                for row in unused_seats(instance, result, placed)
             ],
             "fixes": {
                 group: [_change(fix) for fix in fixes]
@@ -57,21 +58,22 @@ def findings_of(instance: Instance, result: Result, first_come: Result, certific
             },
             "higher": [
                 [row.group, one.sector, one.rank, one.reason.value, one.openings, one.tier, one.at_least]
-                for row in why_here(instance, result, certificate, known=known)
+                for row in why_here(instance, result, certificate, known=placed)
                 for one in row.higher
             ],
         }
     return canonical_bytes(document)
 
 
-def can_be_explained(instance: Instance, result: Result) -> bool:
-    """Whether the network of the placements tells the truth about this round."""
+def can_be_explained(result: Result) -> bool:
+    """Whether what is told of this round is about as many placed as can be."""
     proven = any(row.tier is Tier.PLACED and row.proof != "none" for row in result.tiers)
-    return proven and not result.diagnosis and not Sides(instance).exist
+    return proven and not result.diagnosis
 
 
 def _change(fix: Fix) -> dict[str, Any]:
     told = {"offer": fix.offer, "period": fix.period, "line": fix.line, "extra_km": fix.extra_km}
+    told |= {"more": fix.more} if fix.more > 1 else {}
     return {"kind": fix.kind.value, **{name: value for name, value in told.items() if value}}
 
 

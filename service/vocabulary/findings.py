@@ -15,6 +15,9 @@ EMPTY_SEATS_LABELS: Mapping[str, str] = {
     "everybody_placed": "Tous les élèves qui pouvaient venir ont une place",
     "quota_ceiling": "Le plafond du partenaire est atteint",
     "school_maximum": "Les établissements à portée y ont déjà leur maximum",
+    "group_too_large": "Les élèves sans place restent ensemble, et sont plus nombreux que les places",
+    "minimum_group": "Les élèves sans place viendraient trop peu nombreux de leur établissement",
+    "other_placement": "Les élèves sans place ont besoin d’autres semaines avec celles-ci, ou sont déjà ailleurs alors",
     "could_be_used": "Des élèves pourraient venir : le résultat n’est pas au mieux",
 }
 
@@ -27,7 +30,11 @@ HIGHER_LABELS: Mapping[str, str] = {
     "all_seats_taken": "toutes les places de ce secteur à portée sont prises",
     "quota_ceiling": "le plafond du partenaire est atteint",
     "school_maximum": "les offres à portée ont déjà leur maximum d’élèves de l’établissement",
+    "group_too_large": "les places libres sont moins nombreuses que les élèves qui restent ensemble",
+    "minimum_group": "les offres possibles reçoivent plus d’élèves à la fois de l’établissement",
     "earlier_aim": "une place est libre, mais une règle qui passe avant les vœux est mieux servie ainsi",
+    "group_rules": "une place est libre, mais une règle des groupes ou une règle qui passe avant les vœux la laisse vide",
+    "not_proven": "une place est libre, et il n’est pas prouvé qu’elle ne pouvait pas être donnée",
 }
 
 FIX_LABELS: Mapping[str, str] = {
@@ -39,4 +46,5 @@ FIX_LABELS: Mapping[str, str] = {
     "needs": "Répondre au besoin d’accessibilité sur un site",
     "ban": "Lever une exclusion",
     "elsewhere": "Une place de plus ailleurs, libérée de proche en proche",
+    "split": "Séparer un groupe d’élèves gardés ensemble",
 }

@@ -54,15 +54,17 @@ def fix_sentence(fix: Mapping[str, Any], names: Names) -> str:
 
 
 def _seat(fix: Mapping[str, Any], names: Names) -> str:
-    return f"Une place de plus à {names.site(fix['offer'])}, {names.when(fix['period'])}."
+    more = fix.get("more", 1)
+    seats = "Une place" if more == 1 else counted(more, "place")
+    return f"{seats} de plus à {names.site(fix['offer'])}, {names.when(fix['period'])}."
 
 
 def _quota(fix: Mapping[str, Any], names: Names) -> str:
-    return f"Un élève de plus sous le plafond « {names.lines.get(str(fix['line']), 'ligne inconnue')} »."
+    return f"{_pupils(fix)} de plus sous le plafond « {names.lines.get(str(fix['line']), 'ligne inconnue')} »."
 
 
 def _maximum(fix: Mapping[str, Any], names: Names) -> str:
-    return f"Un élève de plus du même établissement à {names.site(fix['offer'])}."
+    return f"{_pupils(fix)} de plus du même établissement à {names.site(fix['offer'])}."
 
 
 def _reach(fix: Mapping[str, Any], _names: Names) -> str:
@@ -88,6 +90,15 @@ def _elsewhere(fix: Mapping[str, Any], names: Names) -> str:
     )
 
 
+def _split(_fix: Mapping[str, Any], _names: Names) -> str:
+    return "Laisser les élèves de ce groupe être placés séparément."
+
+
+def _pupils(fix: Mapping[str, Any]) -> str:
+    more = fix.get("more", 1)
+    return "Un élève" if more == 1 else counted(more, "élève")
+
+
 _SAID = {
     "seat": _seat,
     "quota": _quota,
@@ -97,4 +108,5 @@ _SAID = {
     "needs": _needs,
     "ban": _ban,
     "elsewhere": _elsewhere,
+    "split": _split,
 }

@@ -214,7 +214,7 @@ def test_sabotage_rows_left_as_they_came(seed: int, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("solver.solve.instance_sha256", lambda _instance: same[0])
     costs = dict(tiers._COSTS) | {Tier.DRAW: lambda _network, arcs, _names: np.zeros(len(arcs), np.int64)}
     monkeypatch.setattr(tiers, "_COSTS", costs)
-    monkeypatch.setattr("solver.score._draw", lambda *_arguments: 0)
+    monkeypatch.setattr("solver.score.Lots.total", lambda *_arguments: 0)
     assert any(changed_by_order(seed, ENOUGH, left_as_they_came))
 
 

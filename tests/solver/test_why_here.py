@@ -12,12 +12,13 @@ import pytest
 from solver.certificate import solve_with_certificate
 from solver.files import Document
 from solver.generate import generate
+from solver.higher import Higher, HigherReason, WhyHere
 from solver.instance import Ban, Instance, Pin, QuotaLine
 from solver.params import TerritoryRule, Tier
 from solver.pins import broken_rule
 from solver.result import Result, Status
 from solver.solve import solve
-from solver.why_here import Higher, HigherReason, WhyHere, why_here
+from solver.why_here import why_here
 from tests.solver.small_world import at_km, group, offer, world
 from tests.solver.tiny_instances import tiny_instance
 
