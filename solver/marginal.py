@@ -54,7 +54,7 @@ class MarginalValues:
 
 
 Known = tuple[Parts, Residual]
-"""What `residual_of` or `as_placed` gives. Whoever asks several questions of one result asks it once, and hands it on."""
+"""What `residual_of` or `as_placed` gives. Who asks several questions of a result asks it once, and hands it on."""
 
 
 def marginal_values(instance: Instance, result: Result, known: Known | None = None) -> MarginalValues:

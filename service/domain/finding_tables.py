@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 
 from service.domain.campaigns import get_campaign
 from service.domain.exports import Cell, ExportTable
-from service.domain.findings import changes_wanted, fix_of, hosts_named, openings_found, periods_named, seats_wanted
+from service.domain.findings import changes_wanted, hosts_named, openings_found, periods_named, seats_wanted
+from service.domain.fix_subjects import fix_of
 from service.domain.perimeters import Area
 from service.persistence.tables import AllocationRound, Period, QuotaLine, Sector
 from service.vocabulary import EMPTY_SEATS_LABELS, FIX_LABELS, LEVEL_LABELS

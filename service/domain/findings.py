@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
+from service.domain.fix_subjects import subject_of
 from service.domain.perimeters import Area, within
 from service.domain.recording import pupil_ids
 from service.domain.rounds import get_round
@@ -42,6 +43,7 @@ def record_findings(session: Session, round_id: int, document: bytes) -> None:
     session.refresh(row)
     explained = found["explained"]
     row.figures = {**row.figures, "first_come": found["first_come"], "explained": explained is not None}
+    row.figures |= {"groups_held": explained is not None and explained["groups_held"]}
     session.add(row)
     if explained is not None:
         _write_new_seats(session, round_id, explained)
@@ -120,35 +122,6 @@ def _write_higher(session: Session, found: AllocationRound, higher: list[list[An
         for pseudonym in pseudonyms_of(group)
     ]
     insert_rows(session, HigherWish, rows)
-
-
-def subject_of(fix: Mapping[str, Any]) -> str:
-    """What a change is about, in words that two pupils who wait for the same one share."""
-    if fix["kind"] == "quota":
-        return str(fix["line"])
-    if fix["kind"] == "reach":
-        return str(fix["extra_km"])
-    if fix["kind"] == "period":
-        return str(fix["period"])
-    if fix["kind"] == "split":
-        return ""
-    if fix["kind"] in ("maximum", "needs", "ban"):
-        return str(fix["offer"])
-    return f"{fix['offer']} {fix['period']}"
-
-
-def fix_of(kind: str, subject: str) -> dict[str, Any]:
-    """The change that these words are about, as far as pupils who wait for it share it."""
-    if kind == "quota":
-        return {"kind": kind, "line": subject}
-    if kind == "reach":
-        return {"kind": kind, "extra_km": int(subject)}
-    if kind == "period":
-        return {"kind": kind, "period": subject}
-    if kind == "split":
-        return {"kind": kind}
-    offer, _, period = subject.partition(" ")
-    return {"kind": kind, "offer": offer, **({"period": period} if period else {})}
 
 
 def is_explained(found: AllocationRound) -> bool:

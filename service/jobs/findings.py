@@ -33,6 +33,7 @@ def findings_of(instance: Instance, result: Result, first_come: Result, certific
             placed = as_placed(instance, result)
         values = marginal_values(instance, result, known)
         document["explained"] = {
+            "groups_held": Sides(instance).exist,
             "new_seats": [
                 [row.department, row.level, row.period, row.sector, row.unplaced, row.movers]
                 for row in values.new_seats
@@ -59,6 +60,7 @@ def findings_of(instance: Instance, result: Result, first_come: Result, certific
             "higher": [
                 [row.group, one.sector, one.rank, one.reason.value, one.openings, one.tier, one.at_least]
                 for row in why_here(instance, result, certificate, known=placed)
+                if instance.is_counted(row.group, row.period)
                 for one in row.higher
             ],
         }

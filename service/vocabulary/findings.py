@@ -31,9 +31,9 @@ HIGHER_LABELS: Mapping[str, str] = {
     "quota_ceiling": "le plafond du partenaire est atteint",
     "school_maximum": "les offres à portée ont déjà leur maximum d’élèves de l’établissement",
     "group_too_large": "les places libres sont moins nombreuses que les élèves qui restent ensemble",
-    "minimum_group": "les offres possibles reçoivent plus d’élèves à la fois de l’établissement",
+    "minimum_group": "les offres possibles ne reçoivent que des groupes plus nombreux d’un même établissement",
     "earlier_aim": "une place est libre, mais une règle qui passe avant les vœux est mieux servie ainsi",
-    "group_rules": "une place est libre, mais une règle des groupes ou une règle qui passe avant les vœux la laisse vide",
+    "group_rules": "une place est libre, mais une règle de groupe, ou qui passe avant les vœux, la laisse vide",
     "not_proven": "une place est libre, et il n’est pas prouvé qu’elle ne pouvait pas être donnée",
 }
 

@@ -16,12 +16,12 @@ from service.domain.findings import (
     SeatsThere,
     SeatWanted,
     changes_wanted,
-    fix_of,
     is_explained,
     openings_found,
     periods_named,
     seats_wanted,
 )
+from service.domain.fix_subjects import fix_of
 from service.domain.school_years import period_label
 from service.domain.texts import search_form
 from service.persistence.tables import AllocationRound

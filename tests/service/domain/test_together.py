@@ -14,6 +14,8 @@ from service.domain.campaigns import get_campaign
 from service.domain.class_results import PupilResult, pupils_of_class
 from service.domain.confirmations import Voice, refuse
 from service.domain.decisions import find_gaps, read_claim
+from service.domain.findings import changes_wanted, is_explained
+from service.domain.fix_subjects import fix_of, subject_of
 from service.domain.offers import OfferDraft, publish_offer
 from service.domain.placements import round_summary
 from service.domain.publication import publish_round
@@ -38,10 +40,12 @@ from service.persistence.rows import row_id
 from service.persistence.tables import (
     ClassGroup,
     Confirmation,
+    HigherWish,
     Opening,
     PlacementRequest,
     Pupil,
     RoundDossier,
+    UnplacedPupil,
 )
 from service.vocabulary import Level, RefusalReason, RoundStatus, SchoolType, Side
 from solver.files import instance_document, result_document
@@ -127,6 +131,22 @@ def test_three_pupils_go_together(conventions_engine: Engine, scene: Scene, publ
     }
     assert {one.hostings[0].rank for name, one in found.items() if name != "Dan"} == {2}
     assert {(one.together, one.ranked) for name, one in found.items() if name != "Dan"} == {("Les trois", 1)}
+
+
+def test_a_round_with_groups_is_explained(conventions_engine: Engine, scene: Scene, published: int) -> None:
+    """Why the three are not in their first wish, and what would place who has no two weeks, is told as of any round."""
+    with session_scope(conventions_engine, write=False) as session:
+        found = get_round(session, published)
+        assert is_explained(found)
+        assert found.figures["groups_held"]
+        told = session.exec(select(Pupil.display_name, HigherWish.reason).join(HigherWish).order_by(col(Pupil.id)))
+        assert [tuple(row) for row in told] == [(name, "all_seats_taken") for name in ("Aya", "Ben", "Chloé")]
+        wanted = changes_wanted(session, found)
+        left = session.exec(select(UnplacedPupil.fixes).where(UnplacedPupil.round_id == published)).one()
+    assert [subject_of(fix_of(one.kind, one.subject)) for one in wanted] == [one.subject for one in wanted]
+    assert [(one["kind"], one["period"]) for one in left] == [("seat", JUNE)]
+    assert subject_of(fix_of("seat", "7 2027-W05 × 3")) == "7 2027-W05 × 3"
+    assert fix_of("seat", "7 2027-W05 × 3") == {"kind": "seat", "offer": "7", "period": "2027-W05", "more": 3}
 
 
 def test_a_pupil_with_two_hosts_has_two_weeks(conventions_engine: Engine, scene: Scene, published: int) -> None:
