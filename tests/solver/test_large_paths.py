@@ -15,6 +15,7 @@ from solver.flow import FlowError, minimum_cost_flow
 from solver.generate import generate
 from solver.generate_year import generate_year
 from solver.instance import Instance
+from solver.kernels import compiled
 from solver.potentials import potentials
 
 WITHOUT_CONSEQUENCE = {
@@ -93,6 +94,12 @@ def test_potentials_are_the_shortest_distances(
         flow["cost"] = flow["cost"] + shift[flow["tail"]] - shift[flow["head"]]
         assert potentials(**flow).tolist() == plain_potentials(**flow)
         compared += 1
+
+
+def test_a_loop_that_cannot_be_kept_on_disk_is_compiled_all_the_same() -> None:
+    """Where numba finds no place for what it compiles (here: a function of no file), the round goes on without."""
+    written_nowhere = eval("lambda number: number + 1")
+    assert compiled(written_nowhere)(1) == 2
 
 
 @pytest.mark.parametrize("compiled_from", [0, 200_000])
