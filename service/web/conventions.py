@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, url_for
 from sqlmodel import col, func, select
+from werkzeug.wrappers import Response
 from wtforms import DateField, IntegerField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from service.documents.spreadsheets import write_xlsx
 from service.domain.activities import staff_mobilised
 from service.domain.ceilings import ceilings_of
 from service.domain.conventions import (
@@ -29,6 +31,7 @@ from service.domain.conventions import (
     ledger,
     record_event,
 )
+from service.domain.ledger_rows import COLUMNS, ledger_rows
 from service.domain.school_years import school_year_of
 from service.errors import NotFound, ServiceError
 from service.persistence.tables import Commitment, Convention, Partner
@@ -53,6 +56,7 @@ from service.web.map import FranceMap, Measure, count_scale, france_map
 blueprint = Blueprint("conventions", __name__, url_prefix="/conventions")
 readers = allowed(Role.NATIONAL_COORDINATOR, Role.PARTNER_MANAGER)
 coordination = allowed(Role.NATIONAL_COORDINATOR)
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class EventForm(Form):
@@ -145,6 +149,19 @@ def _listed(convention: Convention, partner: Partner) -> Listed:
 @readers
 def page(key: str) -> Any:
     return _show_page(key, None)
+
+
+@blueprint.get("/<key>/registre.xlsx")
+@readers
+def ledger_file(key: str) -> Response:
+    """The rows that the ledger's figures are the sums of: openings and stays, as numbers."""
+    convention, _ = get_readable(key)
+    rows = ledger_rows(db(), convention, school_year_in_force(), campaign_in_force())
+    answer = make_response(write_xlsx("Registre", COLUMNS, rows))
+    answer.headers["Content-Type"] = XLSX
+    answer.headers["Content-Disposition"] = f'attachment; filename="registre-{key}.xlsx"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _show_page(key: str, form: EventForm | None) -> Any:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlmodel import Session
 
 from tests.service.web.conftest import Clock
 from tests.service.web.small_country import SmallCountry, email_of
-from tests.service.web.test_july import COMMITTEE, july  # noqa: F401
+from tests.service.web.test_july import COMMITTEE, july, links_to  # noqa: F401
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +22,12 @@ def stage() -> str:
 
 @pytest.mark.usefixtures("july")
 def test_from_figures_to_minutes(
-    window: Page, sign_in: Callable[[str], None], look: Callable[[str], None], country: SmallCountry, clock: Clock
+    window: Page,
+    sign_in: Callable[[str], None],
+    look: Callable[[str], None],
+    country: SmallCountry,
+    clock: Clock,
+    database: Session,
 ) -> None:
     """Opened by the coordinator, confirmed by both sides, drawn, read by the committee, proposed, validated."""
     leave = window.get_by_role("button", name="Se déconnecter")
@@ -32,6 +38,9 @@ def test_from_figures_to_minutes(
     look("remontee")
     leave.click()
 
+    for email, name in ((email_of("microsoft_france"), "partenaire"), ("lille@college.example", "etablissement")):
+        window.goto(links_to(database, email)[0])
+        look(f"chiffres-par-lien-{name}")
     sign_in(email_of("ovhcloud"))
     window.get_by_role("link", name="Chiffres réalisés").click()
     look("chiffres-partenaire")

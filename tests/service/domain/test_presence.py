@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from service.domain.agreement_templates import template_for
 from service.domain.confirmations import Voice
 from service.domain.conventions import get_convention, ledger
+from service.domain.ledger_rows import ledger_rows
 from service.domain.presence import close_agreements, differ, said_of_stays, say, say_held, stays_held
 from service.domain.presence_mail import ask_what_was_held
 from service.errors import Conflict, ServiceError
@@ -258,12 +259,18 @@ def recount(session: Session, key: str, code: str) -> tuple[int, ...]:
 
 
 def test_the_ledger_of_each_convention_is_a_recount_of_its_rows(session: Session, seed: int) -> None:
-    """Whatever the rows: published, allocated, confirmed, signed and held, for every promise of the five."""
+    """Whatever the rows: published, allocated, confirmed, signed and held, for every promise of the five.
+
+    The lines that the page hands out add up to the same figures.
+    """
     scatter(session, Random(seed))
     for key in CONVENTIONS:
+        rows = ledger_rows(session, get_convention(session, key), SCHOOL_YEAR)
         for line in ledger(session, get_convention(session, key), SCHOOL_YEAR):
             counted = (line.published, line.allocated, line.confirmed, line.signed, line.held)
             assert counted == recount(session, key, line.commitment_code), (key, line.commitment_code)
+            own = [row[-5:] for row in rows if row[0] == line.commitment_code]
+            assert counted == (tuple(map(sum, zip(*own, strict=True))) or (0,) * 5), (key, line.commitment_code)
 
 
 def test_publish_placement_counts_in_the_ledger_only_once_confirmed(session: Session) -> None:
