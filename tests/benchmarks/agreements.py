@@ -1,18 +1,15 @@
 """How long the agreements of many pupils take in one job, and whether the memory stays flat.
 
-`python -m tests.benchmarks.agreements [--count 1000]` fills a database of its own with validated agreements, lets the
-real scribe write them all, and prints seconds, processor and the process's memory after a tenth of them and after all.
+A database of its own is filled with validated agreements; the real scribe writes them all. What is measured: its
+seconds, and the process's memory after a tenth of them and after all.
 """
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from pathlib import Path
-from time import perf_counter, process_time
 
 import psutil
-from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from service.domain.agreement_templates import template_for
@@ -22,6 +19,9 @@ from service.persistence.columns import utc_now
 from service.persistence.engine import make_engine, session_scope
 from service.persistence.tables import Agreement, AgreementDocument, AgreementStay, Confirmation, Pupil
 from service.vocabulary import AgreementState, ConfirmationState, Level
+from solver.instance import Instance
+from tests.benchmarks.answer import EARLY, LATE, Answer
+from tests.benchmarks.clock import Clock
 from tests.service.agreement_field import PART
 from tests.service.conftest import TODAY, fill_conventions
 from tests.service.small_field import make_field
@@ -63,36 +63,21 @@ def fill(session: Session, count: int) -> None:
         session.add(AgreementStay(agreement_id=agreement.id or 0, confirmation_id=stay or 0))
 
 
-def measure(engine: Engine, count: int) -> str:
-    process, written = psutil.Process(), 0
-    wall, processor = perf_counter(), process_time()
-    while written < count // 10 and (some := write_some(engine, AT_ONCE)):
-        written += some
-    early = process.memory_info().rss / MIB
-    written += write_waiting(engine)
-    wall, processor = perf_counter() - wall, process_time() - processor
-    late = process.memory_info().rss / MIB
-    with session_scope(engine, write=False) as session:
-        kept = len(session.exec(select(AgreementDocument.agreement_id)).all())
-    assert kept == written == count, (kept, written, count)
-    return (
-        f"{count} agreements: {wall:.1f} s, {processor:.1f} s of processor, "
-        f"{early:.0f} MiB after a tenth, {late:.0f} MiB after all"
-    )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=1000)
-    count = parser.parse_args().count
+def run(instance: Instance, clock: Clock) -> Answer:
+    """As many agreements as the instance has pupils, written by the real scribe; filling the database is not timed."""
+    count, written, process = sum(group.count for group in instance.groups), 0, psutil.Process()
     with tempfile.TemporaryDirectory() as folder:
         engine = make_engine(f"sqlite:///{Path(folder) / 'agreements.db'}")
         fill_conventions(engine)
         with session_scope(engine) as session:
             fill(session, count)
-        print(measure(engine, count))
+        with clock.running():
+            while written < count // 10 and (some := write_some(engine, AT_ONCE)):
+                written += some
+            early = process.memory_info().rss // MIB
+            written += write_waiting(engine)
+        late = process.memory_info().rss // MIB
+        with session_scope(engine, write=False) as session:
+            kept = len(session.exec(select(AgreementDocument.agreement_id)).all())
         engine.dispose()
-
-
-if __name__ == "__main__":
-    main()
+    return Answer(count - kept, 0, 0, kept == written == count, notes={EARLY: early, LATE: late})

@@ -13,6 +13,8 @@ from tests.benchmarks.pairs import Pairs
 
 STOPPED = "stopped_after_s"
 """Note of an engine that would have gone on."""
+EARLY, LATE = "mib_after_a_tenth", "mib_after_all"
+"""Notes of a work done piece by piece: what its process holds then."""
 
 
 @dataclass(frozen=True)

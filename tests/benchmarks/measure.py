@@ -16,7 +16,7 @@ from tests.benchmarks.answer import STOPPED, Answer
 from tests.benchmarks.rows import BETTER, GAP, SECONDS, TIMES_FASTER, TIMES_LONGER, Row
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("round", "repair", "factored flow")
+OURS = ("round", "repair", "factored flow", "agreements")
 RIVAL_SECONDS = 600.0
 """A rival that does not stop by itself is stopped: HiGHS does not always look at its own limit."""
 AIMS = ("unplaced", "ranks", "metres")

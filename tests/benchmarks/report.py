@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.answer import EARLY, LATE
 from tests.benchmarks.measure import Measure, Outcome
 from tests.benchmarks.rows import BETTER, GAP, SECONDS, TIMES_FASTER, TIMES_LONGER
 
@@ -72,6 +73,9 @@ def figure(row: Mapping[str, Any]) -> str:
     """The figure of a row in words."""
     ours = row["measures"][0]
     least = "more than " if any("stopped_after_s" in one["answer"]["notes"] for one in row["measures"]) else ""
+    notes = ours["answer"]["notes"]
+    if LATE in notes:
+        return f"{ours['cpu_seconds']:.1f} s of processor, {notes[EARLY]} MiB after a tenth, {notes[LATE]} after all"
     if row["kind"] == SECONDS:
         return f"{row['figure']:.1f} s, {ours['peak_mib']:,} MiB"
     if row["kind"] == GAP:

@@ -15,6 +15,7 @@ ENGINES = {
     "HiGHS LP": "tests.benchmarks.highs_lp",
     "naive CP-SAT": "tests.benchmarks.naive_cpsat",
     "stable matching": "tests.benchmarks.hospital_resident",
+    "agreements": "tests.benchmarks.agreements",
 }
 """Each module has `run(instance, clock)`."""
 SECONDS, TIMES_FASTER, TIMES_LONGER, BETTER, GAP = "s", "times faster", "times longer", "better", "% gap"
@@ -65,6 +66,7 @@ def quick() -> tuple[Row, ...]:
         Row("indivisible groups", "with_wholes", 3_000, ("round",), must=1, aim=0.2, gap_within=(120, 60)),
         Row("repair", "with_a_large_host", 8_000, ("repair",)),
         Row("growth", "seconde", 8_000, ("round",), smaller=800),
+        Row("agreements in one job", "seconde", 50, ("agreements",)),
         Row("against first come", "seconde", 8_000, ("round", "first come"), same_aims=False, must=0),
         Row("against stable matching", "plain", 500, ("round", "stable matching"), same_aims=False),
     )
@@ -83,6 +85,7 @@ def full() -> tuple[Row, ...]:
         Row("indivisible groups", "with_wholes", 58_000, ("round",), must=1, aim=0.2, gap_within=(120, 60)),
         Row("repair", "with_a_large_host", 58_000, ("repair",), must=5, aim=2),
         Row("growth", "seconde", 560_000, ("round",), must=20, aim=13, smaller=56_000),
+        Row("agreements in one job", "seconde", 1_000, ("agreements",)),
         Row("against first come", "seconde", 560_000, ("round", "first come"), same_aims=False, must=0),
         Row("against stable matching", "plain", 500, ("round", "stable matching"), same_aims=False),
     )
