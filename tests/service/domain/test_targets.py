@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import date
 
 import pytest
 from sqlmodel import Session, select
 
+from fixtures import readers
 from service.domain.bridge import freeze
 from service.domain.campaigns import open_campaign
 from service.domain.ceilings import ceilings_of
@@ -116,6 +118,18 @@ def test_nothing_moves_that_is_not_there(
         move(session, source, destination, seats)
     assert refused.value.code == code
     assert shares(session) == {NORD: 12}
+
+
+def test_targets_outlive_a_new_version_of_the_deed(session: Session) -> None:
+    """The text changes: what each territory answers for stays, under the new version's line."""
+    move(session, "", NORD, 12)
+    former = thirds(session)
+    deed = next(one for one in readers.read_conventions() if one.key == "ovhcloud")
+    import_conventions(session, DAY, False, [dataclasses.replace(deed, title="Convention modifiée")])
+    assert thirds(session) != former
+    assert shares(session) == {NORD: 12}
+    move(session, NORD, RHONE, 2)
+    assert shares(session) == {NORD: 10, RHONE: 2}
 
 
 def test_a_region_moves_targets_inside_itself_alone(session: Session) -> None:

@@ -24,12 +24,22 @@ from service.domain.campaigns import (
 from service.domain.perimeters import area_of
 from service.domain.quota_lines import load_quota_tree
 from service.domain.readiness import campaign_readiness
+from service.domain.reminders import queue_reminders
 from service.domain.request_rules import check_territory
 from service.domain.round_tables import TABLES
 from service.errors import ServiceError
 from service.persistence.engine import session_scope
-from service.persistence.tables import Campaign, ClassGroup, Membership, OutboxLine, Pupil, School, Site
-from service.vocabulary import Level, Role
+from service.persistence.tables import (
+    Campaign,
+    ClassGroup,
+    Membership,
+    OutboxLine,
+    PlacementRequest,
+    Pupil,
+    School,
+    Site,
+)
+from service.vocabulary import Level, RequestStatus, Role
 from tests.service.web.conftest import ORIGIN, Browser, text_of
 from tests.service.web.crawling import every_page
 from tests.service.web.filled_country import TODAY
@@ -258,6 +268,30 @@ def test_a_school_works_in_the_narrowest_campaign_of_its_territory(app: Flask) -
         with pytest.raises(ServiceError, match="autre territoire"):
             check_territory(session, academy, lyon)
         session.rollback()
+
+
+def test_each_school_is_reminded_of_its_own_campaign(app: Flask) -> None:
+    """The country's campaign reminds a late school until its académie's opens: then that one does, alone."""
+    with writing(app) as session:
+        school = session.exec(select(School).where(School.uai == "0590003H")).one()
+        school.official_email = "ce.0590003h@academie.example"
+        for request in session.exec(select(PlacementRequest)):
+            request.status = RequestStatus.DRAFT
+        queue_reminders(session, date(2026, 12, 25))
+        before = _reminded(session, school)
+        lille = _open(session, "Campagne de Lille", [Level.TROISIEME.value], "academy:09")
+        queue_reminders(session, date(2026, 12, 30))
+        after = [body for body in _reminded(session, school) if body not in before]
+        assert [(lille.name in body, "Campagne 2026-2027" in body) for body in before] == [(False, True)]
+        assert [(lille.name in body, "Campagne 2026-2027" in body) for body in after] == [(True, False)]
+        session.rollback()
+
+
+def _reminded(session: Session, school: School) -> list[str]:
+    asked = select(OutboxLine.body).where(
+        OutboxLine.recipient == school.official_email, col(OutboxLine.cause).startswith("reminder:")
+    )
+    return list(session.exec(asked))
 
 
 def test_a_campaign_holds_the_places_of_its_territory(app: Flask) -> None:
