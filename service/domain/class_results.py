@@ -55,6 +55,7 @@ class Hosting:
     ends_on: date
     rank: int
     trip_m: int
+    safety_notes: str = ""
     hours: tuple[WorkDay, ...] = ()
     """Those of the agreement once it is prepared, the offer's before; empty when nobody has said them."""
 
@@ -189,6 +190,7 @@ def _hostings(session: Session, whose: ColumnElement[bool]) -> dict[int, list[Ho
                 ends_on=period.ends_on,
                 rank=placement.rank,
                 trip_m=placement.trip_m,
+                safety_notes=site.safety_notes,
                 hours=agreed.get((placement.pupil_id, placement.opening_id)) or usual.get(offer_id, ()),
             )
         )

@@ -18,7 +18,7 @@ from service.domain.partner_parts import Reach
 from service.domain.territories import get_commune
 from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound, ServiceError
-from service.persistence.rows import row_id
+from service.persistence.rows import row_id, take_version
 from service.persistence.tables import Commune, Partner, PartnerMember, Site
 from service.vocabulary import Need, PartnerKind
 
@@ -34,6 +34,7 @@ class SiteDraft(BaseModel):
     street: str = ""
     serves: tuple[str, ...] = ()
     contact_email: str = ""
+    safety_notes: str = ""
     member: str = ""
 
 
@@ -94,13 +95,15 @@ def check_site(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Sit
     Raises:
         Refusals: a missing name, a SIRET that is not one, an unknown commune or need.
     """
-    name, siret, street, email, warning = "", "", "", "", ""
+    name, siret, street, email, warning, notes = "", "", "", "", "", ""
     commune: Commune | None = None
     with gathered() as faults:
         with faults.next():
             name = clean_text(draft.name, "name", "Le nom du site")
         with faults.next():
             street = clean_text(draft.street, "street", "L’adresse", at_most=200, required=False)
+        with faults.next():
+            notes = clean_text(draft.safety_notes, "safety_notes", "Les consignes", at_most=500, required=False)
         with faults.next():
             commune = get_commune(session, draft.insee)
         if draft.siret.strip():
@@ -122,8 +125,26 @@ def check_site(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Sit
         longitude=commune.longitude,
         serves=sorted(set(draft.serves)),
         contact_email=email,
+        safety_notes=notes,
     )
     return site, [warning] if warning else []
+
+
+def correct_site(session: Session, site: Site, draft: SiteDraft, actor: str, version: int | None = None) -> list[str]:
+    """What is said of a site, as it now reads; its name and its place stay. Returns warnings to show.
+
+    Raises:
+        Refusals: what `check_site` refuses.
+        Conflict: someone else has corrected the site meanwhile.
+    """
+    fresh, warnings = check_site(session, site.partner_id, draft)
+    take_version(session, site, version)
+    for name in ("siret", "street", "contact_email", "safety_notes", "serves"):
+        setattr(site, name, getattr(fresh, name))
+    session.add(site)
+    record(session, actor, "correct_site", f"site:{site.id}")
+    session.flush()
+    return warnings
 
 
 def _contact_email(text: str) -> str:

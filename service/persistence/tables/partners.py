@@ -52,6 +52,8 @@ class Site(SQLModel, table=True):
     """Functional needs the site can serve (`Need`)."""
     contact_email: str = ""
     """Who answers for the site by mail, without an account; empty when nobody does."""
+    safety_notes: str = ""
+    """What everybody who comes has to know: shoes, badge, where to go first."""
     version: int = 1
 
     __table_args__ = (

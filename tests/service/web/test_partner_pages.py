@@ -74,6 +74,29 @@ def test_a_site_is_added_by_post_code_without_script(host: Host, database: Sessi
     assert "Choisissez le niveau" in page
 
 
+def test_a_site_is_corrected_where_it_stands(
+    host: Host, browser_for: BrowserFor, country: SmallCountry, database: Session
+) -> None:
+    """Address, mail, needs and what pupils must know change; an old page, a bad address and another partner do not."""
+    page = f"{host.add_site().removesuffix('/offres')}/modifier"
+    said = "Chaussures fermées ; demandez votre badge à l’accueil."
+    good = {"version": "1", "street": "5 rue Neuve", "safety_notes": said, "serves": ["quiet_place"], "siret": ""}
+    wrong = host.browser.post(page, {**good, "contact_email": "pas une adresse"})
+    assert wrong.status_code == 422
+    assert 'href="#contact_email"' in wrong.get_data(as_text=True)
+    assert said in wrong.get_data(as_text=True).replace("&#39;", "’")
+    saved = host.browser.post(page, good)
+    assert saved.status_code == 303, text_of(saved)
+    assert said in text_of(host.browser.get(saved.location))
+    site = database.exec(select(Site)).one()
+    assert (site.street, site.safety_notes, site.serves, site.insee) == ("5 rue Neuve", said, ["quiet_place"], "69123")
+    assert host.browser.post(page, good).status_code == 409, "the page was old"
+    other = Host(browser_for(country.email_partner_b), country.partner_b)
+    address = page.replace(f"/{country.partner_a}/", f"/{country.partner_b}/")
+    assert other.browser.get(address).status_code == 404
+    assert other.browser.post(address, good, token_from="/").status_code == 404
+
+
 def test_a_commune_is_searched_then_chosen(host: Host, database: Session) -> None:
     """The search button brings the communes that fit and keeps what was typed; nothing is kept yet."""
     found = host.browser.post(f"{host.base}/sites/nouveau", site_form(commune="lyo", search="1"))
