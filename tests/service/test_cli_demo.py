@@ -99,7 +99,14 @@ def test_conventions_hold(document: dict[str, Any], rows: sqlite3.Connection) ->
 def test_accounts(document: dict[str, Any]) -> None:
     """One sample account for each role, on an address that can be nobody's."""
     accounts = document["accounts"]
-    assert {one["role"] for one in accounts} == {"school_coordinator", "partner_manager", "national_coordinator"}
+    assert [one["role"] for one in accounts] == [
+        "national_coordinator",
+        "school_coordinator",
+        "partner_manager",
+        "region_coordinator",
+        "academy_coordinator",
+        "department_coordinator",
+    ]
     assert all(one["email"].endswith(".example") and len(one["password"]) >= 12 for one in accounts)
 
 
