@@ -94,7 +94,7 @@ for one in CLASSES:
     setattr(
         RulesForm,
         f"reserve_{one.value}",
-        WholeNumberField(f"{PRIORITY_LABELS[one][:1].upper()}{PRIORITY_LABELS[one][1:]}, en %", [Optional()]),
+        WholeNumberField(f"{PRIORITY_LABELS[one][:1].upper()}{PRIORITY_LABELS[one][1:]}, en\u00a0%", [Optional()]),
     )
 AIM_FIELDS = tuple(f"aim_{place}" for place in range(1, len(AIMS) + 1))
 
