@@ -23,6 +23,10 @@ def test_parties_follow_deadlines_and_allow_each_other_logos(
     """The partner asks from the convention's page, the coordinator answers, and keeps the directory of relays."""
     sign_in(email_of("serce"))
     window.goto("/conventions/serce")
+    window.get_by_role("link", name="Fixer les plafonds").click()
+    expect(window.get_by_role("heading", level=1)).to_contain_text("plafonds")
+    look("plafonds")
+    window.goto("/conventions/serce")
     window.get_by_role("link", name="Échéances et autorisations").click()
     expect(window.get_by_role("cell", name="Comité de pilotage national")).to_be_visible()
     window.get_by_label("Utilisation prévue").fill("Affiche du salon de Toulouse, mars 2027")
