@@ -127,7 +127,7 @@ def _show(meeting: SteeringMeeting, form: MinutesForm) -> Response:
 def _bars(document: dict[str, Any]) -> list[FigureBar]:
     return [
         FigureBar(
-            f"{one['partner']} : {ACTIONS.get(one['action'], one['action'])} ({one['code']})",
+            f"{one['partner']}\u00a0: {ACTIONS.get(one['action'], one['action'])} ({one['code']})",
             one["promised"],
             one["years"],
         )

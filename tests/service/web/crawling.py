@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
 
@@ -25,9 +25,9 @@ class ReadPage:
         return self.kind == "text/html"
 
 
-def every_page(browser: Browser) -> Iterator[ReadPage]:
+def every_page(browser: Browser, starts: Sequence[str] = ("/",)) -> Iterator[ReadPage]:
     """A link that leads to an error is a fault of the site: nothing is passed over."""
-    waiting, done = ["/"], set()
+    waiting, done = list(starts), set()
     while waiting:
         address = waiting.pop()
         if address in done or address.startswith(("/static", "/bootstrap")):

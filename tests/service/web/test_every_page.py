@@ -8,9 +8,12 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+from flask import Flask
 
+from service.persistence.engine import session_scope
 from tests.service.web.conftest import Browser
 from tests.service.web.crawling import ReadPage, every_page
+from tests.service.web.lived_country import live
 from tests.service.web.small_country import SmallCountry
 
 PEOPLE = ("visitor", "school_a", "partner_a", "coordinator")
@@ -65,18 +68,28 @@ class Reader(HTMLParser):
             self.texts.append(data)
 
 
-def pages_of(person: str, browser_for: Callable[..., Browser], country: SmallCountry) -> Iterator[ReadPage]:
-    email = "" if person == "visitor" else getattr(country, f"email_{person}")
-    return (page for page in every_page(browser_for(email)) if page.is_html)
+@pytest.fixture
+def mailed(app: Flask, country: SmallCountry) -> list[str]:
+    """The site has lived some days; what its messages open."""
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        return live(session, country)
+
+
+def pages_of(
+    person: str, browser_for: Callable[..., Browser], country: SmallCountry, mailed: list[str]
+) -> Iterator[ReadPage]:
+    """Whoever is not signed in comes from a message too."""
+    email, starts = ("", ["/", *mailed]) if person == "visitor" else (getattr(country, f"email_{person}"), ["/"])
+    return (page for page in every_page(browser_for(email), starts) if page.is_html)
 
 
 @pytest.mark.parametrize("person", PEOPLE)
 def test_pages_are_well_formed_and_carry_nothing_inline(
-    browser_for: Callable[..., Browser], country: SmallCountry, person: str
+    browser_for: Callable[..., Browser], country: SmallCountry, mailed: list[str], person: str
 ) -> None:
     """One title, tags that close, identifiers used once, no style, no script, no address of another site."""
     wrong = []
-    for page in pages_of(person, browser_for, country):
+    for page in pages_of(person, browser_for, country, mailed):
         reader = Reader(page)
         twice = sorted({one for one in reader.ids if reader.ids.count(one) > 1})
         title = re.search(r"<title>(.*?)</title>", page.body, re.DOTALL)
@@ -86,10 +99,12 @@ def test_pages_are_well_formed_and_carry_nothing_inline(
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_french_signs_keep_their_space(browser_for: Callable[..., Browser], country: SmallCountry, person: str) -> None:
+def test_french_signs_keep_their_space(
+    browser_for: Callable[..., Browser], country: SmallCountry, mailed: list[str], person: str
+) -> None:
     """No line may break before : ; ! ? » % or after « : the space there does not break."""
     wrong = set()
-    for page in pages_of(person, browser_for, country):
+    for page in pages_of(person, browser_for, country, mailed):
         for text in Reader(page).texts:
             found = LOOSE_SPACE.search(" ".join(re.split(r"[ \t\r\n]+", unescape(text))))
             if found:
