@@ -84,14 +84,19 @@ def travel(kind: str, pupils: int, seed: int) -> Trip:
         return spent
 
 
-def fill_and_claim(engine: Engine, pupils: int, seed: int) -> None:
-    """A migrated database with the académie in it, and its first round claimed."""
+def fill(engine: Engine, pupils: int, seed: int) -> int:
+    """A migrated database with the académie in it. Returns the campaign's key."""
     upgrade(engine)
     with session_scope(engine) as session:
         load_reference(session)
         make_periods(session, SCHOOL_YEAR)
         import_conventions(session, DAY, with_sample_events=True)
-        campaign = fill_academy(session, pupils, seed)
+        return fill_academy(session, pupils, seed)
+
+
+def fill_and_claim(engine: Engine, pupils: int, seed: int) -> None:
+    """A migrated database with the académie in it, and its first round claimed."""
+    campaign = fill(engine, pupils, seed)
     with session_scope(engine) as session:
         assert row_id(rounds.launch_round(session, campaign, ACTOR)) == ROUND
     with session_scope(engine) as session:

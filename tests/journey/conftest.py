@@ -38,6 +38,11 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The walk of an académie takes several of its rounds: it is in the full profile alone."""
+    return True if collection_path.name == "test_academy.py" and not config.getoption("--full") else None
+
+
 def chromium_path() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
