@@ -1,6 +1,6 @@
 """A whole campaign of an invented académie of 58,000 pupils of seconde, with the real worker: prepared, computed,
-tried, adjusted, published; and how long other pages take to answer meanwhile (printed with `-s`, never
-judged).
+tried, adjusted, published, repaired after a host's withdrawal; and how long other pages take to answer meanwhile
+(printed with `-s`, never judged).
 
 SEQUENCE_ACADEMY_PUPILS takes another size.
 """
@@ -17,13 +17,13 @@ from time import perf_counter
 import pytest
 from flask import Flask
 from playwright.sync_api import Locator, Page, expect
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from service.app import create_app
 from service.config import Settings
 from service.domain.accounts import create_user, grant
 from service.persistence.engine import session_scope
-from service.persistence.tables import AllocationRound, Campaign, Placement, Pupil
+from service.persistence.tables import AllocationRound, Campaign, Offer, Opening, Placement, Pupil, Site
 from service.vocabulary import Role
 from tests.benchmarks.academy import ACTOR
 from tests.benchmarks.round_trip import fill
@@ -68,17 +68,23 @@ def wait_for(window: Page, sign: Locator, what: str) -> None:
 
 def publish(window: Page) -> None:
     window.get_by_role("link", name="Publier ce tour").click()
-    window.get_by_role("button", name=re.compile(r"^Publier le tour \d+$")).click()
+    window.get_by_role("button", name=re.compile(r"^Publier (le tour|la réparation) \d+$")).click()
     expect(window.get_by_text("Publié", exact=True)).to_be_visible(timeout=WITHIN_MS)
 
 
-def first_placed(app: Flask) -> str:
-    """A pupil whom the round has placed."""
+def placed_at(app: Flask) -> dict[str, str]:
+    """The site that receives each pupil placed by the latest round."""
     query = (
-        select(Pupil.pseudonym).join(Placement, col(Placement.pupil_id) == col(Pupil.id)).order_by(col(Placement.id))
+        select(Pupil.pseudonym, Site.name)
+        .join(Placement, col(Placement.pupil_id) == col(Pupil.id))
+        .join(Opening, col(Opening.id) == col(Placement.opening_id))
+        .join(Offer, col(Offer.id) == col(Opening.offer_id))
+        .join(Site, col(Site.id) == col(Offer.site_id))
+        .where(Placement.round_id == select(func.max(Placement.round_id)).scalar_subquery())
+        .order_by(col(Placement.id))
     )
     with session_scope(app.extensions["sequence_engine"], write=False) as session:
-        return session.exec(query).all()[0]
+        return dict(session.exec(query).all())
 
 
 def test_a_campaign_of_an_academy(
@@ -88,7 +94,7 @@ def test_a_campaign_of_an_academy(
     app: Flask,
     worker: subprocess.Popen[bytes],
 ) -> None:
-    """Prepare, launch, try, pin a pupil, compute again, publish: and the site answers all along."""
+    """Prepare, launch, try, pin a pupil, compute again, publish, lose a host, repair: the site answers all along."""
     assert worker.poll() is None
     window.set_default_timeout(120_000)
     window.set_default_navigation_timeout(120_000)
@@ -113,7 +119,7 @@ def test_a_campaign_of_an_academy(
     wait_for(window, window.get_by_text("élèves placés au lieu de").first, "what-if")
     look("academie-essai")
 
-    pupil = first_placed(app)
+    pupil = next(iter(placed_at(app)))
     window.goto(f"/coordination/campagnes/1/ajustements?eleve={pupil}")
     window.locator("input[name=place]").first.check()
     window.get_by_label("Motif").fill("Une convention particulière l’engage")
@@ -123,6 +129,23 @@ def test_a_campaign_of_an_academy(
     wait_for(window, window.get_by_role("link", name="Publier ce tour"), "adjusted round")
     publish(window)
     look("academie-publie")
+
+    sites = placed_at(app)
+    site = next(name for name in sites.values() if name != sites[pupil])
+    window.goto("/coordination/campagnes/1")
+    window.get_by_role("link", name="Désistements et réparations").click()
+    window.get_by_label("Site ou partenaire").fill(site)
+    window.get_by_role("button", name="Chercher").click()
+    window.get_by_role("link", name=re.compile(rf"^{re.escape(site)}\b")).first.click()
+    window.get_by_role("spinbutton").first.fill("0")
+    window.get_by_label("Motif").fill("Travaux dans l’atelier")
+    window.get_by_role("button", name="Annoncer ce désistement").click()
+    window.get_by_role("link", name="Voir et réparer").click()
+    look("academie-desistement")
+    window.get_by_role("button", name="Lancer une réparation").click()
+    wait_for(window, window.get_by_role("link", name="Publier ce tour"), "repair")
+    look("academie-reparation")
+    publish(window)
     with session_scope(app.extensions["sequence_engine"], write=False) as session:
         last = select(AllocationRound.id).order_by(col(AllocationRound.id).desc())
         assert session.exec(select(Campaign.published_round_id)).one() == session.exec(last).first()
