@@ -127,13 +127,19 @@ def _coded(values: Iterable[object]) -> tuple[list[object], Column]:
     table: list[object] = []
     codes = []
     for value in values:
-        # Texts, whole numbers, lists of texts and names with either tell themselves apart faster than by spelling.
-        key = (*value,) if isinstance(value, list) else frozenset(value.items()) if isinstance(value, dict) else value
+        key = _told_apart(value)
         if key not in number:
             number[key] = len(table)
             table.append(value)
         codes.append(number[key])
     return table, np.array(codes, np.uint32)
+
+
+def _told_apart(value: object) -> object:
+    """What two equal values share and no others: 3 and 3.0 are two. Much faster than by their spelling."""
+    if isinstance(value, dict):
+        return frozenset((name, type(one), one) for name, one in value.items())
+    return (*value,) if isinstance(value, list) else (type(value), value)
 
 
 class _File:

@@ -82,6 +82,7 @@ class Lots:
         self.instance, self.sha256 = instance, sha256
         self._banned, self._told = banned_offers(instance), instance.announced_groups
         self._trip, self._class = cache(partial(draw_trip, sha256)), cache(partial(draw_class, sha256))
+        self._announced = {(row.group, row.offer, row.period) for row in instance.announced}
         self._moving, self._staying = dict[Trip, int](), dict[Trip, int]()
 
     def total(self, rows: Iterable[Assignment | Pin], kept: Mapping[Trip, int]) -> int:
@@ -99,9 +100,8 @@ class Lots:
         group, sector = self.instance.group[trip[0]], self.instance.offer[trip[1]].sector
         needs, periods = tuple(sorted(group.needs)), tuple(sorted(self.instance.accepted(group)))
         profile = profile_key(group.school, group.level, group.reach_m, needs, self._banned.get(group.id, ()))
-        told = group.id in self._told
-        key = class_key(profile, periods, group.wishes, group.id if told else None)
+        key = class_key(profile, periods, group.wishes, group.id if group.id in self._told else None)
         drawn = self._class(key, sector if sector in group.wishes else "")
-        if told:
+        if trip in self._announced:
             self._staying[trip] = draw_kept(self.sha256, key, *trip[1:]) - drawn
         return self._trip(profile, *trip[1:]) + drawn
