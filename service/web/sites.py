@@ -86,6 +86,7 @@ def index(partner: Partner) -> Any:
         seats=open_seats(db(), [row.id for row in page.rows]),
         query=request.args.get("q", ""),
         has_members=partner.kind in HAS_MEMBERS,
+        may_import=reach() is None,
     )
 
 
