@@ -57,6 +57,7 @@ from service.vocabulary import (
     Need,
     Role,
 )
+from service.vocabulary.deeds import deed, named
 
 Line = tuple[str, str, str]
 """(part, field, value), in French."""
@@ -112,7 +113,7 @@ def _received(session: Session, user: User) -> Iterable[Line]:
 def _deeds(session: Session, user: User) -> Iterable[Line]:
     query = select(AuditEntry).where(AuditEntry.actor == f"user:{user.id}").order_by(col(AuditEntry.id))
     for entry in session.exec(query).all():
-        yield "Journal", f"{_day(entry.at)}, {entry.action}", entry.subject
+        yield "Journal", f"{_day(entry.at)}, {deed(entry.action)}", named(entry.subject)
 
 
 def rename_account(session: Session, user: User, name: str) -> None:

@@ -19,9 +19,9 @@ from service.domain.year_end import pass_to_next_year, year_end
 from service.errors import ServiceError
 from service.persistence.tables import AuditEntry
 from service.vocabulary import Role
+from service.vocabulary.deeds import deed, details, named
 from service.web.access import allowed, signed_in_person
 from service.web.context import db, today
-from service.web.deed_words import deed, details, named
 from service.web.french import moment
 from service.web.paging import cut
 

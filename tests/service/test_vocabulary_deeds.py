@@ -8,7 +8,7 @@ from pathlib import Path
 
 import service
 from service.vocabulary import RoundStatus
-from service.web.deed_words import DEEDS, deed, details, named
+from service.vocabulary.deeds import DEEDS, deed, details, named
 
 ENDS_WITHOUT_RESULT = (RoundStatus.REFUSED, RoundStatus.FAILED)
 
