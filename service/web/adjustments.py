@@ -18,7 +18,7 @@ from service.domain.adjustments import Wanted, adjust, find_pupil, lift, list_ad
 from service.domain.campaigns import get_campaign
 from service.domain.repairs import launch_adjusted
 from service.domain.rounds import find_active_round, names_of, rounds_of
-from service.errors import Conflict, ServiceError
+from service.errors import ServiceError
 from service.persistence.tables import Campaign
 from service.vocabulary import ADJUSTMENT_LABELS, HAS_RESULT, LEVEL_LABELS, AdjustmentKind
 from service.web.access import signed_in_person
@@ -127,9 +127,7 @@ def _pupil_file(campaign: Campaign, form: AdjustmentForm) -> PupilFile | None:
         return None
     try:
         return read_pupil_file(db(), campaign, find_pupil(db(), campaign, form.pupil.data))
-    except Conflict:
-        raise
     except ServiceError as refusal:
         if not form.summary:
-            form.refuse(refusal)
+            form.refuse_or_raise(refusal)
         return None

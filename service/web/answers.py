@@ -21,7 +21,7 @@ from service.domain.offer_answers import (
     withdraw_by_link,
 )
 from service.domain.offer_views import OpeningRow
-from service.errors import Conflict, ServiceError
+from service.errors import ServiceError
 from service.vocabulary import LEVEL_LABELS
 from service.web.access import public
 from service.web.context import db, now, today
@@ -81,12 +81,8 @@ def answer(token: str) -> Any:
             if form.general:
                 return _show(token, form)
             change_by_link(db(), question, seats, version, now())
-    except Conflict:
-        raise
     except ServiceError as refusal:
-        if refusal.code == "link_refused":
-            raise
-        form.refuse(refusal)
+        form.refuse_or_raise(refusal)
         return _show(token, form)
     return render_template("public/answered.html", choice=choice, question=question)
 

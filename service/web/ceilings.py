@@ -134,10 +134,8 @@ def save(key: str) -> Any:
             note=form.note.data or "",
             seen=version_seen(form.version.data),
         )
-    except Conflict:
-        raise
     except ServiceError as refusal:
-        form.refuse(refusal)
+        form.refuse_or_raise(refusal)
         return _show(*get_readable(key), form)
     said = counted(changed, "plafond modifié", "plafonds modifiés") if changed else "Aucun plafond n’a changé"
     flash(f"{said}\u00a0: les tours lancés à partir de maintenant en tiennent compte." if changed else f"{said}.")
@@ -162,10 +160,8 @@ def add(key: str) -> Any:
             actor=signed_in_person().actor,
             seen=version_seen(form.version.data),
         )
-    except Conflict:
-        raise
     except ServiceError as refusal:
-        form.refuse(refusal)
+        form.refuse_or_raise(refusal)
         return _show(*get_readable(key), None, form)
     flash(f"La ligne est ajoutée\u00a0: {row.label}.")
     return redirect(url_for(".page", key=key), 303)

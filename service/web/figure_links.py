@@ -12,7 +12,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from service.domain.figure_links import AskedFigures, answer_by_link, read_figures_link
-from service.errors import Conflict, ServiceError
+from service.errors import ServiceError
 from service.persistence.tables import School
 from service.vocabulary import LEVEL_LABELS
 from service.web.access import public
@@ -38,12 +38,8 @@ def answer(token: str) -> Any:
     try:
         said = None if request.form.get("all") == "confirm" else _typed(asked)
         done = answer_by_link(db(), asked, said, now())
-    except Conflict:
-        raise
     except ServiceError as refusal:
-        if refusal.code == "link_refused":
-            raise
-        form.refuse(refusal)
+        form.refuse_or_raise(refusal)
         return _show(token, form)
     return render_template(
         "public/figures_confirmed.html",

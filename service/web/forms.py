@@ -11,7 +11,8 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import Field, IntegerField
 
-from service.errors import NotFound, Refusals, ServiceError
+from service.domain.links import LinkRefused
+from service.errors import Conflict, NotFound, Refusals, ServiceError
 from service.web.context import abandon_unit
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
@@ -54,6 +55,16 @@ class Form(FlaskForm):  # type: ignore[misc]
                 self.general.append(one.message)
             else:
                 field.errors = [*field.errors, one.message]
+
+    def refuse_or_raise(self, refusal: ServiceError) -> None:
+        """The same, for a form that is lost with what it was about.
+
+        Raises:
+            Conflict, LinkRefused, NotFound: passed on, nothing that one could type here would change them.
+        """
+        if isinstance(refusal, Conflict | LinkRefused):
+            raise refusal
+        self.refuse(refusal)
 
     def refuse_field(self, name: str, message: str) -> None:
         self.refuse(ServiceError("invalid", message, name))

@@ -108,7 +108,7 @@ TERRITORY_PAGES: Pages = (
     ("coordinators.cockpit", "Campagnes"),
     ("targets.index", "Objectifs"),
     ("people.accounts", "Comptes"),
-    ("people.territories", "Coordination"),
+    ("people.territories", "Coordinateurs"),
 )
 COUNTRY_PAGES: Pages = (
     ("coordinators.cockpit", "Campagnes"),
@@ -118,7 +118,7 @@ COUNTRY_PAGES: Pages = (
     ("reporting.index", "Remontée de juillet"),
     ("committee.index", "Comités et réunions"),
     ("people.accounts", "Comptes"),
-    ("people.territories", "Coordination"),
+    ("people.territories", "Coordinateurs"),
     ("mails.index", "Courrier"),
     ("audit_trail.index", "Journal"),
     ("audit_trail.retention", "Conservation"),

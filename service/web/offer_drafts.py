@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 
 from service.domain.offer_drafts import Copy, copy_offer, draft_of, publish_draft, put_back, renew_offer, revise_offer
 from service.domain.offers import get_offer
-from service.errors import Conflict, Refusals, ServiceError
+from service.errors import Refusals, ServiceError
 from service.persistence.tables import Offer, Partner, Site
 from service.vocabulary import Role
 from service.web.access import allowed, reach, signed_in_person
@@ -47,10 +47,8 @@ def revise(partner: Partner, offer_id: int) -> Any:
         site = db().get_one(Site, offer.site_id)
         refuse_past(choices_of(site, offer.level, offer.school_year), draft.seats)
         revise_offer(db(), offer, draft, today(), signed_in_person().actor, form.seen_version)
-    except Conflict:
-        raise
     except ServiceError as refusal:
-        form.refuse(refusal)
+        form.refuse_or_raise(refusal)
         return _show(partner, offer, form)
     flash("L’offre est enregistrée.")
     return _to(partner, offer_id)

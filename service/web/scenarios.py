@@ -30,7 +30,7 @@ from service.domain.scenarios import (
     read_difference,
     scenarios_of,
 )
-from service.errors import Conflict, NotFound, ServiceError
+from service.errors import NotFound, ServiceError
 from service.persistence.tables import AllocationRound, Campaign, Offer, Partner, School, Site
 from service.vocabulary import (
     HAS_RESULT,
@@ -120,10 +120,8 @@ def launch(campaign_id: int) -> Any:
         return _show(campaign, form)
     try:
         launched = launch_scenario(db(), campaign_id, form.name.data or "", form.tried(), signed_in_person().actor)
-    except Conflict:
-        raise
     except ServiceError as refusal:
-        form.refuse(refusal)
+        form.refuse_or_raise(refusal)
         campaign = get_campaign(db(), campaign_id)
         return _show(campaign, form)
     return follow(launched)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from service.domain.agreement_papers import papers_of
 from service.domain.signatures import read_signature_link, sign_by_link
-from service.errors import Conflict, ServiceError
+from service.errors import ServiceError
 from service.persistence.rows import row_id
 from service.web.access import public
 from service.web.agreement_words import LABELS, document_answer
@@ -43,12 +43,8 @@ def answer(token: str) -> Any:
             raise ServiceError("not_read", "Cochez la case qui dit que vous avez lu le document.", "read")
         asked = read_signature_link(db(), token, now())
         sign_by_link(db(), asked, request.form.get("signer", ""), request.form.get("sha256", ""), now())
-    except Conflict:
-        raise
     except ServiceError as refusal:
-        if refusal.code == "link_refused":
-            raise
-        form.refuse(refusal)
+        form.refuse_or_raise(refusal)
         return _show(token, form)
     return render_template("public/signed.html", asked=asked, **LABELS)
 

@@ -12,7 +12,7 @@ from wtforms import EmailField, HiddenField, SelectMultipleField, StringField, T
 from wtforms.validators import Length
 
 from service.domain.sites import SiteDraft, correct_site
-from service.errors import Conflict, ServiceError
+from service.errors import ServiceError
 from service.persistence.tables import Commune, Partner, Site
 from service.vocabulary import NEED_LABELS, Role
 from service.web.access import allowed, signed_in_person
@@ -57,10 +57,8 @@ def correct(partner: Partner, site_id: int) -> Any:
     )
     try:
         warnings = correct_site(db(), site, draft, signed_in_person().actor, version_seen(form.version.data))
-    except Conflict:
-        raise
     except ServiceError as refusal:
-        form.refuse(refusal)
+        form.refuse_or_raise(refusal)
         return _show(partner, get_site(partner, site_id), form)
     flash("Le site est corrigé.")
     for warning in warnings:

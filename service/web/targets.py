@@ -28,7 +28,7 @@ from service.web.french import counted
 from service.web.paging import cut
 
 blueprint = Blueprint("targets", __name__, url_prefix="/coordination/objectifs")
-COMMON = "part commune, donnée à personne"
+COMMON = "part commune, confiée à aucun territoire"
 
 
 class ShiftForm(Form):
@@ -48,7 +48,7 @@ class ShiftForm(Form):
 
 
 def _form(lines: list[SharedLine]) -> ShiftForm:
-    """Territories inside the person's own; the part given to nobody is the country's to give."""
+    """Territories inside the person's own; the part no territory was given is the country's to give."""
     form, geography = ShiftForm(), read_geography(db())
     inside = geography.inside(signed_in_person().area)
     form.line.choices = [SelectChoice(one.line.id, one.line.label) for one in lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -58,6 +59,12 @@ def test_a_secretary_reads_the_result(
     look("class-placed")
 
 
+def brightness(window: Page, colour: str) -> float:
+    """Of a colour of the page as the browser paints it, from 0 to 255."""
+    painted = window.evaluate("colour => getComputedStyle(document.documentElement)[colour]", colour)
+    return sum(map(int, re.findall(r"[0-9]+", painted)[:3])) / 3
+
+
 @pytest.mark.parametrize("stage", ["published"])
 def test_the_dark_scheme_is_as_readable(
     window: Page, sign_in: Callable[..., None], look: Callable[[str], None], country: SmallCountry
@@ -65,6 +72,7 @@ def test_the_dark_scheme_is_as_readable(
     """Someone whose screen is dark reads the board and a class with the same contrasts."""
     window.emulate_media(color_scheme="dark")
     sign_in(country.email_school_b)
+    assert brightness(window, "backgroundColor") < 64 < 192 < brightness(window, "color")
     look("school-board-dark")
     window.get_by_role("link", name="Classe 1").click()
     look("class-placed-dark")

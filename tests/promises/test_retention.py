@@ -274,13 +274,13 @@ def test_the_day_before_all_is_there_the_day_after_nothing(planted: Engine, key:
 
 def test_in_the_end_nobody_is_named_and_nothing_counted_has_moved(planted: Engine) -> None:
     """0 canaries in any table or fresh export, the same statistics, a round that still verifies."""
-    nobody_is_named_in_the_end(planted)
+    assert_nobody_is_named(planted)
 
 
 def test_it_holds_on_postgresql(planted: Engine, postgres_engine: Engine) -> None:
     """The very same rows on the other engine: nobody is named either, and nothing counted has moved."""
     move_rows(planted, postgres_engine)
-    nobody_is_named_in_the_end(postgres_engine)
+    assert_nobody_is_named(postgres_engine)
 
 
 def move_rows(source: Engine, target: Engine) -> None:
@@ -298,7 +298,7 @@ def move_rows(source: Engine, target: Engine) -> None:
                 writer.execute(text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :last)"), named)
 
 
-def nobody_is_named_in_the_end(engine: Engine) -> None:
+def assert_nobody_is_named(engine: Engine) -> None:
     with session_scope(engine, write=False) as session:
         assert found_in(everything_stored(session)) == set(LAST_DAYS)
         before = statistics(session)

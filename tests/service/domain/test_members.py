@@ -23,8 +23,8 @@ from service.domain.partner_parts import PartnerPart, reach_of
 from service.errors import Refusals
 from service.persistence.engine import session_scope
 from service.persistence.rows import row_id
-from service.persistence.tables import Membership, OutboxLine, Partner, PartnerMember, Site
-from service.vocabulary import Level, Role
+from service.persistence.tables import Membership, Offer, OutboxLine, Partner, PartnerMember, Site
+from service.vocabulary import Level, OfferStatus, Role
 from tests.service.conftest import SCHOOL_YEAR, TODAY
 from tests.service.small_field import ACTOR, JUNE, LILLE, LYON, PARIS, TOULOUSE, partner_of
 
@@ -171,5 +171,5 @@ def test_a_company_of_two_partners_counts_its_seats_once(session: Session) -> No
 
 def test_two_of_ones_own_sites_may_share_a_number(session: Session) -> None:
     """A partner that enters one establishment as two sites speaks for itself: nobody counts its seats twice."""
-    _publish(session, _site(session, "Atelier", siret=SIRET))
-    _publish(session, _site(session, "Bureaux", siret=SIRET))
+    offers = [_publish(session, _site(session, name, siret=SIRET)) for name in ("Atelier", "Bureaux")]
+    assert [session.get_one(Offer, each).status for each in offers] == [OfferStatus.PUBLISHED] * 2

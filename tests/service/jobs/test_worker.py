@@ -81,6 +81,8 @@ def test_a_lost_message(sqlite_engine: Engine, seed: int, tmp_path: Path) -> Non
     process = start(work_for, settings)
     wait_until(lambda: is_computed(sqlite_engine, round_id), "the round nobody announced")
     stop(process)
+    found = read_round(sqlite_engine, round_id)
+    assert (found.status, found.attempt) == (RoundStatus.COMPUTED, 1)
 
 
 def test_stopped_in_mid_round(sqlite_engine: Engine, seed: int, tmp_path: Path) -> None:

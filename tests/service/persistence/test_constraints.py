@@ -95,7 +95,7 @@ def field_engine(conventions_engine: Engine) -> Engine:
 def _run(engine: Engine, script: str) -> None:
     with engine.begin() as connection:
         for statement in script.split(";"):
-            connection.execute(text(statement))
+            assert connection.execute(text(statement)).rowcount > 0, "it wrote nothing"
 
 
 def test_statements_past_the_application_are_refused(field_engine: Engine) -> None:
