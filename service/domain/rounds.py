@@ -213,6 +213,12 @@ def fail_attempt(session: Session, round_id: int, token: int, cause: str) -> boo
     return False
 
 
+def fail_round(session: Session, round_id: int, token: int, refusal: str) -> bool:
+    """What the service refuses, no attempt changes: the round is `failed` at once, in those words. Always False."""
+    end_round(session, held_by(round_id, token), RoundStatus.FAILED, refusal)
+    return False
+
+
 def end_round(session: Session, guard: ColumnElement[bool], status: RoundStatus, failure: str) -> list[int]:
     """Ends without a result the rounds that the guard lets through. Returns their numbers in the table."""
     statement = (

@@ -35,6 +35,7 @@ from service.persistence.engine import make_engine, session_scope
 from service.vocabulary import RoundKind
 
 logger = structlog.get_logger(__name__)
+_Fail = Callable[[Session, int, int, str], bool]
 
 
 class Outcome(StrEnum):
@@ -139,7 +140,7 @@ class _Attempt:
         except ChildFailedError as failure:
             return self._end_early(self.pulse.verdict, str(failure))
         except ServiceError as refusal:
-            return self._end_early(self.pulse.verdict, refusal.message)
+            return self._end_early(self.pulse.verdict, refusal.message, rounds.fail_round)
         except Exception as error:
             # A fault of ours or of the database: the attempt fails like any other, and the log keeps the whole story.
             logger.exception("attempt_failed", round=self.round_id)
@@ -205,7 +206,8 @@ class _Attempt:
             else:
                 record_findings(session, self.round_id, answer.findings)
 
-    def _end_early(self, verdict: Verdict | None, cause: str = "") -> Outcome:
+    def _end_early(self, verdict: Verdict | None, cause: str = "", fail: _Fail = rounds.fail_attempt) -> Outcome:
+        """`fail` notes the cause, and says whether another attempt may do better."""
         if verdict is Verdict.OVERTIME:
             verdict, cause = None, TOO_LONG
         self.pulse.close()
@@ -217,7 +219,7 @@ class _Attempt:
                 return Outcome.CANCELLED
             if verdict is not None:
                 return Outcome.LOST
-            again = rounds.fail_attempt(session, self.round_id, self.token, cause)
+            again = fail(session, self.round_id, self.token, cause)
             return Outcome.RETRY if again else Outcome.FAILED
 
 

@@ -198,7 +198,8 @@ def test_what_contradicts_or_means_nothing_is_refused(engine: Engine, computed: 
 
 
 def test_a_decision_that_no_longer_holds_ends_the_round_with_its_reason(engine: Engine, computed: int) -> None:
-    """The offer is withdrawn after the decision: the round fails and names the pupil, the offer and the way out."""
+    """The offer is withdrawn after the decision: the round fails at once, which no second attempt would change, and
+    names the pupil, the offer and the way out."""
     pupil, offer, period = other_place(engine, computed)
     decide(engine, computed, Wanted(PIN, offer, pupil, period, WHY))
     with session_scope(engine) as session:
@@ -206,7 +207,8 @@ def test_a_decision_that_no_longer_holds_ends_the_round_with_its_reason(engine: 
         round_id = row_id(launch_adjusted(session, read_round(engine, computed).campaign_id, ACTOR))
     assert run_round(quick_workshop(engine), round_id) is Outcome.FAILED
     found = read_round(engine, round_id)
-    assert found.status is RoundStatus.FAILED
+    assert (found.status, found.attempt) == (RoundStatus.FAILED, 1)
+    assert found.failure.endswith("Levez-le, puis relancez.")
     assert f"envoie l’élève {pupil} sur l’offre n°\u00a0{offer} ne peut pas tenir" in found.failure
 
 

@@ -87,6 +87,18 @@ def test_three_attempts(engine: Engine, seed: int) -> None:
     assert claim(engine, round_id) is None
 
 
+def test_a_refusal_no_attempt_changes(engine: Engine, seed: int) -> None:
+    """What the service refuses ends the round at its first attempt, with those words alone; nobody claims it again."""
+    round_id = launched(engine, seed)
+    token = claim(engine, round_id) or 0
+    with session_scope(engine) as session:
+        assert not rounds.fail_round(session, round_id, token, "Levez-le, puis relancez.")
+        assert audited(session, "round_failed") == 1
+    found = read_round(engine, round_id)
+    assert (found.status, found.attempt, found.failure) == (RoundStatus.FAILED, 1, "Levez-le, puis relancez.")
+    assert claim(engine, round_id) is None
+
+
 def test_the_third_dead_worker(engine: Engine, seed: int) -> None:
     """A round whose third worker died in silence is ended by the sweep, with its reason, and never queued again."""
     round_id = launched(engine, seed)
@@ -141,6 +153,7 @@ Ending = Callable[[Session, int, int], object]
 ENDINGS: dict[str, Ending] = {
     "refused": lambda session, round_id, token: rounds.refuse_round(session, round_id, token, ["seats: a"]),
     "failed": lambda session, round_id, token: rounds.fail_attempt(session, round_id, token, "Panne."),
+    "failed at once": lambda session, round_id, token: rounds.fail_round(session, round_id, token, "Panne."),
     "handed back": rounds.hand_back,
     "cancelled": rounds.end_cancelled,
 }

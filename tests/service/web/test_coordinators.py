@@ -220,6 +220,22 @@ def test_a_failed_round_says_why_and_offers_another(coordinator: Browser, filled
     assert "Relancer un tour" in said
 
 
+def test_a_round_that_an_adjustment_stops_shows_the_way_to_it(coordinator: Browser, filled: Filled, app: Flask) -> None:
+    """Failed at once: the reason, a link to the adjustments, and no word of several attempts."""
+    address = launch(coordinator, filled)
+
+    def fail(session: Session) -> None:
+        token = rounds.claim(session, 2, 60)
+        assert token is not None
+        rounds.fail_round(session, 2, token, "L’ajustement ne peut pas tenir. Levez-le, puis relancez.")
+
+    change(app, fail)
+    page = coordinator.get(address)
+    assert "Levez-le, puis relancez." in text_of(page)
+    assert "tentative" not in text_of(page)
+    assert 'href="/coordination/campagnes/1/ajustements"' in page.get_data(as_text=True)
+
+
 def test_a_refused_round_names_the_property(coordinator: Browser, filled: Filled, app: Flask) -> None:
     """What the verifier said is shown as it said it."""
     address = launch(coordinator, filled)
