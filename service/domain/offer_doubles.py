@@ -6,7 +6,8 @@ Refuses to guess for a site without SIRET.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 
 from sqlmodel import Session, col, select
 
@@ -16,7 +17,7 @@ from service.persistence.tables import Offer, Opening, Partner, Period, Site
 from service.persistence.turns import Turn, wait_for_turn
 from service.vocabulary import Level, OfferStatus
 
-Wanted = tuple[Site, Level, Iterable[str]]
+Wanted = tuple[Site, Level, Collection[str]]
 """A site, a level, the periods about to open there."""
 
 
@@ -40,15 +41,15 @@ def refuse_doubles(session: Session, wanted: Sequence[Wanted]) -> None:
         .where(col(Site.siret).in_(numbers), Offer.status == OfferStatus.PUBLISHED, Opening.capacity > 0)
         .order_by(col(Offer.id))
     )
-    taken = [(one, level, period, name) for one, level, period, name in session.exec(query)]
+    taken: dict[tuple[str, str], list[tuple[Site, Period, str]]] = defaultdict(list)
+    for other, level, period, name in session.exec(query):
+        taken[other.siret, level].append((other, period, name))
     refusals = [
         _refusal(site, period, name)
         for site, level, periods in wanted
-        for other, of_level, period, name in taken
-        if other.siret == site.siret
-        and other.partner_id != site.partner_id
-        and of_level == level
-        and period.id in set(periods)
+        if site.siret
+        for other, period, name in taken[site.siret, level]
+        if other.partner_id != site.partner_id and period.id in periods
     ]
     if refusals:
         raise Refusals(refusals)

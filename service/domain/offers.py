@@ -34,7 +34,7 @@ from service.domain.offer_views import (
     offers_of_partner,
 )
 from service.domain.partner_parts import Reach, sites_within
-from service.domain.sites import SiteDraft, add_partner, add_site, add_sites
+from service.domain.sites import SiteDraft, add_partner, add_partners, add_site, add_sites
 from service.domain.texts import clean_text, plural
 from service.errors import Conflict, NotFound, Refusals, ServiceError
 from service.persistence.rows import row_id, take_version
@@ -49,6 +49,7 @@ __all__ = [
     "SiteDraft",
     "Visitor",
     "add_partner",
+    "add_partners",
     "add_site",
     "add_sites",
     "change_seats",

@@ -136,7 +136,7 @@ def enter_sites(
         Conflict: fewer seats than pupils already placed, or someone else has changed a row meanwhile.
     """
     change = plan_sites(session, partner, entries)
-    added = add_sites(session, row_id(partner), [one.draft for one in change.new_sites], actor)
+    added = add_sites(session, [(row_id(partner), one.draft) for one in change.new_sites], actor)
     for site, draft in change.corrected:
         _correct(session, site, draft, actor)
     sites = {(one.name, one.insee): one for one in [*_sites(session, partner), *(site for site, _ in added)]}

@@ -5,10 +5,11 @@ Responsible for what a site must say. Refuses to know what it offers and under w
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from service.domain.accounts import normalise_email
 from service.domain.audit import record
@@ -18,6 +19,7 @@ from service.domain.partner_parts import Reach
 from service.domain.territories import get_commune
 from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound, ServiceError
+from service.persistence.bulk import fetch
 from service.persistence.rows import row_id, take_version
 from service.persistence.tables import Commune, Partner, PartnerMember, Site
 from service.vocabulary import Need, PartnerKind
@@ -41,16 +43,35 @@ class SiteDraft(BaseModel):
 def add_partner(
     session: Session, name: str, kind: PartnerKind, actor: str, *, siren: str = ""
 ) -> tuple[Partner, list[str]]:
-    """A partner outside the imported deeds (a host on its own, for instance), and warnings to show."""
-    name = clean_text(name, "name", "Le nom du partenaire")
-    number, warning = check_siren(siren) if siren else (None, "")
-    if session.exec(select(Partner).where(Partner.name == name)).first() is not None:
-        raise Conflict("partner_taken", f"Le partenaire «\u00a0{name}\u00a0» est déjà enregistré.", "name")
-    partner = Partner(name=name, kind=kind, siren=number)
-    session.add(partner)
+    """A partner outside the imported deeds (a host on its own, for instance), and warnings to show.
+
+    Raises:
+        ServiceError: a missing name, a SIREN that is not one.
+        Conflict: a partner has that name.
+    """
+    return add_partners(session, [(name, siren)], kind, actor)[0]
+
+
+def add_partners(
+    session: Session, named: Sequence[tuple[str, str]], kind: PartnerKind, actor: str
+) -> list[tuple[Partner, list[str]]]:
+    """All of them or none, each a name and a SIREN that may be empty: the same checks, a handful of statements."""
+    wanted = [
+        (clean_text(name, "name", "Le nom du partenaire"), check_siren(siren) if siren else (None, ""))
+        for name, siren in named
+    ]
+    taken = set(session.exec(select(Partner.name).where(col(Partner.name).in_([name for name, _ in wanted]))))
+    added = []
+    for name, (number, warning) in wanted:
+        if name in taken:
+            raise Conflict("partner_taken", f"Le partenaire «\u00a0{name}\u00a0» est déjà enregistré.", "name")
+        taken.add(name)
+        added.append((Partner(name=name, kind=kind, siren=number), [warning] if warning else []))
+    session.add_all(partner for partner, _ in added)
     session.flush()
-    record(session, actor, "add_partner", f"partner:{partner.id}")
-    return partner, [warning] if warning else []
+    for partner, _ in added:
+        record(session, actor, "add_partner", f"partner:{partner.id}")
+    return added
 
 
 def add_site(session: Session, partner_id: int, draft: SiteDraft, actor: str) -> tuple[Site, list[str]]:
@@ -59,33 +80,36 @@ def add_site(session: Session, partner_id: int, draft: SiteDraft, actor: str) ->
     Raises:
         Refusals: a missing name, a SIRET that is not one, an unknown commune or need, a site already there.
     """
-    return add_sites(session, partner_id, [draft], actor)[0]
+    return add_sites(session, [(partner_id, draft)], actor)[0]
 
 
-def add_sites(
-    session: Session, partner_id: int, drafts: Sequence[SiteDraft], actor: str
-) -> list[tuple[Site, list[str]]]:
-    """All of them or none: the same checks, a handful of statements."""
-    if session.get(Partner, partner_id) is None:
+def add_sites(session: Session, drafts: Sequence[tuple[int, SiteDraft]], actor: str) -> list[tuple[Site, list[str]]]:
+    """All of them or none, each with the key of its partner: the same checks, a handful of statements."""
+    partners = sorted({partner_id for partner_id, _ in drafts})
+    if len(fetch(session, select(Partner.id).where(col(Partner.id).in_(partners)))) < len(partners):
         raise NotFound
-    taken = set(session.exec(select(Site.name, Site.insee).where(Site.partner_id == partner_id)))
-    members = members_by_name(session, partner_id, {draft.member for draft in drafts if draft.member})
+    theirs = select(Site.partner_id, Site.name, Site.insee).where(col(Site.partner_id).in_(partners))
+    taken = {tuple(row) for row in session.exec(theirs)}
+    hosts: dict[int, set[str]] = defaultdict(set)
+    for partner_id, draft in drafts:
+        hosts[partner_id] |= {draft.member} - {""}
+    members = {partner_id: members_by_name(session, partner_id, names) for partner_id, names in hosts.items()}
     added = []
-    for draft in drafts:
+    for partner_id, draft in drafts:
         site, warnings = check_site(session, partner_id, draft)
-        if (site.name, site.insee) in taken:
+        if (partner_id, site.name, site.insee) in taken:
             raise Conflict(
                 "site_taken",
                 f"Le site «\u00a0{site.name}\u00a0» existe déjà dans cette commune. Ouvrez-le, ou donnez un autre nom.",
                 "name",
             )
-        taken.add((site.name, site.insee))
-        site.member_id = row_id(members[draft.member]) if draft.member else None
+        taken.add((partner_id, site.name, site.insee))
+        site.member_id = row_id(members[partner_id][draft.member]) if draft.member else None
         added.append((site, warnings))
     session.add_all(site for site, _ in added)
     session.flush()
     for site, _ in added:
-        record(session, actor, "add_site", f"site:{site.id}", partner=partner_id)
+        record(session, actor, "add_site", f"site:{site.id}", partner=site.partner_id)
     return added
 
 

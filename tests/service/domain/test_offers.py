@@ -15,6 +15,7 @@ from service.domain.offers import (
     OfferDraft,
     SiteDraft,
     add_partner,
+    add_partners,
     add_site,
     add_sites,
     change_seats,
@@ -26,7 +27,8 @@ from service.domain.offers import (
 )
 from service.errors import Conflict, NotFound, Refusals, ServiceError
 from service.persistence.engine import session_scope
-from service.persistence.tables import AuditEntry, Offer, Opening, PartnerMember, Site
+from service.persistence.rows import row_id
+from service.persistence.tables import AuditEntry, Offer, Opening, Partner, PartnerMember, Site
 from service.vocabulary import Level, OfferStatus, PartnerKind
 from tests.service.conftest import TODAY
 from tests.service.small_field import (
@@ -242,7 +244,7 @@ def test_refused_sites(session: Session) -> None:
     with pytest.raises(NotFound):
         add_site(session, 10_000, SiteDraft(name="A", insee=LYON), ACTOR)
     with pytest.raises(Conflict, match="existe déjà dans cette commune"):
-        add_sites(session, ovh, [SiteDraft(name="A", insee=LYON), SiteDraft(name=" A ", insee=LYON)], ACTOR)
+        add_sites(session, [(ovh, SiteDraft(name=name, insee=LYON)) for name in ("A", " A ")], ACTOR)
     assert _rows(session) == before
 
 
@@ -252,6 +254,22 @@ def test_a_partner_on_its_own(session: Session) -> None:
     assert (partner.siren, len(warnings)) == ("732829321", 1)
     with pytest.raises(Conflict, match="déjà enregistré"):
         add_partner(session, " Scierie  du Lac", PartnerKind.INDEPENDENT, ACTOR)
+
+
+def test_many_partners_and_their_sites_are_entered_all_or_none(session: Session) -> None:
+    """The same name twice enters nobody; two partners may have a site of the same name in the same commune."""
+    before = session.exec(select(func.count()).select_from(Partner)).one()
+    with pytest.raises(Conflict, match="déjà enregistré"):
+        add_partners(session, [("Menuiserie Roux", ""), ("Menuiserie  Roux", "")], PartnerKind.INDEPENDENT, ACTOR)
+    assert session.exec(select(func.count()).select_from(Partner)).one() == before
+    named = [("Menuiserie Roux", ""), ("Garage Faure", "732829321")]
+    keys = [row_id(one) for one, _ in add_partners(session, named, PartnerKind.INDEPENDENT, ACTOR)]
+    drafts = [(key, SiteDraft(name="Atelier", insee=LYON, member="Fournil")) for key in keys]
+    added = [site for site, _ in add_sites(session, drafts, ACTOR)]
+    assert [site.partner_id for site in added] == keys
+    companies = select(PartnerMember.partner_id).where(PartnerMember.name == "Fournil")
+    assert sorted(session.exec(companies)) == sorted(keys)
+    assert len({site.member_id for site in added}) == 2
 
 
 def test_another_partners_offer_does_not_exist(session: Session) -> None:
