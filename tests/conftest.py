@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.promises.processes import kill_survivors
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=None, help="seed of the random tests (default: a new one, printed)")
@@ -25,6 +27,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Several processes (`-n`) share one seed: the one that the first of them printed."""
     node.workerinput["seed"] = node.config.option.seed
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Before any fixture ends: a database with somebody at work on it cannot go."""
+    kill_survivors()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

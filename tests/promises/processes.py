@@ -9,6 +9,7 @@ from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+_started: list[BaseProcess] = []
 _PRELOADED = ["service.jobs.attempts", "service.domain.publication", "tests.promises.round_scenes"]
 
 
@@ -22,6 +23,7 @@ def clean_processes() -> Any:
 def start(target: Callable[..., object], *args: object) -> BaseProcess:
     process: BaseProcess = clean_processes().Process(target=target, args=args, daemon=True)
     process.start()
+    _started.append(process)
     return process
 
 
@@ -30,3 +32,11 @@ def kill(process: BaseProcess) -> None:
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
     process.join()
+
+
+def kill_survivors() -> None:
+    """A test that fails leaves nobody at work: neither on a database about to go, nor until the end of the session."""
+    while _started:
+        process = _started.pop()
+        if process.is_alive():
+            kill(process)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,8 @@ from tests.promises.round_scenes import (
     TODAY,
     audited,
     child_that,
+    engine_at,
+    expire,
     launched,
     quick_workshop,
     read_round,
@@ -151,9 +154,43 @@ Sharing._settle = wait_for_help
 """A child that asks for no part before another worker has come to help, however late that one is ready."""
 
 
+def gated(folder: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", PATIENT.format(f"{folder}/helper") + SPLIT)
+
+
+def owner(url: str, round_id: int, folder: str) -> None:
+    """The worker of a shared round, whose child waits for help before it asks for a part."""
+    run_round(quick_workshop(engine_at(url), command=gated(folder)), round_id)
+
+
+def test_the_owner_killed_while_a_part_is_in_other_hands(sqlite_engine: Engine, tmp_path: Path) -> None:
+    """The next worker starts the round again and records it once, with the bytes of one worker; whoever still computes
+    a part for the dead one stops, and gives it to nobody."""
+    engine = sqlite_engine
+    alone = spread_rows(engine)
+    assert run_round(quick_workshop(engine, command=SHARING), alone) is Outcome.COMPUTED
+    shared = again(engine, alone)
+    dying = start(owner, url_of(engine), shared, str(tmp_path))
+    wait_until(lambda: bool(parts(engine)), "a part on offer")
+    waits = f'touch "{tmp_path}/helper"; exec sleep 60'
+    with ThreadPoolExecutor(1) as other:
+        help_given = other.submit(compute_part, quick_workshop(engine), row_id(parts(engine)[0]), ("sh", "-c", waits))
+        wait_until((tmp_path / "helper").exists, "a part in other hands")
+        kill(dying)
+        expire(engine, shared)
+        assert worker.sweep(engine) == [shared]
+        assert run_round(quick_workshop(engine, command=SHARING), shared) is Outcome.COMPUTED
+        assert help_given.result(30) is False
+    assert read_round(engine, shared).attempt == 2
+    assert bytes_of(engine, shared) == bytes_of(engine, alone)
+    with session_scope(engine, write=False) as session:
+        assert audited(session, "record_round") == 2
+    assert worker.sweep(engine) == []
+    assert parts(engine) == []
+
+
 def gated_workshop(folder: str, settings: Settings) -> Workshop:
-    command = (sys.executable, "-c", PATIENT.format(f"{folder}/helper") + SPLIT)
-    return replace(open_workshop(settings), command=command, lease_s=600.0)
+    return replace(open_workshop(settings), command=gated(folder), lease_s=600.0)
 
 
 def gated_worker(settings: Settings, folder: str) -> None:

@@ -24,8 +24,12 @@ pytestmark = pytest.mark.postgres
 
 
 def gated_workshop(gate: str, settings: Settings) -> Workshop:
-    """The real one, whose real child waits until the gate is there: nothing is over before the test says so."""
-    waits = f'while [ ! -e "{gate}" ]; do sleep 0.02; done; exec "{sys.executable}" -m service.jobs.solve_child'
+    """The real one, whose real child waits until the gate is there: nothing is over before the test says so.
+
+    Nobody waits for a worker that is gone.
+    """
+    look = f'while [ ! -e "{gate}" ]; do kill -0 $PPID || exit; sleep 0.02; done'
+    waits = f'{look}; exec "{sys.executable}" -m service.jobs.solve_child'
     return replace(open_workshop(settings), command=("sh", "-c", waits), lease_s=600.0)
 
 
