@@ -116,6 +116,10 @@ def drop_parts(session: Session, round_id: int, round_token: int) -> None:
     session.exec(delete(RoundPart).where(ours).execution_options(synchronize_session=False))
 
 
+def has_unwanted_parts(session: Session) -> bool:
+    return bool(fetch(session, select(col(RoundPart.id)).where(~_is_wanted()).limit(1)))
+
+
 def drop_unwanted_parts(session: Session) -> None:
     """Those that a worker has left behind without a word."""
     session.exec(delete(RoundPart).where(~_is_wanted()).execution_options(synchronize_session=False))

@@ -284,5 +284,16 @@ def sweep(session: Session) -> list[int]:
     end_round(session, cancelled, RoundStatus.CANCELLED, "")
     exhausted = and_(_abandoned(), col(AllocationRound.attempt) >= ATTEMPTS)
     end_round(session, exhausted, RoundStatus.FAILED, f"{GIVEN_UP} Dernier motif\u00a0: {DEAD_WORKER}")
+    return find_waiting(session)
+
+
+def find_waiting(session: Session) -> list[int]:
+    """The rounds to put on the queue again, once those to end are ended."""
     waiting = or_(col(AllocationRound.status) == RoundStatus.QUEUED, _abandoned())
     return sorted(i for i in session.exec(select(AllocationRound.id).where(waiting)) if i is not None)
+
+
+def has_rounds_to_end(session: Session) -> bool:
+    """Whether a sweep would write anything."""
+    over = or_(col(AllocationRound.cancel_requested), col(AllocationRound.attempt) >= ATTEMPTS)
+    return session.exec(select(AllocationRound.id).where(_abandoned(), over)).first() is not None

@@ -26,7 +26,7 @@ from service.domain.presence_mail import ask_what_was_held
 from service.domain.reminders import queue_reminders
 from service.domain.reporting_mail import queue_reporting_mail
 from service.domain.retention import purge
-from service.domain.round_parts import drop_unwanted_parts
+from service.domain.round_parts import drop_unwanted_parts, has_unwanted_parts
 from service.jobs.app import Queue, make_queue
 from service.jobs.attempts import Workshop, open_workshop, run_round
 from service.jobs.helping import compute_part
@@ -69,9 +69,14 @@ def open_queue(settings: Settings, workshop: Workshop) -> Queue:
 
 def sweep(engine: Engine) -> list[int]:
     """Ends the rounds nobody will finish; returns those to put on the queue again."""
-    with session_scope(engine) as session:
-        waiting = rounds.sweep(session)
-        drop_unwanted_parts(session)
+    # A large publication keeps SQLite's only writer for longer than one waits: most minutes there is nothing to write.
+    with session_scope(engine, write=False) as session:
+        has_to_end = rounds.has_rounds_to_end(session) or has_unwanted_parts(session)
+        waiting = rounds.find_waiting(session)
+    if has_to_end:
+        with session_scope(engine) as session:
+            waiting = rounds.sweep(session)
+            drop_unwanted_parts(session)
     if waiting:
         logger.info("rounds_put_back", rounds=waiting)
     return waiting

@@ -120,6 +120,17 @@ def test_the_sweep_puts_back_what_nobody_finishes(engine: Engine, seed: int) -> 
     assert worker.sweep(engine) == sorted([waiting, dead])
 
 
+def test_the_sweep_only_reads_when_there_is_nothing_to_end(sqlite_engine: Engine, seed: int) -> None:
+    """While somebody writes (a large publication), waiting rounds go back on the queue all the same."""
+    waiting, dead = launched(sqlite_engine, seed), launched(sqlite_engine, seed + 1)
+    with session_scope(sqlite_engine) as session:
+        assert rounds.claim(session, dead, 600) == 1
+    expire(sqlite_engine, dead)
+    with session_scope(sqlite_engine) as writer:
+        writer.connection()
+        assert worker.sweep(sqlite_engine) == sorted([waiting, dead])
+
+
 def test_inline(engine: Engine, seed: int, tmp_path: Path) -> None:
     """The same round without a queue: the caller hears each phase in order, and the same checks are made."""
     round_id = launched(engine, seed)
