@@ -29,6 +29,7 @@ from service.persistence.tables import (
     Opening,
     Pupil,
     School,
+    Site,
 )
 from service.vocabulary import ConfirmationState, Level
 
@@ -44,7 +45,8 @@ class Prepared:
 
 
 def prepare_agreements(session: Session, school: School, collective: bool, actor: str, today: date) -> Prepared:
-    """One draft per confirmed stay that has none, or one per opening when `collective`; the host fills its part in.
+    """One draft per confirmed stay that has none, or one per opening when `collective`; the host fills its part in,
+    from what its site says of the tutor.
 
     An agreement names a pupil: under a convention whose gate is closed, none is prepared.
     """
@@ -52,20 +54,25 @@ def prepare_agreements(session: Session, school: School, collective: bool, actor
     gated = gated_conventions(session, {row.convention_id for row in rows if row.convention_id})
     free = [row for row in rows if row.convention_id not in gated]
     groups: dict[tuple[int, int], list[int]] = defaultdict(list)
-    levels: dict[int, tuple[Level, int]] = {}
+    openings: dict[int, _StayToCover] = {}
     for row in free:
         groups[row.opening_id, 0 if collective else row.id].append(row.id)
-        levels[row.opening_id] = row.level, row.offer_id
-    templates = {level: row_id(template_for(session, level, today)) for level, _ in levels.values()}
-    hours = _hours_of_offers(session, {offer for _, offer in levels.values()})
+        openings[row.opening_id] = row
+    templates = {
+        level: row_id(template_for(session, level, today)) for level in {one.level for one in openings.values()}
+    }
+    hours = _hours_of_offers(session, {one.offer_id for one in openings.values()})
     for (opening_id, _), stays in groups.items():
-        level, offer_id = levels[opening_id]
+        first = openings[opening_id]
         agreement = Agreement(
             opening_id=opening_id,
             school_id=row_id(school),
-            template_id=templates[level],
+            template_id=templates[first.level],
             collective=len(stays) > 1,
-            hours=hours.get(offer_id, [""] * 6),
+            hours=hours.get(first.offer_id, [""] * 6),
+            tutor_name=first.tutor_name,
+            tutor_function=first.tutor_function,
+            tutor_email=first.tutor_email,
         )
         session.add(agreement)
         session.flush()
@@ -88,9 +95,19 @@ def _without_agreement(session: Session, school: School) -> Sequence[_StayToCove
     covered = exists().where(col(AgreementStay.confirmation_id) == col(Confirmation.id), col(AgreementStay.live))
     rows = fetch(
         session,
-        select(col(Confirmation.id), col(Opening.id), col(Offer.id), col(Offer.level), col(Offer.convention_id))
+        select(
+            col(Confirmation.id),
+            col(Opening.id),
+            col(Offer.id),
+            col(Offer.level),
+            col(Offer.convention_id),
+            col(Site.tutor_name),
+            col(Site.tutor_function),
+            col(Site.tutor_email),
+        )
         .join(Opening, col(Opening.id) == col(Confirmation.opening_id))
         .join(Offer, col(Offer.id) == col(Opening.offer_id))
+        .join(Site, col(Site.id) == col(Offer.site_id))
         .join(Pupil, col(Pupil.id) == col(Confirmation.pupil_id))
         .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
         .where(
@@ -110,6 +127,9 @@ class _StayToCover:
     offer_id: int
     level: Level
     convention_id: int | None
+    tutor_name: str
+    tutor_function: str
+    tutor_email: str
 
 
 def _hours_of_offers(session: Session, offers: set[int]) -> dict[int, list[str]]:

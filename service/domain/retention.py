@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Select, and_, cast, delete, literal, select, update
+from sqlalchemy import CursorResult, Executable, Select, and_, cast, delete, literal, or_, select, update
 from sqlalchemy.types import String
 from sqlmodel import Session, SQLModel, col
 
@@ -169,6 +169,9 @@ def _accounts(session: Session, horizon: Horizon) -> int:
     return len(users) + _run(session, delete(UserSession).where(col(UserSession.seen_at) < horizon.instant))
 
 
+_SITE_CONTACTS = ("contact_email", "tutor_name", "tutor_function", "tutor_email")
+
+
 def _staff(session: Session, horizon: Horizon) -> int:
     """Schools without a class since, sites without an offer since; one that has never had any is still new."""
     over = _years_over(session, col(ClassGroup.school_year), horizon)
@@ -176,8 +179,9 @@ def _staff(session: Session, horizon: Horizon) -> int:
     heads = update(School).where(col(School.id).in_(schools), col(School.head_of_school) != "")
     over = _years_over(session, col(Offer.school_year), horizon)
     sites = _only_in(col(Offer.site_id), col(Offer.school_year), over)
-    contacts = update(Site).where(col(Site.id).in_(sites), col(Site.contact_email) != "")
-    return _run(session, heads.values(head_of_school="")) + _run(session, contacts.values(contact_email=""))
+    named = or_(*(col(getattr(Site, name)) != "" for name in _SITE_CONTACTS))
+    contacts = update(Site).where(col(Site.id).in_(sites), named).values(dict.fromkeys(_SITE_CONTACTS, ""))
+    return _run(session, heads.values(head_of_school="")) + _run(session, contacts)
 
 
 def _only_in(owner: Any, year: Any, years: list[str]) -> Select[Any]:

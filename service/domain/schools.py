@@ -13,6 +13,7 @@ from service.domain.audit import record
 from service.domain.dates import french_day
 from service.domain.gathering import gathered
 from service.domain.identifiers import check_uai
+from service.domain.points import AS_WRITTEN_M, Point, metres_between, settle
 from service.domain.territories import get_commune
 from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound
@@ -27,7 +28,7 @@ LEVELS_OF_SCHOOL: Mapping[SchoolType, frozenset[Level]] = {
 }
 
 
-_CORRECTED_ONLY = {"street", "board_authorised_on"}
+_CORRECTED_ONLY = {"street", "board_authorised_on", "point"}
 
 
 class SchoolDraft(BaseModel):
@@ -108,19 +109,25 @@ class SchoolCorrection(BaseModel):
     priority: Priority = Priority.NONE
     head_of_school: str = ""
     board_authorised_on: date | None = None
+    point: Point | None = None
+    """Where it stands, when that is better known than its commune's centre."""
 
 
 def correct_school(
     session: Session, school: School, wanted: SchoolCorrection, today: date, actor: str, version: int
-) -> list[str]:
-    """The fields that changed. The category weighs in rounds, so the audit trail keeps what it was.
+) -> tuple[list[str], list[str]]:
+    """The fields that changed, and warnings to show. The category weighs in rounds: the trail keeps what it was.
 
     Raises:
-        Refusals: a missing name, an unknown commune, an authorisation dated in the future.
+        Refusals: a missing name, an unknown commune, an authorisation dated in the future, a point that is elsewhere.
         Conflict: someone else has corrected the school meanwhile.
     """
     fresh: School | None = None
+    place, warnings = Point(0.0, 0.0), list[str]()
     with gathered() as faults:
+        with faults.next():
+            commune = get_commune(session, wanted.insee)
+            place, warnings = settle(session, commune, _still_meant(school, wanted))
         with faults.next():
             fresh = _check(
                 session, SchoolDraft(uai=school.uai, kind=school.kind, **wanted.model_dump(exclude=_CORRECTED_ONLY))
@@ -136,24 +143,27 @@ def correct_school(
             )
     assert fresh is not None
     take_version(session, school, version)
-    moved = fresh.insee != school.insee
     values = {name: getattr(fresh, name) for name in ("name", "insee", "priority", "head_of_school")}
     values |= {"street": street, "board_authorised_on": wanted.board_authorised_on}
+    values |= {"department_code": fresh.department_code, "latitude": place.latitude, "longitude": place.longitude}
     before = {name: getattr(school, name) for name, value in values.items() if getattr(school, name) != value}
     for name, value in values.items():
         setattr(school, name, value)
-    if moved:  # the position is the commune's until a better one is known
-        school.department_code, school.latitude, school.longitude = (
-            fresh.department_code,
-            fresh.latitude,
-            fresh.longitude,
-        )
     session.add(school)
     session.flush()
     record(
         session, actor, "correct_school", f"school:{school.id}", before={name: str(old) for name, old in before.items()}
     )
-    return sorted(before)
+    return sorted(before), warnings
+
+
+def _still_meant(school: School, wanted: SchoolCorrection) -> Point | None:
+    """A point left as it was in the form of a school that moves to another commune was the old commune's."""
+    here = Point(school.latitude, school.longitude)
+    left = (
+        wanted.point is not None and wanted.insee != school.insee and metres_between(here, wanted.point) < AS_WRITTEN_M
+    )
+    return None if left else wanted.point
 
 
 def get_school(session: Session, uai: str) -> School:

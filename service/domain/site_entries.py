@@ -16,7 +16,7 @@ from service.domain.audit import record
 from service.domain.convention_states import get_convention
 from service.domain.offer_rules import OfferDraft, school_year_of_period
 from service.domain.offers import change_seats, publish_offers
-from service.domain.sites import SiteDraft, add_sites
+from service.domain.sites import SAID, SiteDraft, add_sites
 from service.persistence.rows import row_id, take_version
 from service.persistence.tables import Offer, Opening, Partner, Site
 from service.vocabulary import OfferStatus
@@ -66,7 +66,7 @@ def plan_sites(session: Session, partner: Partner, entries: Sequence[SiteEntry])
     corrected, new_offers, changed_offers, same_offers = [], [], [], 0
     for entry in entries:
         site = sites.get(entry.key)
-        if site is not None and _differs(site, entry.draft):
+        if site is not None and _changes(site, entry.draft):
             corrected.append((site, entry.draft))
         for draft in entry.offers:
             under = convention_ids[draft.convention_key] if draft.convention_key else None
@@ -116,14 +116,13 @@ def _published(
     return found
 
 
-def _differs(site: Site, draft: SiteDraft) -> bool:
+def _changes(site: Site, draft: SiteDraft) -> dict[str, object]:
     """Only what the list says counts: an empty cell corrects nothing."""
-    return bool(
-        (draft.siret and draft.siret != site.siret)
-        or (draft.street and draft.street != site.street)
-        or (draft.contact_email and draft.contact_email != site.contact_email)
-        or (draft.serves and sorted(set(draft.serves)) != site.serves)
-    )
+    said = {name: getattr(draft, name) for name in SAID if name in SiteDraft.model_fields}
+    said["serves"] = sorted(set(draft.serves))
+    if draft.point is not None:
+        said["latitude"], said["longitude"] = draft.point
+    return {name: value for name, value in said.items() if value not in ("", []) and value != getattr(site, name)}
 
 
 def enter_sites(
@@ -148,9 +147,8 @@ def enter_sites(
 
 def _correct(session: Session, site: Site, draft: SiteDraft, actor: str) -> None:
     take_version(session, site, None)
-    site.siret, site.street = draft.siret or site.siret, draft.street or site.street
-    site.contact_email = draft.contact_email or site.contact_email
-    site.serves = sorted(set(draft.serves)) or site.serves
+    for name, value in _changes(site, draft).items():
+        setattr(site, name, value)
     session.add(site)
     record(session, actor, "correct_site", f"site:{site.id}")
     session.flush()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, col, select
@@ -16,12 +17,13 @@ from service.domain.audit import record
 from service.domain.gathering import gathered
 from service.domain.identifiers import check_siren, check_siret
 from service.domain.partner_parts import Reach
+from service.domain.points import Point, settle
 from service.domain.territories import get_commune
 from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.bulk import fetch
 from service.persistence.rows import row_id, take_version
-from service.persistence.tables import Commune, Partner, PartnerMember, Site
+from service.persistence.tables import Partner, PartnerMember, Site
 from service.vocabulary import Need, PartnerKind
 
 
@@ -37,7 +39,35 @@ class SiteDraft(BaseModel):
     serves: tuple[str, ...] = ()
     contact_email: str = ""
     safety_notes: str = ""
+    tutor_name: str = ""
+    tutor_function: str = ""
+    tutor_email: str = ""
     member: str = ""
+    point: Point | None = None
+    """Where it stands, when that is better known than its commune's centre."""
+
+
+SAID = (
+    "siret",
+    "street",
+    "contact_email",
+    "safety_notes",
+    "tutor_name",
+    "tutor_function",
+    "tutor_email",
+    "serves",
+    "latitude",
+    "longitude",
+)
+"""What is said of a site and may be corrected; its name and its commune stay."""
+_TEXTS = (
+    ("name", "Le nom du site", 120, True),
+    ("street", "L’adresse", 200, False),
+    ("safety_notes", "Les consignes", 500, False),
+    ("tutor_name", "Le nom du tuteur", 120, False),
+    ("tutor_function", "La fonction du tuteur", 120, False),
+)
+_EMAILS = ("contact_email", "tutor_email")
 
 
 def add_partner(
@@ -119,43 +149,41 @@ def check_site(session: Session, partner_id: int, draft: SiteDraft) -> tuple[Sit
     Raises:
         Refusals: a missing name, a SIRET that is not one, an unknown commune or need.
     """
-    name, siret, street, email, warning, notes = "", "", "", "", "", ""
-    commune: Commune | None = None
+    siret, place, warnings = "", Point(0.0, 0.0), list[str]()
+    texts, commune = dict[str, Any](), None
     with gathered() as faults:
-        with faults.next():
-            name = clean_text(draft.name, "name", "Le nom du site")
-        with faults.next():
-            street = clean_text(draft.street, "street", "L’adresse", at_most=200, required=False)
-        with faults.next():
-            notes = clean_text(draft.safety_notes, "safety_notes", "Les consignes", at_most=500, required=False)
+        for name, label, at_most, required in _TEXTS:
+            with faults.next():
+                texts[name] = clean_text(getattr(draft, name), name, label, at_most=at_most, required=required)
         with faults.next():
             commune = get_commune(session, draft.insee)
+        if commune is not None:
+            with faults.next():
+                place, warnings = settle(session, commune, draft.point)
         if draft.siret.strip():
             with faults.next():
-                siret, warning = check_siret(draft.siret)
-        if draft.contact_email.strip():
+                siret, doubt = check_siret(draft.siret)
+                warnings = [*filter(None, [doubt]), *warnings]
+        for name in _EMAILS:
             with faults.next():
-                email = _contact_email(draft.contact_email)
+                texts[name] = _email(getattr(draft, name), name)
         check_needs(draft.serves, "serves", faults.found)
     assert commune is not None
     site = Site(
         partner_id=partner_id,
-        name=name,
         siret=siret,
-        street=street,
         insee=commune.insee,
         department_code=commune.department_code,
-        latitude=commune.latitude,
-        longitude=commune.longitude,
+        latitude=place.latitude,
+        longitude=place.longitude,
         serves=sorted(set(draft.serves)),
-        contact_email=email,
-        safety_notes=notes,
+        **texts,
     )
-    return site, [warning] if warning else []
+    return site, warnings
 
 
 def correct_site(session: Session, site: Site, draft: SiteDraft, actor: str, version: int | None = None) -> list[str]:
-    """What is said of a site, as it now reads; its name and its place stay. Returns warnings to show.
+    """What is said of a site, as it now reads; its name and its commune stay. Returns warnings to show.
 
     Raises:
         Refusals: what `check_site` refuses.
@@ -163,7 +191,7 @@ def correct_site(session: Session, site: Site, draft: SiteDraft, actor: str, ver
     """
     fresh, warnings = check_site(session, site.partner_id, draft)
     take_version(session, site, version)
-    for name in ("siret", "street", "contact_email", "safety_notes", "serves"):
+    for name in SAID:
         setattr(site, name, getattr(fresh, name))
     session.add(site)
     record(session, actor, "correct_site", f"site:{site.id}")
@@ -171,11 +199,11 @@ def correct_site(session: Session, site: Site, draft: SiteDraft, actor: str, ver
     return warnings
 
 
-def _contact_email(text: str) -> str:
+def _email(text: str, field: str) -> str:
     try:
-        return normalise_email(text)
+        return normalise_email(text) if text.strip() else ""
     except ServiceError as refusal:
-        raise ServiceError(refusal.code, refusal.message, "contact_email") from None
+        raise ServiceError(refusal.code, refusal.message, field) from None
 
 
 def check_within(session: Session, reach: Reach, draft: SiteDraft) -> None:

@@ -54,6 +54,39 @@ COLUMNS = (
         ("INSEE", "Code commune", "Code INSEE commune"),
     ),
     Column(
+        "latitude",
+        "Latitude",
+        "Du lieu d’accueil, quand il est loin du centre de la commune. Facultatif.",
+        ("Lat", "Latitude (WGS84)", "Coordonnée Y", "Coordonnées", "Coordonnées GPS", "GPS", "Latitude, longitude"),
+    ),
+    Column(
+        "longitude",
+        "Longitude",
+        "Avec la latitude. Une seule colonne peut aussi porter les deux, « 48.8566, 2.3522 ».",
+        ("Lon", "Long", "Lng", "Longitude (WGS84)", "Coordonnée X"),
+    ),
+    Column(
+        "tutor_name",
+        "Tuteur",
+        "Qui accompagne les élèves : repris dans les conventions de stage. Facultatif.",
+        ("Nom du tuteur", "Tutrice ou tuteur", "Maître de stage", "Encadrant"),
+        example="Camille Exemple",
+    ),
+    Column("tutor_function", "Fonction du tuteur", "Facultatif.", ("Qualité du tuteur", "Poste du tuteur")),
+    Column(
+        "tutor_email",
+        "Courriel du tuteur",
+        "Qui reçoit le lien de signature. Vide : le courriel du site.",
+        ("E-mail du tuteur", "Email du tuteur", "Mail du tuteur"),
+    ),
+    Column(
+        "safety_notes",
+        "Consignes aux élèves",
+        "Tenue, badge, accueil : l’établissement et l’élève affecté les lisent.",
+        ("Consignes", "Consignes de sécurité", "Sécurité", "Tenue"),
+        example="Chaussures fermées",
+    ),
+    Column(
         "serves",
         "Accessibilité",
         "Les besoins que le site peut servir, séparés par une virgule.",
@@ -115,6 +148,8 @@ COLUMNS = (
     ),
     Column("title", "Intitulé", "Facultatif.", ("Titre", "Intitulé de l’offre")),
 )
+SITE_TEXTS = ("siret", "street", "contact_email", "tutor_name", "tutor_function", "tutor_email", "safety_notes")
+"""What is said of a site in words, under the names the domain gives it."""
 OFFER_COLUMNS = (
     "level",
     "sector",
@@ -127,7 +162,7 @@ OFFER_COLUMNS = (
     "hours",
     "title",
 )
-_BY_FIELD = {"insee": "commune", "periods": "weeks", "convention_key": "commune"}
+_BY_FIELD = {"insee": "commune", "point": "latitude", "periods": "weeks", "convention_key": "commune"}
 _BY_CODE = {
     "seats_out_of_bounds": "seats",
     "fewer_seats_than_periods": "total",

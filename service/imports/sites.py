@@ -16,6 +16,7 @@ from service.domain.calendar import PeriodChoice, period_choices
 from service.domain.commune_lookup import CommuneLookup
 from service.domain.offer_details import Details
 from service.domain.offer_rules import OfferDraft, Terms, check_level, check_offer, refuse_overlaps
+from service.domain.points import Point, read_point
 from service.domain.seat_splits import equal_parts
 from service.domain.site_entries import SiteEntry, SiteKey
 from service.domain.sites import SiteDraft, check_site
@@ -23,7 +24,7 @@ from service.domain.working_time import WorkDay, read_day
 from service.errors import ServiceError
 from service.imports.faults import Fault, quoted
 from service.imports.reading import Reading
-from service.imports.site_columns import COLUMNS, OFFER_COLUMNS, column_of_refusal
+from service.imports.site_columns import COLUMNS, OFFER_COLUMNS, SITE_TEXTS, column_of_refusal
 from service.imports.tables import Table
 from service.imports.weeks import read_weeks
 from service.imports.words import read_level, read_needs, read_reserved, read_sector, read_whole_number, sector_names
@@ -106,20 +107,22 @@ def _read_site(reading: _Reading, line: int, row: Mapping[str, str]) -> Site | N
     before = len(reading.faults)
     insee = row["insee"]
     serves: tuple[Need, ...] = ()
+    point: Point | None = None
     if not insee:
         with reading.at(line):
             insee = reading.communes.find(row["commune"], row["postcode"]).insee
     with reading.at(line, "serves"):
         serves = read_needs(row["serves"])
+    with reading.at(line):
+        point = read_point(row["latitude"], row["longitude"])
     if len(reading.faults) > before and not insee:
         return None
     draft = SiteDraft(
         name=row["name"],
         insee=insee,
-        siret=row["siret"],
-        street=row["street"],
-        contact_email=row["contact_email"],
         serves=serves,
+        point=point,
+        **{name: row[name] for name in SITE_TEXTS},
         member=row["member"] if reading.setting.has_members else "",
     )
     site: Site | None = None
@@ -135,9 +138,7 @@ def _remember(reading: _Reading, line: int, site: Site, draft: SiteDraft) -> Non
         update={
             "name": site.name,
             "insee": site.insee,
-            "siret": site.siret,
-            "street": site.street,
-            "contact_email": site.contact_email,
+            **{name: getattr(site, name) for name in SITE_TEXTS},
         }
     )
     first, known = reading.sites.setdefault((site.name, site.insee), (line, checked))

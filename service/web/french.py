@@ -97,6 +97,11 @@ def capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def class_title(name: str) -> str:
+    """« Classe 3e B »; a class already called « Classe 1 » keeps its name."""
+    return capitalize_first(name) if name.lower().startswith("classe") else f"Classe {name}"
+
+
 def label(value: str, labels: Mapping[Any, str]) -> str:
     return labels[value]
 
@@ -121,6 +126,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "counted": counted,
     "typeset": typeset,
     "capitalize_first": capitalize_first,
+    "class_title": class_title,
     "label": label,
     "lines": lines,
 }

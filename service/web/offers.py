@@ -20,10 +20,20 @@ from service.domain.offers import (
     withdraw_offer,
 )
 from service.domain.partner_parts import sites_within
+from service.domain.points import Point, own_point
 from service.domain.working_time import WEEKDAYS
 from service.errors import NotFound, ServiceError
 from service.persistence.tables import Commune, Offer, Partner, Site
-from service.vocabulary import LEVEL_LABELS, OFFER_STATUS_LABELS, PRIORITY_LABELS, Level, OfferStatus, Role
+from service.vocabulary import (
+    LEVEL_LABELS,
+    NEED_LABELS,
+    OFFER_STATUS_LABELS,
+    PRIORITY_LABELS,
+    Level,
+    Need,
+    OfferStatus,
+    Role,
+)
 from service.web.access import allowed, reach, signed_in_person
 from service.web.context import abandon_unit, db, now, today
 from service.web.forms import show
@@ -40,6 +50,7 @@ from service.web.offer_forms import (
 from service.web.paging import cut
 from service.web.partners import conventions_of, school_year
 from service.web.periods import group_choices, refuse_past
+from service.web.point_map import point_map
 
 blueprint = Blueprint("offers", __name__, url_prefix="/partenaires/<int:partner_id>")
 head_office = allowed(Role.PARTNER_MANAGER)
@@ -105,11 +116,15 @@ def ask_confirmations(partner: Partner) -> Any:
 def choose_level(partner: Partner, site_id: int) -> Any:
     site = get_site(partner, site_id)
     rows = offers_of_partner(db(), partner.id or 0, reach(), col(Site.id) == site.id)
+    commune = db().get_one(Commune, site.insee)
     return render_template(
         "partners/site.html",
         partner=partner,
         site=site,
-        commune=db().get_one(Commune, site.insee),
+        commune=commune,
+        point=own_point(Point(site.latitude, site.longitude), commune),
+        place=point_map(db(), commune, Point(site.latitude, site.longitude)),
+        need_words=[NEED_LABELS[Need(one)] for one in site.serves],
         rows=rows,
         levels=list(Level),
         level_labels=LEVEL_LABELS,

@@ -1,4 +1,4 @@
-"""A site corrected by those who act for it: what is said of it, never where it is.
+"""A site corrected by those who act for it: what is said of it, and where in its commune it stands.
 
 Its name and its commune stay: offers, agreements and rounds know the site by them.
 """
@@ -7,55 +7,50 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, url_for
-from wtforms import EmailField, HiddenField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import Length
+from flask import Blueprint, flash, redirect, request, url_for
+from wtforms import HiddenField
 
-from service.domain.sites import SiteDraft, correct_site
+from service.domain.points import Point, own_point
+from service.domain.sites import correct_site
 from service.errors import ServiceError
 from service.persistence.tables import Commune, Partner, Site
 from service.vocabulary import NEED_LABELS, Role
 from service.web.access import allowed, signed_in_person
 from service.web.context import db
-from service.web.forms import Form, show, version_seen
+from service.web.forms import show, version_seen
 from service.web.offers import get_site
+from service.web.point_map import typed_map
+from service.web.site_forms import SiteForm
 
 blueprint = Blueprint("site_corrections", __name__, url_prefix="/partenaires/<int:partner_id>/sites/<int:site_id>")
 site_staff = allowed(Role.PARTNER_MANAGER, parts=True)
 
 
-class SiteCorrectionForm(Form):
+class SiteCorrectionForm(SiteForm):
     version = HiddenField()
-    siret = StringField("SIRET du site", [Length(max=40, message="Un SIRET compte quatorze chiffres.")])
-    street = StringField("Adresse", [Length(max=200, message="200 caractères au plus.")])
-    contact_email = EmailField("Courriel du site", [Length(max=200, message="200 caractères au plus.")])
-    safety_notes = TextAreaField("Consignes aux élèves", [Length(max=500, message="500 caractères au plus.")])
-    serves = SelectMultipleField("Accueil possible", choices=[], validate_choice=False)
 
 
 @blueprint.get("/modifier")
 @site_staff
 def edit(partner: Partner, site_id: int) -> Any:
     site = get_site(partner, site_id)
-    return _show(partner, site, SiteCorrectionForm(formdata=None, obj=site))
+    form = SiteCorrectionForm(formdata=None, obj=site)
+    form.point.data = str(own_point(Point(site.latitude, site.longitude), _commune(site)) or "")
+    return _show(partner, site, form)
+
+
+def _commune(site: Site) -> Commune:
+    return db().get_one(Commune, site.insee)
 
 
 @blueprint.post("/modifier")
 @site_staff
 def correct(partner: Partner, site_id: int) -> Any:
     site, form = get_site(partner, site_id), SiteCorrectionForm()
-    if not form.validate():
+    if not form.validate() or "look" in request.form:
         return _show(partner, site, form)
-    draft = SiteDraft(
-        name=site.name,
-        insee=site.insee,
-        siret=form.siret.data or "",
-        street=form.street.data or "",
-        contact_email=form.contact_email.data or "",
-        safety_notes=form.safety_notes.data or "",
-        serves=tuple(form.serves.data or ()),
-    )
     try:
+        draft = form.draft(site.name, site.insee)
         warnings = correct_site(db(), site, draft, signed_in_person().actor, version_seen(form.version.data))
     except ServiceError as refusal:
         form.refuse_or_raise(refusal)
@@ -72,6 +67,7 @@ def _show(partner: Partner, site: Site, form: SiteCorrectionForm) -> Any:
         form,
         partner=partner,
         site=site,
-        commune=db().get_one(Commune, site.insee),
+        commune=_commune(site),
+        place=typed_map(db(), _commune(site), form.point.data or ""),
         need_labels=NEED_LABELS,
     )

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlmodel import col
-from wtforms import EmailField, RadioField, SelectMultipleField, StringField
+from wtforms import RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
 from service.domain.offer_views import open_seats
 from service.domain.offers import SiteDraft, add_site
 from service.domain.partner_parts import own_member, sites_within
+from service.domain.points import read_point
 from service.domain.sites import check_within
 from service.domain.texts import search_form
 from service.errors import ServiceError
@@ -23,25 +24,23 @@ from service.vocabulary import HAS_MEMBERS, NEED_LABELS, Role
 from service.web.access import allowed, reach, signed_in_person
 from service.web.communes import chosen_commune, look_up
 from service.web.context import db
-from service.web.forms import Form, show
+from service.web.forms import show
 from service.web.paging import cut
+from service.web.point_map import typed_map
+from service.web.site_forms import SiteForm
 
 blueprint = Blueprint("sites", __name__, url_prefix="/partenaires/<int:partner_id>/sites")
 
 
-class SiteForm(Form):
+class NewSiteForm(SiteForm):
     """The commune is found by a first sending (its name or post code), then chosen in the list that comes back."""
 
     aliases: ClassVar[Mapping[str, str]] = {"insee": "commune"}
 
     member = StringField("Entreprise adhérente qui accueille", [Length(max=120, message="120 caractères au plus.")])
     name = StringField("Nom du site", [InputRequired("Donnez un nom au site."), Length(max=120)])
-    siret = StringField("SIRET du site", [Length(max=40, message="Un SIRET compte quatorze chiffres.")])
-    street = StringField("Adresse", [Length(max=200)])
-    contact_email = EmailField("Courriel du site", [Length(max=200, message="200 caractères au plus.")])
     commune = StringField("Commune ou code postal", [InputRequired("Indiquez la commune ou son code postal.")])
     insee = RadioField("Commune trouvée", choices=[], validate_choice=False)
-    serves = SelectMultipleField("Accueil possible", choices=[], validate_choice=False)
 
     def look_up(self, reader: Any) -> list[Commune]:
         """The communes the text may mean; a choice made before the text changed is forgotten."""
@@ -52,7 +51,24 @@ class SiteForm(Form):
 
     def chosen(self, found: list[Commune]) -> str:
         """The commune meant, or a refusal that says what to do."""
-        return chosen_commune(found, self.commune.data, self.insee.data)
+        return chosen_commune(found, self.commune.data or "", self.insee.data)
+
+    def refuse_what_is_unread(self, found: list[Commune]) -> None:
+        """What a search can already say: no such commune, a point that is none."""
+        if not found:
+            self.refuse_field("commune", "Aucune commune de ce nom. Essayez le début du nom, ou le code postal.")
+        try:
+            read_point(self.point.data or "")
+        except ServiceError as refusal:
+            self.refuse(refusal)
+
+    def commune_meant(self, found: list[Commune]) -> Commune | None:
+        """None while several fit."""
+        try:
+            insee = self.chosen(found)
+        except ServiceError:
+            return None
+        return next((one for one in found if one.insee == insee), None)
 
 
 @blueprint.get("")
@@ -93,17 +109,16 @@ def index(partner: Partner) -> Any:
 @blueprint.get("/nouveau")
 @allowed(Role.PARTNER_MANAGER, parts=True)
 def new(partner: Partner) -> Any:
-    return _show(partner, SiteForm(), [])
+    return _show(partner, NewSiteForm(), [])
 
 
 @blueprint.post("/nouveau")
 @allowed(Role.PARTNER_MANAGER, parts=True)
 def add(partner: Partner) -> Any:
-    form = SiteForm()
+    form = NewSiteForm()
     found = form.look_up(db())
-    if "search" in request.form:
-        if not found:
-            form.refuse_field("commune", "Aucune commune de ce nom. Essayez le début du nom, ou le code postal.")
+    if {"search", "look"} & set(request.form):
+        form.refuse_what_is_unread(found)
         return _show(partner, form, found)
     if not form.validate():
         return _show(partner, form, found)
@@ -120,19 +135,11 @@ def add(partner: Partner) -> Any:
     return redirect(url_for("offers.choose_level", partner_id=partner.id, site_id=site.id), 303)
 
 
-def _draft(form: SiteForm, found: list[Commune], partner: Partner) -> SiteDraft:
-    return SiteDraft(
-        name=form.name.data,
-        insee=form.chosen(found),
-        siret=form.siret.data or "",
-        street=form.street.data or "",
-        serves=tuple(form.serves.data or ()),
-        contact_email=form.contact_email.data or "",
-        member=_member(form, partner),
-    )
+def _draft(form: NewSiteForm, found: list[Commune], partner: Partner) -> SiteDraft:
+    return form.draft(form.name.data, form.chosen(found), member=_member(form, partner))
 
 
-def _member(form: SiteForm, partner: Partner) -> str:
+def _member(form: NewSiteForm, partner: Partner) -> str:
     """The company that hosts: the person's own when their right is a member's, else the one they name."""
     own = own_member(db(), reach())
     if own is not None:
@@ -140,7 +147,7 @@ def _member(form: SiteForm, partner: Partner) -> str:
     return (form.member.data or "") if partner.kind in HAS_MEMBERS else ""
 
 
-def _show(partner: Partner, form: SiteForm, found: list[Commune]) -> Any:
+def _show(partner: Partner, form: NewSiteForm, found: list[Commune]) -> Any:
     return show(
         "partners/site_form.html",
         form,
@@ -148,4 +155,5 @@ def _show(partner: Partner, form: SiteForm, found: list[Commune]) -> Any:
         found=found,
         has_members=partner.kind in HAS_MEMBERS and own_member(db(), reach()) is None,
         need_labels=NEED_LABELS,
+        place=typed_map(db(), form.commune_meant(found), form.point.data or ""),
     )

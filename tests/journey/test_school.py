@@ -85,7 +85,11 @@ def test_a_school_corrects_its_profile(
     """The page of the school's own data, refused at its field, then corrected."""
     sign_in(country.email_school_a)
     window.get_by_role("link", name="Notre établissement").click()
+    window.get_by_label("Point sur la carte").fill("45.7489, 4.8467")
+    window.get_by_role("button", name="Voir le point").click()
+    expect(window.get_by_role("img", name="du centre de Lyon (69)")).to_be_visible()
     look("school-profile")
+    window.get_by_label("Point sur la carte").fill("")
     window.get_by_label("Commune ou code postal").fill("Nulle-Part")
     window.get_by_role("button", name="Enregistrer").click()
     look("school-profile-refused")

@@ -39,7 +39,7 @@ def publish_two_places(window: Page) -> None:
     window.get_by_label("Nom du site").fill("Atelier de la Part-Dieu")
     window.get_by_label("Commune ou code postal").fill("lyo")
     window.get_by_role("button", name="Chercher la commune").click()
-    window.get_by_label("Lyon").check()
+    window.get_by_role("radio", name="Lyon").check()
     window.get_by_role("button", name="Enregistrer le site").click()
     window.get_by_role("main").get_by_role("link", name="3e", exact=True).click()
     window.get_by_label("Secteur d’activité").select_option(label="Numérique")

@@ -107,7 +107,8 @@ def plant(session: Session) -> None:
     for school in session.exec(select(School)):
         school.head_of_school = canary("staff")
     for site in session.exec(select(Site)):
-        site.contact_email = f"{canary('staff')}@hote.example"
+        site.contact_email = site.tutor_email = f"{canary('staff')}@hote.example"
+        site.tutor_name = site.tutor_function = canary("staff")
     user = create_user(session, f"{canary('account')}@college.example", canary("account"), "une longue phrase", ACTOR)
     grant(session, user, Role.NATIONAL_COORDINATOR, ACTOR)
     user.created_at = PLANTED

@@ -54,6 +54,10 @@ class Site(SQLModel, table=True):
     """Who answers for the site by mail, without an account; empty when nobody does."""
     safety_notes: str = ""
     """What everybody who comes has to know: shoes, badge, where to go first."""
+    tutor_name: str = ""
+    tutor_function: str = ""
+    tutor_email: str = ""
+    """Who usually accompanies the pupils there: what the agreements of the site start from."""
     version: int = 1
 
     __table_args__ = (

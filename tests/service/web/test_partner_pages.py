@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session, select
 
 from service.domain.conventions import get_convention
-from service.persistence.tables import Offer, Opening, Site
+from service.persistence.tables import Commune, Offer, Opening, Site
 from service.vocabulary import OfferStatus
 from tests.service.web.conftest import Browser, text_of
 from tests.service.web.small_country import SmallCountry, email_of
@@ -95,6 +95,46 @@ def test_a_site_is_corrected_where_it_stands(
     address = page.replace(f"/{country.partner_a}/", f"/{country.partner_b}/")
     assert other.browser.get(address).status_code == 404
     assert other.browser.post(address, good, token_from="/").status_code == 404
+
+
+def test_a_new_site_says_all_it_can(host: Host, database: Session) -> None:
+    """Its point as a map writes it, its tutor, what pupils must know: kept, then read on the site's page."""
+    said = {"point": "45,7597 ; 4,8422", "tutor_name": "Camille Exemple", "tutor_function": "Cheffe d’atelier",
+            "tutor_email": "Camille@Atelier.example", "safety_notes": "Chaussures fermées"}  # fmt: skip
+    page = host.add_site(**said)
+    site = database.exec(select(Site)).one()
+    assert (site.latitude, site.longitude, site.safety_notes) == (45.7597, 4.8422, "Chaussures fermées")
+    assert (site.tutor_name, site.tutor_email) == ("Camille Exemple", "camille@atelier.example")
+    shown = text_of(host.browser.get(page))
+    assert "du centre de Lyon (69)" in shown
+    assert "Camille Exemple, Cheffe d’atelier" in shown
+    form = host.browser.get(f"{page.removesuffix('/offres')}/modifier").get_data(as_text=True)
+    assert 'value="45.75970, 4.84220"' in form
+    assert 'class="place-pin"' in form
+
+
+def test_a_point_is_looked_at_before_it_is_kept(host: Host, database: Session) -> None:
+    """The map comes back with what was typed; nothing is kept; what is no point is said at its field."""
+    new = f"{host.base}/sites/nouveau"
+    seen = host.browser.post(new, {**site_form(point="45.7597, 4.8422"), "save": "", "look": "1"})
+    assert "du centre de Lyon (69)" in text_of(seen)
+    assert 'value="Atelier de la Soie"' in seen.get_data(as_text=True)
+    wrong = host.browser.post(new, {**site_form(point="rue Neuve"), "look": "1"})
+    assert wrong.status_code == 422
+    assert 'href="#point"' in wrong.get_data(as_text=True)
+    assert database.exec(select(Site)).all() == []
+
+
+def test_an_emptied_point_goes_back_to_the_commune(host: Host, database: Session) -> None:
+    """A point that was a mistake is removed by emptying its field; a wrong one is refused and changes nothing."""
+    page = f"{host.add_site(point='45.7597, 4.8422').removesuffix('/offres')}/modifier"
+    far = host.browser.post(page, {"version": "1", "point": "50.69, 3.18"})
+    assert far.status_code == 422
+    assert "du centre de Lyon (69)" in text_of(far)
+    assert host.browser.post(page, {"version": "1", "point": ""}).status_code == 303
+    site = database.exec(select(Site)).one()
+    commune = database.get_one(Commune, site.insee)
+    assert (site.latitude, site.longitude) == (commune.latitude, commune.longitude)
 
 
 def test_a_commune_is_searched_then_chosen(host: Host, database: Session) -> None:

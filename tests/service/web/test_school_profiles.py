@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from service.persistence.tables import AuditEntry, School
+from service.persistence.tables import AuditEntry, Commune, School
 from service.vocabulary import Priority
 from tests.service.web.conftest import Browser, text_of
 from tests.service.web.small_country import SmallCountry
@@ -56,10 +56,28 @@ def test_another_commune_moves_the_school(browser_for: BrowserFor, country: Smal
     assert school.latitude != before
 
 
+def test_a_school_says_where_it_stands(browser_for: BrowserFor, country: SmallCountry, database: Session) -> None:
+    """Its point is looked at on a map, then kept; one left there when the commune changes goes with it."""
+    page = f"/etablissements/{country.school_a}/fiche"
+    browser = browser_for(country.email_school_a)
+    seen = browser.post(page, profile(point="45.7597, 4.8422", look="1"))
+    assert "du centre de Lyon (69)" in text_of(seen)
+    assert school_of(database, country.school_a).version == 1
+    assert browser.post(page, profile(point="45.7597, 4.8422")).status_code == 303
+    school = school_of(database, country.school_a)
+    assert (school.latitude, school.longitude) == (45.7597, 4.8422)
+    assert browser.post(page, profile(version="2", point="45.75970, 4.84220", commune="Roubaix")).status_code == 303
+    school = school_of(database, country.school_a)
+    commune = database.get_one(Commune, "59512")
+    assert (school.latitude, school.longitude) == (commune.latitude, commune.longitude)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"name": ""}, "Indiquez le nom"),
+        ({"point": "2.3522, 48.8566"}, "Le point 2.35220, 48.85660 est à"),
+        ({"point": "4.8422, 45.7597"}, "semblent inversées"),
         ({"commune": "Nulle-Part"}, "Aucune commune ne s’appelle"),
         ({"priority": "royale"}, "choix"),
         ({"board_authorised_on": "2027-01-05"}, "n’est pas encore passé"),

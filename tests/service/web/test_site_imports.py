@@ -126,6 +126,57 @@ def test_a_doubtful_siret_only_warns(federation: tuple[Browser, str], database: 
     assert sorted(database.exec(select(Site.siret))) == ["73282932000074", "73282932000075"]
 
 
+PLACED = "Site;Ville;Lat;Longitude;Tuteur;Courriel du tuteur;Consignes;Accueil possible"
+
+
+def test_a_site_s_point_tutor_and_notes_from_a_file(federation: tuple[Browser, str], database: Session) -> None:
+    """Two columns or one pair, beside the tutor and what pupils must know; an empty cell corrects nothing later."""
+    browser, address = federation
+    lines = (
+        PLACED,
+        "A;Lyon;45,7597;4,8422;Camille Exemple;camille@a.example;Badge à l’accueil;accès de plain-pied",
+        "B;Lyon;45.7597, 4.8422;;;;;",
+        "C;Lyon;;;;;;",
+    )
+    page = send(browser, address, "\n".join(lines).encode()).location
+    assert "45.75" in text_of(browser.get(page)) or "45,75" in text_of(browser.get(page))
+    assert browser.post(page).status_code == 303
+    database.rollback()
+    first, second, third = database.exec(select(Site).order_by(col(Site.name))).all()
+    assert (first.latitude, first.longitude, first.tutor_name) == (45.7597, 4.8422, "Camille Exemple")
+    assert (first.tutor_email, first.safety_notes) == ("camille@a.example", "Badge à l’accueil")
+    assert first.serves == ["step_free_access"]
+    assert (second.latitude, second.longitude) == (45.7597, 4.8422)
+    assert (third.latitude, third.tutor_name) != (45.7597, "Camille Exemple")
+    again = send(browser, address, b"Site;Ville;GPS;Consignes\nA;Lyon;;\nC;Lyon;45.75, 4.85;Casque").location
+    assert browser.post(again).status_code == 303
+    database.rollback()
+    first, _, third = database.exec(select(Site).order_by(col(Site.name))).all()
+    assert (first.latitude, first.safety_notes, first.version) == (45.7597, "Badge à l’accueil", 1)
+    assert (third.latitude, third.safety_notes, third.version) == (45.75, "Casque", 2)
+
+
+def test_each_wrong_point_tutor_and_note_is_told_with_its_line(
+    federation: tuple[Browser, str], database: Session
+) -> None:
+    """A point that is none, one far away, an address that is none, notes too long, a need of no list: all at once."""
+    browser, address = federation
+    lines = (
+        PLACED,
+        "A;Lyon;là-bas;;;;;",
+        "B;Lyon;48,8566;2,3522;;;;",
+        "C;Lyon;;;;pas une adresse;;",
+        f"D;Lyon;;;;;{'x' * 501};",
+        "E;Lyon;;;;;;magie",
+    )
+    refused = send(browser, address, "\n".join(lines).encode())
+    said = text_of(refused)
+    assert refused.status_code == 422
+    for number, column in enumerate(("Lat", "Lat", "Courriel du tuteur", "Consignes", "Accueil possible"), 2):
+        assert f"Ligne {number} {column} " in said
+    assert count(database, Site) == 0
+
+
 def test_places_outside_the_convention_say_so(federation: tuple[Browser, str]) -> None:
     """What the convention does not cover is refused at its line and column; outside any convention it is taken."""
     browser, address = federation
