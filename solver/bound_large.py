@@ -6,12 +6,12 @@ and says what fails. It needs numpy besides, nothing of the engine, and solves n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from solver.column_store import Store
-from solver.judge.plain.bounds import EXPECTED, VOUCHED, announced, bound_documents, least, weights_of
+from solver.judge.plain.bounds import EXPECTED, bound_documents, unproven
 from solver.judge.plain.documents import Row
 from solver.judge.plain.prove import identity
 from solver.large_columns import require
@@ -26,37 +26,36 @@ LENGTHS = {"equity": 2**24, "distance": 2**24}
 
 
 def is_bounded(instance: Store, result: Store, certificate: Row) -> bool:
-    """Whether the bounds before the longest trip are what the prices prove, and announced as such."""
+    """Whether the bounds are what the prices prove, and announced as such."""
     try:
         return not any(_faults(Round(instance, result), certificate))
     except MALFORMED:
         return False
 
 
-def _faults(found: Round, certificate: Row) -> list[str]:
+def _faults(found: Round, certificate: Row) -> Iterator[str]:
     """Whatever is not as it should be: the plain judge has the words for it."""
     tiers, told = found.params["tiers"], {row["tier"]: row for row in found.result["tiers"]}
     once = len(np.unique(found.keys(found.trips))) == len(found.trips.count)
     about = found.head["format"], tiers, found.sha256, found.result, certificate, EXPECTED
     require(once and not any(identity(*about)), "of another round, or a trip twice")
     most = LENGTHS | {"wishes": unranked_rank(found)}
-    lots, rows = Lots(found), certificate["bounds"]
+    lots = Lots(found)
     costs = trip_costs(found, lots, found.trips)
     values = tier_values(found, found.trips, costs)
-    closed, last = tiers.index(rows[0]["tier"]), tiers.index("longest")
-    require([row["tier"] for row in rows] == tiers[closed:last], "bounds: one for each tier")
-    faults = [name for name in tiers if told[name]["value"] != values[name]]
-    for number, row in enumerate(rows):
-        weights = weights_of(tiers, row, closed)
+
+    def proven(row: Row, closed: int) -> list[int]:
+        weights, metres = dict(row["weights"]), row["metres"]
         heaviest = max(weight * most.get(name, 1) for name, weight in weights.items())
         require(heaviest <= MAX_PRICE, "certificate: a weight")
-        prices = {name: value for name, value in row.items() if name not in ("tier", "weights")}
-        gauge = Weighed(tiers, longest_of(costs), closed=closed, weights=weights)
-        low = [*Proof(found, prices, lots, costs, gauge).bound().values()]
-        proven = {name: (low[at], "potentials") for at, name in enumerate(tiers[:closed])}
-        proven[row["tier"]] = least(row["tier"], low[closed], weights, values), VOUCHED[min(number, 1)]
-        faults += announced(told, proven, row["tier"])
-    return faults
+        prices = {name: value for name, value in row.items() if name not in ("tier", "weights", "metres")}
+        longest = longest_of(costs) if metres is None else max(1, metres) - 1
+        return [
+            *Proof(found, prices, lots, costs, Weighed(tiers, longest, closed=closed, weights=weights)).bound().values()
+        ]
+
+    yield from (name for name in tiers if told[name]["value"] != values[name])
+    yield from unproven(tiers, values, told, certificate["bounds"], proven)
 
 
 def bound_large(

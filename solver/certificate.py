@@ -20,7 +20,7 @@ are sorted by identifiers. `solver.judge` reads this with its own lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -31,7 +31,7 @@ import numpy as np
 from solver.arrays import Ints, ints
 from solver.faces import Optimum
 from solver.files import Document
-from solver.held import Held
+from solver.held import Held, weighed_costs
 from solver.instance import Instance
 from solver.network import Kind, Network
 from solver.params import Tier
@@ -40,7 +40,7 @@ from solver.result import Result
 from solver.solve import Progress, solve
 from solver.tiers import Names, arc_costs
 
-CERTIFICATE_FORMAT, BOUNDS_FORMAT = "sequence-certificate/1", "sequence-bounds/1"
+CERTIFICATE_FORMAT, BOUNDS_FORMAT = "sequence-certificate/1", "sequence-bounds/2"
 NO_TRIP = 2**40
 """Longer than any trip (metres): no arc is as long."""
 
@@ -55,7 +55,7 @@ def solve_with_certificate(
         return result, None
     network, names, optimum, held = kept[0]
     if held:
-        return result, certify_bounds(instance, network, names, held)
+        return result, certify_bounds(instance, network, names, optimum, held)
     return result, certify(instance, network, names, optimum)
 
 
@@ -70,34 +70,36 @@ def certify(instance: Instance, network: Network, names: Names, optimum: Optimum
     return _head(CERTIFICATE_FORMAT, instance, names) | _rows(instance, prices)
 
 
-def certify_bounds(instance: Instance, network: Network, names: Names, held: Sequence[Held]) -> Document:
+def certify_bounds(
+    instance: Instance, network: Network, names: Names, optimum: Optimum, held: Sequence[Held]
+) -> Document:
     """The certificate of the bounds of a round that side constraints leave open.
 
-        {"format": "sequence-bounds/1", "instance_sha256": ..., "tiers": [name, ...],
-         "bounds": [{"tier": name, "weights": [[tier, weight], ...], "lines": ..., "schools": ..., ...}, ...]}
+        {"format": "sequence-bounds/2", "instance_sha256": ..., "tiers": [name, ...],
+         "bounds": [{"tier": name, "weights": [[tier, weight], ...], "metres": length or null,
+                     "lines": ..., "schools": ..., ...}, ...]}
 
-    The tiers before the first of `bounds` are proven. Each row has prices of its own: potentials of these tiers, then
-    of the weighted sum, then zeros.
+    The tiers before the first of `bounds` are proven. Each row has prices of its own: potentials of the tiers proven
+    so far, then of the weighted sum, then zeros. In the row of the longest trip, trips of so many metres are counted.
     """
     tiers, rows = instance.params.tiers, list[Document]()
+    last, longest = len(tiers) - 1, tiers.index(Tier.LONGEST)
     for each in held:
         potential = np.zeros((len(tiers), len(network.supply)), np.int64)
         potential[: len(each.potentials)] = each.potentials
-        costs = partial(_weighed, network, names, tiers[: len(each.potentials) - 1], each.weights, len(tiers))
-        prices = _price(network, names, potential, costs, tiers.index(Tier.LONGEST), NO_TRIP)
+        costs = partial(_weighed, network, names, tiers, each)
+        at, reached = (longest, optimum.longest) if each.closed > longest else (last, NO_TRIP)
+        prices = _price(network, names, potential, costs, at, reached)
         weights = [[tier.value, weight] for tier, weight in each.weights.items()]
-        rows.append({"tier": each.tier.value, "weights": weights} | _rows(instance, prices))
+        rows.append({"tier": each.tier.value, "weights": weights, "metres": each.metres} | _rows(instance, prices))
     return _head(BOUNDS_FORMAT, instance, names) | {"bounds": rows}
 
 
-def _weighed(
-    network: Network, names: Names, closed: Sequence[Tier], weights: Mapping[Tier, int], rows: int, arcs: Ints
-) -> Ints:
-    costs = np.zeros((rows, len(arcs)), np.int64)
-    for row, tier in enumerate(closed):
+def _weighed(network: Network, names: Names, tiers: Sequence[Tier], held: Held, arcs: Ints) -> Ints:
+    costs = np.zeros((len(tiers), len(arcs)), np.int64)
+    for row, tier in enumerate(tiers[: held.closed]):
         costs[row] = arc_costs(tier, network, arcs, names)
-    for tier, weight in weights.items():
-        costs[len(closed)] += weight * arc_costs(tier, network, arcs, names)
+    costs[held.closed] = weighed_costs(network, names, held.weights, held.metres, arcs)
     return costs
 
 

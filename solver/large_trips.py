@@ -92,14 +92,17 @@ class Gauge:
 
 @dataclass(frozen=True)
 class Weighed(Gauge):
-    """The same for one weighted sum in place of every tier from the row `closed` on; no lot counts."""
+    """The same for one weighted sum in place of every tier from the row `closed` on; lots count in a sum of theirs.
+
+    In a sum with the longest trip, what a trip costs there is 1 when it is longer than `longest` says.
+    """
 
     closed: int = 0
     weights: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def draws(self) -> bool:
-        return False
+        return "draw" in self.weights
 
     def places(self, aim: str) -> list[tuple[int, int]]:
         row = self.tiers.index(aim)
@@ -108,7 +111,7 @@ class Weighed(Gauge):
 
     def priced(self, columns: Ints) -> Ints:
         columns[self.closed + 1 :] = 0
-        return columns
+        return super().priced(columns) if self.closed > self.row else columns
 
 
 def longest_of(costs: dict[str, Ints]) -> int:

@@ -18,32 +18,36 @@ from solver.flow import FlowError, route
 from solver.network import Kind, Network
 
 
-def least_longest(network: Network, flow: Ints, bundles: Sequence[Ints]) -> int:
-    """The least longest trip of all the flows that differ from this one on arcs of these bundles only (metres)."""
+def least_longest(network: Network, flow: Ints, bundles: Sequence[Ints], turns: int | None = None) -> int:
+    """The least longest trip of all the flows that differ from this one on arcs of these bundles only (metres).
+
+    After so many `turns` on a bundle, what is known by then: none of them has a shorter one.
+    """
     still = flow > 0
     for arcs in bundles:
         still[arcs] = False
-    low = int(_metres(network, np.flatnonzero(still)).max(initial=0))
+    low = int(trips_of(network, np.flatnonzero(still)).max(initial=0))
     for arcs in bundles:
-        low = _least_of_bundle(network, flow, arcs, low)
+        low = _least_of_bundle(network, flow, arcs, low, turns)
     return low
 
 
-def _least_of_bundle(network: Network, flow: Ints, arcs: Ints, low: int) -> int:
-    """The least maximum of the bundle, or `low` if that is more."""
-    metres = _metres(network, arcs)
+def _least_of_bundle(network: Network, flow: Ints, arcs: Ints, low: int, turns: int | None) -> int:
+    """The least maximum of the bundle, or `low` if that is more; no more than it after so many turns."""
+    metres = trips_of(network, arcs)
     now = int(metres[flow[arcs] > 0].max(initial=0))
     if now <= low:
         return low
     steps = [low, *np.unique(metres[(metres > low) & (metres <= now)]).tolist()]
     first, last = 0, len(steps) - 1  # the last is known to be enough
-    while first < last:
+    while first < last and turns != 0:
+        turns = None if turns is None else turns - 1
         middle = (first + last) // 2
         if _reroute(network, flow, arcs, steps[middle]) is None:
             first = middle + 1
         else:
             last = middle
-    return int(steps[last])
+    return int(steps[first])
 
 
 def move_off(network: Network, flow: Ints, bundles: Sequence[Ints], longest: int) -> None:
@@ -53,7 +57,7 @@ def move_off(network: Network, flow: Ints, bundles: Sequence[Ints], longest: int
         FlowError: it cannot be done.
     """
     for arcs in bundles:
-        if (_metres(network, arcs)[flow[arcs] > 0] > longest).any():
+        if (trips_of(network, arcs)[flow[arcs] > 0] > longest).any():
             found = _reroute(network, flow, arcs, longest)
             if found is None:
                 raise FlowError(f"no flow of the face has only trips of {longest} m")
@@ -61,7 +65,7 @@ def move_off(network: Network, flow: Ints, bundles: Sequence[Ints], longest: int
 
 
 def is_longer(network: Network, arcs: Ints, longest: int) -> Bools:
-    return _metres(network, arcs) > longest
+    return trips_of(network, arcs) > longest
 
 
 def prove_longest(network: Network, flow: Ints, free: Ints, longest: int) -> Ints:
@@ -72,10 +76,10 @@ def prove_longest(network: Network, flow: Ints, free: Ints, longest: int) -> Int
     """
     height, is_free = np.zeros(len(network.supply), np.int64), np.zeros(len(flow), np.bool_)
     is_free[free] = True
-    if (_metres(network, np.flatnonzero((flow > 0) & ~is_free)) >= longest).any():
+    if (trips_of(network, np.flatnonzero((flow > 0) & ~is_free)) >= longest).any():
         return height
     nodes, tail, head, sent = _ends(network, flow, free)
-    shorter = np.flatnonzero(_metres(network, free) < longest)
+    shorter = np.flatnonzero(trips_of(network, free) < longest)
     limit = np.where(network.limited[free], network.capacity[free], network.supply[:-1].sum() + 1)[shorter]
     _, beyond = route(tail[shorter], head[shorter], limit, sent)
     side = np.zeros(len(nodes), np.int64)
@@ -111,7 +115,7 @@ def _ends(network: Network, flow: Ints, arcs: Ints) -> tuple[Ints, Ints, Ints, I
     return nodes, tail, head, sent
 
 
-def _metres(network: Network, arcs: Ints) -> Ints:
-    """The trip of each arc, 0 for those that are none."""
+def trips_of(network: Network, arcs: Ints) -> Ints:
+    """The trip of each arc (metres), 0 for those that are none."""
     found: Ints = np.where(network.kind[arcs] == Kind.CHOICE, network.number[arcs], 0).astype(np.int64)
     return found

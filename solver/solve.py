@@ -20,7 +20,7 @@ from solver.faces import Optimum
 from solver.files import instance_sha256
 from solver.flow import ENGINE, FlowError
 from solver.greedy import greedy
-from solver.held import Held, hold
+from solver.held import Held, Reached, hold
 from solver.instance import Instance
 from solver.model import build_network
 from solver.network import Network
@@ -137,23 +137,28 @@ def _bounded(
 ) -> tuple[tuple[TierValue, ...], tuple[Held, ...]]:
     """The values, with the network's bounds also after a tier left open: of answers as good on the tiers before.
 
-    CP-SAT's own bound stays where it is higher. `fixed` is what each tier owes to no arc: the pins' share; those
-    without a place are all counted on arcs.
+    The draw, once another tier is open, is at least 0. CP-SAT's own bound stays where it is higher. `fixed` is what
+    each tier owes to no arc: the pins' share (their longest, for the longest trip); those without a place are all
+    counted on arcs.
     """
     tiers, lots = instance.params.tiers, Lots(instance, names.sha256)
     reached, fixed = (score(instance, names.sha256, rows, lots) for rows in (settled.rows, instance.pins))
     fixed |= {Tier.PLACED: 0, Tier.EQUITY: 0}
     values = _announced(instance, reached, fixed, settled, optimum.bounds)
-    aside = {tier: fixed[tier] - _hidden(instance, tier) for tier in tiers}
-    allowed = {row.tier: row.value - aside[row.tier] for row in values}
     closed = next((i for i, row in enumerate(values) if row.proof != "potentials" or row.bound < row.value), None)
     if closed is None:
         return values, ()
-    found = tuple(hold(network, names, tiers, optimum, allowed, closed))
-    bounds, announced = {each.tier: max(0, each.bound + aside[each.tier]) for each in found}, list[TierValue]()
-    for i, row in enumerate(values):
-        bound, words = bounds.get(row.tier, -1), "potentials" if i <= closed else "held"
-        is_better = bound > row.bound or (bound == row.bound and (row.proof == "solver" or bound == row.value))
+    aside = {tier: fixed[tier] - _hidden(instance, tier) for tier in tiers}
+    found = tuple(hold(network, names, tiers, optimum, Reached(reached, aside), closed))
+    proven = {
+        each.tier: (each.bound, "potentials" if each.closed == tiers.index(each.tier) else "held") for each in found
+    }
+    if Tier.DRAW not in proven and tiers[-2] in proven:
+        proven[Tier.DRAW] = 0, "held"  # no lot is less
+    announced = list[TierValue]()
+    for row in values:
+        bound, words = proven.get(row.tier, (-1, "none"))
+        is_better = bound > row.bound or (bound == row.bound and row.proof != "potentials")
         announced.append(TierValue(row.tier, row.value, bound, words) if is_better else row)
     return tuple(announced), found
 

@@ -75,7 +75,7 @@ def times(pytestconfig: pytest.Config) -> int:
 @pytest.mark.usefixtures("little_effort")
 def test_bounds_are_true_and_recomputed(seed: int, times: int) -> None:
     """No answer that keeps the tiers before at their values beats a bound, and the judge finds each of them again."""
-    held = 0
+    held, longest = 0, 0
     for found in hardly_tried(seed, times):
         assert verify_documents(found.asked, found.told) == []
         assert found.faults() == []
@@ -87,7 +87,10 @@ def test_bounds_are_true_and_recomputed(seed: int, times: int) -> None:
                 as_good = [one[i] for one in vectors if all(a <= b for a, b in zip(one, values, strict=False))]
                 assert row.bound <= min(as_good) <= row.value, row
             held += row.proof == "held" and row.bound > 0
+            longest += row.tier is Tier.LONGEST and row.bound > 0
+        assert {row.proof for row in found.result.tiers} <= {"potentials", "held", "solver"}, "a tier without a bound"
     assert held, "no tier after one left open was bounded"
+    assert longest, "no longest trip was bounded"
 
 
 def test_what_cpsat_declares_is_between_what_is_proven_and_the_value(seed: int, times: int) -> None:
@@ -133,6 +136,8 @@ def test_an_open_tier_and_one_after_it() -> None:
     assert rows[Tier.PLACED] == (0, 0, "potentials")
     assert rows[Tier.WISHES][0] == 3 * 1 + 3 * 2
     assert rows[Tier.DISTANCE] == (3 * 2_000 + 3 * 20_000, rows[Tier.DISTANCE][1], rows[Tier.DISTANCE][2])
+    assert rows[Tier.LONGEST] == (20_000, 20_000, "held")
+    assert rows[Tier.DRAW][1:] == (0, "held")
     assert found.faults() == []
 
 
@@ -158,7 +163,7 @@ def test_lies_about_a_bound_are_refused(lie: Callable[[Document], None], seed: i
     """A bound one higher or one lower than the prices prove, or called what it is not: the tier is named."""
     lies = 0
     for found in hardly_tried(seed, times):
-        for tier in found.instance.params.tiers[: found.instance.params.tiers.index(Tier.LONGEST)]:
+        for tier in found.instance.params.tiers:
             result = found.told
             row = tier_of(result, tier)
             if row["proof"] not in ("potentials", "held") or row["bound"] in (0, row["value"]):
@@ -236,7 +241,7 @@ def test_a_bound_left_out_is_refused() -> None:
 def test_sabotage_tiers_held_cost_nothing(seed: int, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A judge that forgets what the tiers held may cost finds other bounds than ours: the checks above would see it."""
     found = hardly_tried(seed, times)
-    monkeypatch.setattr(bounds, "least", lambda tier, low, weights, _values: max(0, low // weights[tier]))
+    monkeypatch.setattr(bounds, "least", lambda row, low, weights, _values: max(0, low // weights[row["tier"]]))
     assert any(each.faults() for each in found)
 
 
@@ -249,6 +254,24 @@ def test_sabotage_bounds_believed(seed: int, times: int, monkeypatch: pytest.Mon
         for row in result["tiers"]:
             row["bound"] = row["value"]
         assert found.faults(result=result) == []
+
+
+@pytest.mark.usefixtures("little_effort")
+def test_sabotage_lengths_believed(seed: int, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A judge that takes the length without counting the trips as long lets a bound above the value's own pass."""
+    monkeypatch.setattr(bounds, "least", lambda row, *_: row["metres"] if row["tier"] == "longest" else 0)
+    lies = 0
+    for found in hardly_tried(seed, times):
+        prices, told = deepcopy(found.certificate), tier_of(found.told, Tier.LONGEST)
+        row = next(row for row in prices["bounds"] if row["tier"] == "longest")
+        if told["proof"] != "held" or told["bound"] == told["value"]:
+            continue
+        row["metres"], result = told["value"], found.told
+        tier_of(result, Tier.LONGEST)["bound"] = told["value"]
+        of_it = [fault for fault in found.faults(result=result, prices=prices) if fault.startswith("tier longest:")]
+        assert of_it == []
+        lies += 1
+    assert lies
 
 
 def test_a_network_round_is_judged_optimal_by_the_same_command() -> None:

@@ -3,12 +3,13 @@
 Without its side constraints a round is a network, whose potentials bound every answer (`prove`). Tiers are proven until
 one is left open; a later tier is bounded for the answers that keep those before it at the values reached: for weights
 that are not negative, the least weighted sum, less what the tiers held may cost, divided by the tier's own weight. A
-bound that the result vouches for by the network is exactly that; one that it declares is no lower.
+bound that the result vouches for by the network is exactly that; one that it declares is no lower. The longest trip is
+bounded by a length when the trips as long, counted in its place in such a sum, are one at least.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from .arcs import rebuild
 from .case import Case as Answer
@@ -17,7 +18,7 @@ from .prices import Weighed, plus
 from .prove import FORMATS, LISTED_FAULTS, bound, hidden, identity, prove_documents
 from .tier_values import tier_values
 
-BOUNDS = "sequence-bounds/1"
+BOUNDS = "sequence-bounds/2"
 VOUCHED = ("potentials", "held")
 """What bounds found again here are called: while every tier before is proven, and after one left open."""
 EXPECTED = (*FORMATS[:2], BOUNDS, "FEASIBLE")
@@ -36,45 +37,73 @@ def words_of(result: Row, certificate: Row) -> str:
 
 
 def bound_documents(instance: Row, result: Row, certificate: Row) -> list[str]:
-    """Every fault, at most twenty; [] when the bounds before the longest trip are what the prices prove."""
+    """Every fault, at most twenty; [] when the bounds are what the prices prove."""
     answer, tiers = Answer(instance, result), instance["params"]["tiers"]
     if faults := [*identity(instance["format"], tiers, answer.sha256, result, certificate, EXPECTED)]:
         return faults
     values, told = tier_values(answer), {row["tier"]: row for row in result["tiers"]}
     faults = [f"tier {name}: value {values[name]}" for name in tiers if told[name]["value"] != values[name]]
-    rows, last = certificate["bounds"], tiers.index("longest")
-    closed = tiers.index(rows[0]["tier"])
-    if [row["tier"] for row in rows] != tiers[closed:last]:
-        return [*faults, f"bounds: one for each tier from {tiers[closed]} to the longest trip"][:LISTED_FAULTS]
-    for number, row in enumerate(rows):
-        weights = weights_of(tiers, row, closed)
+
+    def proven(row: Row, closed: int) -> list[int]:
         case = Weighed(instance, result, row, closed)
-        low = plus(bound(case, [*rebuild(case)]), hidden(case), -1)
-        proven = {name: (low[at], "potentials") for at, name in enumerate(tiers[:closed])}
-        proven[row["tier"]] = least(row["tier"], low[closed], weights, values), VOUCHED[min(number, 1)]
-        faults += announced(told, proven, row["tier"])
-    return faults[:LISTED_FAULTS]
+        return [*plus(bound(case, [*rebuild(case)]), hidden(case), -1)]
+
+    return [*faults, *unproven(tiers, values, told, certificate["bounds"], proven)][:LISTED_FAULTS]
 
 
-def weights_of(tiers: list[str], row: Row, closed: int) -> dict[str, int]:
-    """The weights of a row, which are of the tiers left open so far.
+def unproven(
+    tiers: list[str],
+    values: dict[str, int],
+    told: dict[str, Row],
+    rows: list[Row],
+    proven: Callable[[Row, int], Sequence[int]],
+) -> Iterator[str]:
+    """What is announced otherwise than the rows prove: one for each tier from the first left open, in order.
+
+    `proven` is what a row makes of each tier when so many are closed. A tier is closed while it and those before are
+    proven; the longest trip then by its own row. The draw has a row when it is the last to be open; else it is at least
+    0, as every lot is.
+    """
+    first, at = tiers.index(rows[0]["tier"]), tiers.index("longest")
+    named, closed = [row["tier"] for row in rows], first
+    if first > at or named not in (tiers[first:-1], tiers[first:]):
+        yield f"bounds: one for each tier from {tiers[min(first, at)]} on"
+        return
+    for number, row in enumerate(rows, first):
+        if row["tier"] == "draw" and closed < number:
+            yield "tier draw: bounded beside others left open"
+            return
+        weights, low = weights_of(tiers, row, first), proven(row, closed)
+        found = {name: (low[i], VOUCHED[0]) for i, name in enumerate(tiers[:closed]) if i != at}
+        found[row["tier"]] = least(row, low[closed], weights, values), VOUCHED[number != closed]
+        yield from announced(told, found, row["tier"])
+        closed += number == closed and found[row["tier"]][0] == values[row["tier"]]
+    for name in tiers[first + len(rows) :]:
+        yield from announced(told, {name: (0, VOUCHED[1])}, name)
+
+
+def weights_of(tiers: list[str], row: Row, first: int) -> dict[str, int]:
+    """The weights of a row, which are of the tiers from the first; the longest trip and the draw have their own row.
 
     Raises:
-        ValueError: the weights are no weights.
+        ValueError: the weights, or the length that the longest trip is bounded by, are none.
     """
     weights: dict[str, int] = dict(row["weights"])
-    known = {*tiers[closed : tiers.index(row["tier"]) + 1]}
+    known = {*tiers[first : tiers.index(row["tier"])]} - {"longest"} | {row["tier"]}
     if {*map(type, weights.values())} != {int} or min(weights.values()) < 0 or not weights.keys() <= known:
         raise ValueError(f"certificate: weights {weights}")
     if weights.get(row["tier"], 0) < 1:
         raise ValueError(f"certificate: {row['tier']} weighs nothing")
+    if (type(row["metres"]) is int) != (row["tier"] == "longest"):
+        raise ValueError(f"certificate: metres {row['metres']}")
     return weights
 
 
-def least(tier: str, low: int, weights: dict[str, int], values: dict[str, int]) -> int:
+def least(row: Row, low: int, weights: dict[str, int], values: dict[str, int]) -> int:
     """What the tier costs at least, once the others in the sum cost what they did."""
-    others = sum(weight * values[name] for name, weight in weights.items() if name != tier)
-    return max(0, -((others - low) // weights[tier]))
+    others = sum(weight * values[name] for name, weight in weights.items() if name != row["tier"])
+    some = max(0, -((others - low) // weights[row["tier"]]))
+    return some if row["metres"] is None else max(0, row["metres"]) if some else 0
 
 
 def announced(told: dict[str, Row], proven: dict[str, tuple[int, str]], bounded: str) -> Iterator[str]:

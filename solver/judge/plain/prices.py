@@ -147,10 +147,13 @@ class Case(Asked):
 
 
 class Weighed(Case):
-    """The same, but for the first aims, as they are, and one weighted sum in place of those that follow."""
+    """The same, but for the first aims, as they are, and one weighted sum in place of those that follow.
+
+    In the sum a trip costs 1 in the tier `longest` when it has the metres that the row says.
+    """
 
     def __init__(self, instance: Row, result: Row, certificate: Row, closed: int) -> None:
-        self.closed, self.weights = closed, dict(certificate["weights"])
+        self.closed, self.weights, self.least = closed, dict(certificate["weights"]), certificate["metres"]
         super().__init__(instance, result, certificate)
 
     def cost(self, **aims: int) -> Vector:
@@ -158,11 +161,16 @@ class Weighed(Case):
         total = sum(weight * aims.get(tier, 0) for tier, weight in self.weights.items())
         return (*kept, total, *ZEROS[self.closed + 1 :])
 
-    def priced(self, price: Vector) -> Vector:
-        return price
+    def going(self, metres: int) -> dict[str, int]:
+        if self.least is None:
+            return super().going(metres)
+        return {"distance": metres, "longest": int(metres >= max(1, self.least))}
 
-    def lot(self, *_parts: str) -> int:
-        return 0
+    def priced(self, price: Vector) -> Vector:
+        return super().priced(price) if self.closed > self.at else price
+
+    def lot(self, *parts: str) -> int:
+        return super().lot(*parts) if "draw" in self.weights else 0
 
 
 def plus(a: Vector, b: Vector, times: int = 1) -> Vector:
