@@ -106,6 +106,7 @@ PARTNER_PAGES: Pages = (
 )
 TERRITORY_PAGES: Pages = (
     ("coordinators.cockpit", "Campagnes"),
+    ("stay_counts.index", "Stages"),
     ("targets.index", "Objectifs"),
     ("people.accounts", "Comptes"),
     ("people.territories", "Coordinateurs"),
@@ -113,6 +114,7 @@ TERRITORY_PAGES: Pages = (
 COUNTRY_PAGES: Pages = (
     ("coordinators.cockpit", "Campagnes"),
     ("conventions.index", "Conventions"),
+    ("stay_counts.index", "Stages"),
     ("targets.index", "Objectifs"),
     ("relays.index", "Relais locaux"),
     ("reporting.index", "Remontée de juillet"),

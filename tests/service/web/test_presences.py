@@ -9,11 +9,21 @@ from datetime import UTC, date, datetime
 import pytest
 from flask import Flask
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from service.domain.presence_mail import ask_what_was_held
 from service.persistence.engine import session_scope
-from service.persistence.tables import Confirmation, Offer, Opening, OutboxLine, Presence, Site
+from service.persistence.tables import (
+    ClassGroup,
+    Confirmation,
+    Offer,
+    Opening,
+    OutboxLine,
+    Presence,
+    Pupil,
+    School,
+    Site,
+)
 from service.vocabulary import ConfirmationState, Outcome
 from tests.service.web.conftest import Browser, Clock, text_of
 from tests.service.web.filled_country import CANARY
@@ -127,3 +137,52 @@ def test_what_is_not_in_the_list_is_refused(
     answer = browser_for(country.email_school_a).post(address, {f"outcome-{stay}": text})
     assert answer.status_code == 400
     assert "Choisissez dans la liste" in text_of(answer)
+
+
+def test_the_coordination_counts_school_by_school(
+    app: Flask, browser_for: BrowserFor, country: SmallCountry, database: Session
+) -> None:
+    """To confirm, without a sequel, held or still to say: the rows' own numbers, the most awaited first, no name."""
+    school, stays = browser_for(country.email_school_a), stays_of_school(database, country.school_a)
+    school.post(f"/etablissements/{country.school_a}/presences", {f"outcome-{stays[0]}": "no_show:illness"})
+    school.post(f"/etablissements/{country.school_a}/presences", {f"outcome-{stays[1]}": "held:"})
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        for stay, state in zip(stays[2:5], ("asked", "expired", "replaced"), strict=True):
+            session.connection().execute(update(Confirmation).where(col(Confirmation.id) == stay).values(state=state))
+    page = browser_for(country.email_coordinator).get("/coordination/stages?q=" + country.school_a)
+    row = re.search(rf"{country.school_a}, \d+</span></th>(.*?)</tr>", page.get_data(as_text=True), re.DOTALL)
+    assert row is not None
+    said = dict(re.findall(r'data-label="([^"]+)">(\d+)<', row[1]))
+    left = len(stays) - 3
+    assert said == {
+        "À confirmer": "1",
+        "Confirmés": str(left),
+        "Sans suite": "1",
+        "Conventions signées": "0",
+        "Présences à dire": str(left - 2),
+        "Réalisés": "1",
+    }
+    assert CANARY not in page.get_data(as_text=True)
+    whole = browser_for(country.email_coordinator).get("/coordination/stages").get_data(as_text=True)
+    table = whole[whole.index('id="etablissements"') :]
+    asked, unsaid = (
+        [int(one) for one in re.findall(rf'data-label="{label}">(\d+)<', table)]
+        for label in ("À confirmer", "Présences à dire")
+    )
+    awaited = [sum(both) for both in zip(asked, unsaid, strict=True)]
+    assert awaited == sorted(awaited, reverse=True)
+    assert len(set(awaited)) > 1
+
+
+def stays_of_school(database: Session, uai: str) -> list[int]:
+    return [
+        key or 0
+        for key in database.exec(
+            select(Confirmation.id)
+            .join(Pupil, col(Pupil.id) == col(Confirmation.pupil_id))
+            .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
+            .join(School, col(School.id) == col(ClassGroup.school_id))
+            .where(School.uai == uai)
+            .order_by(col(Confirmation.id))
+        )
+    ]

@@ -85,7 +85,8 @@ def test_pages_do_not_ask_more_often_for_a_thousand_stays(
                                                              "chiffres")],
         country.email_coordinator: ["/coordination/remontee", "/coordination/remontee.xlsx", "/comite",
                                     "/coordination/journal", "/coordination/conservation", "/conventions/ovhcloud",
-                                    "/conventions/ovhcloud/registre.xlsx", "/conventions/ovhcloud/vie"],
+                                    "/conventions/ovhcloud/registre.xlsx", "/conventions/ovhcloud/vie",
+                                    "/coordination/stages"],
     }  # fmt: skip
     people = {email: browser_for(email) for email in theirs}
     assert people[country.email_coordinator].post("/coordination/remontee").status_code == 303

@@ -67,6 +67,8 @@ PAGES = (
     "/coordination/tours/1/places-vides",
     "/coordination/tours/1/places-vides?voir=complets",
     "/coordination/comptes",
+    "/coordination/stages",
+    "/coordination/stages?departement=75",
     *(f"/coordination/tours/1/exports/{key}.csv" for key, table in TABLES.items() if table.can_be_cut),
 )
 
@@ -131,6 +133,7 @@ def test_no_page_and_no_file_shows_a_row_of_another_territory(nord: Browser, dat
         "/coordination/tours/1/exports/non-places.csv",
         "/coordination/tours/1/exports/places-vides.csv",
         "/coordination/comptes",
+        "/coordination/stages",
     } <= own
 
 
@@ -154,6 +157,7 @@ def test_an_academie_finds_every_page_of_its_own_campaign(app: Flask, browser_fo
         ("service.domain.findings", "/coordination/tours/1/places-vides"),
         ("service.domain.preparation", "/coordination/campagnes/1/preparation?liste=anomalies"),
         ("service.web.people", "/coordination/comptes"),
+        ("service.domain.stay_counts", "/coordination/stages"),
     ],
 )
 def test_a_query_without_its_filter_is_seen(
