@@ -21,6 +21,7 @@ from service.domain.offers import (
 )
 from service.domain.partner_parts import sites_within
 from service.domain.points import Point, own_point
+from service.domain.texts import search_form
 from service.domain.working_time import WEEKDAYS
 from service.errors import NotFound, ServiceError
 from service.persistence.tables import Commune, Offer, Partner, Site
@@ -76,20 +77,29 @@ def get_level(text: str) -> Level:
 def index(partner: Partner) -> Any:
     rows = offers_of_partner(db(), partner.id or 0, reach())
     status = request.args.get("etat", "")
-    kept = [row for row in rows if not status or row.status.value == status]
+    query = request.args.get("q", "")
+    kept = [row for row in rows if (not status or row.status.value == status) and _speaks_of(row, query)]
     return render_template(
         "partners/offers.html",
         partner=partner,
         page=cut(kept, request.args),
         status=status,
+        query=query,
         any_offer=bool(rows),
         unconfirmed=sum(row.status is OfferStatus.PUBLISHED and row.confirmed_at is None for row in rows),
         remaining=sum(row.capacity - row.used for row in rows if row.status is OfferStatus.PUBLISHED),
         level_labels=LEVEL_LABELS,
         status_labels=OFFER_STATUS_LABELS,
-        convention_names=_convention_names(partner),
+        convention_names=convention_names(partner),
         may_ask=reach() is None,
     )
+
+
+def _speaks_of(row: OfferRow, query: str) -> bool:
+    """Whether every word of the search is somewhere in what the list shows of the offer."""
+    shown = (row.site_name, row.title, row.commune, row.department_code, row.sector_label, LEVEL_LABELS[row.level])
+    text = search_form(" ".join(shown))
+    return all(word in text for word in search_form(query).split())
 
 
 @blueprint.post("/offres/confirmations")
@@ -129,7 +139,7 @@ def choose_level(partner: Partner, site_id: int) -> Any:
         levels=list(Level),
         level_labels=LEVEL_LABELS,
         status_labels=OFFER_STATUS_LABELS,
-        convention_names=_convention_names(partner),
+        convention_names=convention_names(partner),
         may_invite=reach() is None,
     )
 
@@ -180,7 +190,7 @@ def _levels_of(partner: Partner, key: str) -> list[str]:
     return next(list(one.document["levels"]) for one in conventions_of(partner) if one.key == key)
 
 
-def _convention_names(partner: Partner) -> dict[str | None, str]:
+def convention_names(partner: Partner) -> dict[str | None, str]:
     """What each convention is called in a list; the partner's name is enough, each deed is its own."""
     return {None: OUTSIDE, **{one.key: partner.name for one in conventions_of(partner)}}
 
@@ -258,5 +268,5 @@ def _show_page(partner: Partner, row: OfferRow, form: SeatsForm) -> Any:
         warnings=hours_warnings_of(row),
         level_label=LEVEL_LABELS[row.level],
         status_labels=OFFER_STATUS_LABELS,
-        convention_name=_convention_names(partner)[row.convention_key],
+        convention_name=convention_names(partner)[row.convention_key],
     )

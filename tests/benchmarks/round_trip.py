@@ -104,17 +104,17 @@ def fill_and_claim(engine: Engine, pupils: int, seed: int) -> None:
 
 
 def _run(phase: str, folder: Path, server: psutil.Process | None) -> Trip:
-    before = _server_s(server)
+    before = server_seconds(server)
     command = [sys.executable, "-m", "tests.benchmarks.round_phases", phase, str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{phase}: {done.stderr[-2000:]}")
     marks: Marks = json.loads(done.stdout)
-    on_server = round(_server_s(server) - before, 2)
+    on_server = round(server_seconds(server) - before, 2)
     return {name: Spent(*told, server_s=on_server) for name, told in marks.items()}
 
 
-def _server_s(server: psutil.Process | None) -> float:
+def server_seconds(server: psutil.Process | None) -> float:
     """Processor of the server, of the processes it has, and of those it has seen end."""
     if server is None:
         return 0.0

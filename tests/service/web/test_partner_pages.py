@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pytest
 from sqlmodel import Session, select
 
@@ -241,6 +243,23 @@ def test_a_total_fills_the_boxes_and_publishes_nothing(host: Host, database: Ses
     assert refused.status_code == 422
     assert 'href="#split_count"' in refused.get_data(as_text=True)
     assert database.exec(select(Offer)).all() == []
+
+
+def test_offers_are_searched_and_listed(host: Host) -> None:
+    """Every word counts, filters stay in the address, and the whole list is a spreadsheet."""
+    host.browser.post(host.add_site() + "/3e", offer_form())
+    host.browser.post(host.add_site(name="Dépôt", siret="") + "/3e", offer_form())
+    offers = f"{host.base}/offres"
+    both = text_of(host.browser.get(offers))
+    assert "Atelier de la Soie" in both
+    assert "Dépôt" in both
+    found = text_of(host.browser.get(f"{offers}?etat=published&q=depot+3e"))
+    assert "Dépôt" in found
+    assert "Atelier de la Soie" not in found
+    assert "Aucune offre ne correspond" in text_of(host.browser.get(f"{offers}?q=introuvable"))
+    frame = pd.read_excel(io.BytesIO(host.browser.get(f"{host.base}/listes/offres.xlsx").data), engine="calamine")
+    assert sorted(frame["Site"].unique()) == ["Atelier de la Soie", "Dépôt"]
+    assert (frame["Libres"].sum(), len(frame)) == (12, 4)
 
 
 def test_a_lapsed_convention_refuses_places_and_says_why(browser_for: BrowserFor, database: Session) -> None:

@@ -177,6 +177,27 @@ def test_each_wrong_point_tutor_and_note_is_told_with_its_line(
     assert count(database, Site) == 0
 
 
+def test_the_list_of_sites_is_sent_back(federation: tuple[Browser, str], database: Session) -> None:
+    """What is downloaded is what an import reads: untouched, it changes nothing; its cells are the sites' own."""
+    browser, address = federation
+    lines = (
+        PLACED,
+        "A;Lyon;45,7597;4,8422;Camille Exemple;camille@a.example;Badge;accès de plain-pied",
+        "B;Mende;;;;;;",
+    )
+    browser.post(send(browser, address, "\n".join(lines).encode()).location)
+    listed = browser.get(f"{address.removesuffix('/import')}/listes/sites.xlsx")
+    assert listed.status_code == 200
+    read = send(browser, address, listed.data, "sites.xlsx")
+    assert read.status_code == 303, text_of(read)
+    done = browser.post(read.location)
+    assert done.status_code == 303
+    database.rollback()
+    outcome = database.exec(select(ImportFile).order_by(col(ImportFile.id).desc())).first()
+    assert outcome is not None
+    assert (outcome.outcome["same_sites"], outcome.outcome["corrected"], outcome.outcome["sites"]) == (2, 0, 0)
+
+
 def test_places_outside_the_convention_say_so(federation: tuple[Browser, str]) -> None:
     """What the convention does not cover is refused at its line and column; outside any convention it is taken."""
     browser, address = federation
