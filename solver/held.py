@@ -43,7 +43,8 @@ class Held:
     """What bounds an aim: the weights of it and of the aims held, the potentials of their sum, and the bound.
 
     Before the row of the sum, `potentials` have one for each aim proven, which stay on their common face: `closed`
-    aims. For the longest trip, `metres` is the length that counts.
+    aims. For the longest trip, `metres` is the length that counts. A bound below 0 says less than what every aim is at
+    least, but it is not 0: an aim is closed by the network's own bound alone.
     """
 
     tier: Tier
@@ -214,7 +215,7 @@ class _Bracket:
             weight * self.reached.carried(tier) for tier, weight in face.weights.items() if tier is not self.tier
         )
         bound = -((others - face.bounds[-1]) // face.weights[self.tier])  # rounded up: costs are whole
-        return Held(self.tier, face.weights, tuple(face.potentials), max(0, bound + self.reached.aside[self.tier]))
+        return Held(self.tier, face.weights, tuple(face.potentials), bound + self.reached.aside[self.tier])
 
 
 class _Lengths(_Bracket):

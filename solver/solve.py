@@ -151,7 +151,8 @@ def _bounded(
     aside = {tier: fixed[tier] - _hidden(instance, tier) for tier in tiers}
     found = tuple(hold(network, names, tiers, optimum, Reached(reached, aside), closed))
     proven = {
-        each.tier: (each.bound, "potentials" if each.closed == tiers.index(each.tier) else "held") for each in found
+        each.tier: (max(0, each.bound), "potentials" if each.closed == tiers.index(each.tier) else "held")
+        for each in found
     }
     if Tier.DRAW not in proven and tiers[-2] in proven:
         proven[Tier.DRAW] = 0, "held"  # no lot is less

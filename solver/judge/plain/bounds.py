@@ -75,9 +75,10 @@ def unproven(
             return
         weights, low = weights_of(tiers, row, first), proven(row, closed)
         found = {name: (low[i], VOUCHED[0]) for i, name in enumerate(tiers[:closed]) if i != at}
-        found[row["tier"]] = least(row, low[closed], weights, values), VOUCHED[number != closed]
+        some = least(row, low[closed], weights, values)
+        found[row["tier"]] = max(0, some), VOUCHED[number != closed]
         yield from announced(told, found, row["tier"])
-        closed += number == closed and found[row["tier"]][0] == values[row["tier"]]
+        closed += number == closed and some == values[row["tier"]]
     for name in tiers[first + len(rows) :]:
         yield from announced(told, {name: (0, VOUCHED[1])}, name)
 
@@ -100,10 +101,10 @@ def weights_of(tiers: list[str], row: Row, first: int) -> dict[str, int]:
 
 
 def least(row: Row, low: int, weights: dict[str, int], values: dict[str, int]) -> int:
-    """What the tier costs at least, once the others in the sum cost what they did."""
+    """What the tier costs at least, once the others in the sum cost what they did: below 0, prices that say nothing."""
     others = sum(weight * values[name] for name, weight in weights.items() if name != row["tier"])
-    some = max(0, -((others - low) // weights[row["tier"]]))
-    return some if row["metres"] is None else max(0, row["metres"]) if some else 0
+    some = -((others - low) // weights[row["tier"]])
+    return some if row["metres"] is None else row["metres"] if some > 0 else 0
 
 
 def announced(told: dict[str, Row], proven: dict[str, tuple[int, str]], bounded: str) -> Iterator[str]:
