@@ -160,13 +160,13 @@ def _believed(row: Document) -> None:
 @pytest.mark.usefixtures("little_effort")
 def test_a_tier_at_nothing_is_not_closed_by_what_the_network_hides() -> None:
     """What a bundle keeps unseen may make a bound of -1: 0 is reached, but later tiers are only held to it."""
-    result, prices = solve_with_certificate(tiny_sides(Random("100/bounds/26")))
+    result, prices = solve_with_certificate(tiny_sides(Random("100/bounds/43")))
     rows = {row.tier: (row.value, row.bound, row.proof) for row in result.tiers}
     assert rows[Tier.STABILITY] == (0, 0, "potentials")
     assert rows[Tier.WISHES] == (4, 2, "held")
     assert prices is not None
     assert (
-        bound_documents(instance_document(tiny_sides(Random("100/bounds/26"))), result_document(result), prices) == []
+        bound_documents(instance_document(tiny_sides(Random("100/bounds/43"))), result_document(result), prices) == []
     )
 
 
