@@ -48,6 +48,16 @@ def grouped(keys: Ints) -> Ints:
     return order
 
 
+def bundled(label: Ints | Shorts, size: int) -> list[Ints]:
+    """The rows of each label, the most numerous first; labels of few rows share a bundle up to some `size` rows."""
+    sizes = np.bincount(label)
+    largest_first = np.argsort(-sizes, kind="stable")
+    part = np.empty(len(sizes), np.int64)
+    part[largest_first] = (np.cumsum(sizes[largest_first]) - sizes[largest_first]) // size
+    order = grouped(part[label])
+    return np.split(order, np.flatnonzero(np.diff(part[label][order])) + 1) if len(order) else []
+
+
 def find(sorted_keys: Ints, wanted: Ints) -> tuple[Ints, Bools]:
     """Index of each wanted key among unique sorted keys, and whether it is there."""
     if not len(sorted_keys):

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from solver.arrays import Ints, grouped
+from solver.arrays import Ints, bundled
 from solver.faces import Optimum, optimise, shorten
 from solver.flow import FlowError
 from solver.network import Network
@@ -119,12 +119,7 @@ def split(network: Network) -> list[Ints]:
     ends = (network.tail[inner], network.head[inner])
     links = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(nodes, nodes))
     label = connected_components(links, directed=False)[1][network.tail]
-    sizes = np.bincount(label)
-    largest_first = np.argsort(-sizes, kind="stable")
-    part = np.empty(len(sizes), np.int64)
-    part[largest_first] = (np.cumsum(sizes[largest_first]) - sizes[largest_first]) // ARCS_PER_PART
-    order = grouped(part[label])
-    return np.split(order, np.flatnonzero(np.diff(part[label][order])) + 1) if len(order) else []
+    return bundled(label, ARCS_PER_PART)
 
 
 def _merge(network: Network, parts: Sequence[Ints], optima: Sequence[Optimum], tiers: Sequence[Tier]) -> Optimum:

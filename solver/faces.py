@@ -26,7 +26,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from solver.arrays import Ints, Shorts, exact_dot, grouped
+from solver.apart import ARCS_TOGETHER, search_apart
+from solver.arrays import Ints, Shorts, bundled, exact_dot
 from solver.flow import LARGEST_COST, FlowError, minimum_cost_flows
 from solver.leximin import spread_unplaced
 from solver.longest import is_longer, least_longest, move_off, prove_longest
@@ -36,8 +37,6 @@ from solver.potentials import potentials
 from solver.tiers import Names, arc_costs, joint_weights, largest_of
 
 Announce = Callable[[Tier], None]
-ARCS_TOGETHER = 20_000
-"""Small bundles of arcs are searched together up to this size."""
 
 
 @dataclass(frozen=True)
@@ -191,15 +190,18 @@ class Face:
 
         Once there is a flow, the arcs that cannot change are left alone, and what they leave apart is solved apart.
         """
-        problems = {}
-        for number, arcs in enumerate(bundles := self._moving() if self.has_flow else [self.free]):
-            cost = self._joint(tiers, arcs)
-            if cost.any() or not self.has_flow:
-                nodes, tail, head = self._nodes(arcs)
-                problems[number] = (tail, head, self.network.capacity[arcs], cost, self._sent(nodes, tail, head, arcs))
-        answers = minimum_cost_flows(list(problems.values()), executor)
-        for number, flow in zip(problems, answers, strict=True):
-            self.flow[bundles[number]] = flow
+        network = self.network
+        if not self.has_flow:
+            cost = self._joint(tiers, self.free)
+            (self.flow,) = minimum_cost_flows(
+                [(network.tail, network.head, network.capacity, cost, network.supply)], executor
+            )
+        elif len(arcs := np.concatenate([np.arange(0), *self._moving()])):
+            nodes, tail, head = self._nodes(arcs)
+            sent = self._sent(nodes, tail, head, arcs)
+            problem = (tail, head, network.capacity[arcs], self._joint(tiers, arcs), sent)
+            sink = np.searchsorted(nodes, len(network.supply) - 1)
+            self.flow[arcs] = search_apart(problem, network.is_line[nodes], int(sink), self.flow[arcs], executor)
         self.has_flow = True
 
     def prove(self, tiers: Sequence[Tier]) -> int:
@@ -228,11 +230,7 @@ class Face:
         links = csr_array((np.ones(len(ends[0]), np.int8), ends), shape=(len(nodes), len(nodes)))
         label = connected_components(links, connection="strong")[1]
         arcs = np.flatnonzero(label[tail] == label[head])
-        sizes = np.bincount(label[tail[arcs]])
-        bundle = ((np.cumsum(sizes) - sizes) // ARCS_TOGETHER)[label[tail[arcs]]]
-        order = grouped(bundle)
-        bundles = np.split(self.free[arcs[order]], np.flatnonzero(np.diff(bundle[order])) + 1) if len(arcs) else []
-        return sorted(bundles, key=len, reverse=True)
+        return [self.free[arcs[rows]] for rows in bundled(label[tail[arcs]], ARCS_TOGETHER)]
 
     def _costs(self, tier: Tier, arcs: Ints) -> Ints:
         """Each arc's cost. Lots are drawn once: they are looked up again to prove what was found with them."""
@@ -249,11 +247,10 @@ class Face:
 
     def _joint(self, tiers: Sequence[Tier], arcs: Ints) -> Ints:
         """One cost per arc that compares the tiers in order."""
-        costs = [self._costs(tier, arcs) for tier in tiers]
-        weights = joint_weights([largest_of(cost) for cost in costs])
+        weights = joint_weights([largest_of(self._costs(tier, arcs)) for tier in tiers])
         total = np.zeros(len(arcs), np.int64)
-        for weight, cost in zip(weights, costs, strict=True):
-            total += weight * cost
+        for weight, tier in zip(weights, tiers, strict=True):
+            total += weight * self._costs(tier, arcs)
         return total
 
     def _sent(self, nodes: Ints, tail: Shorts, head: Shorts, arcs: Ints) -> Ints:

@@ -102,6 +102,13 @@ class Network:
         limits: Bools = (np.isin(self.kind, LIMITS) | tight) & (self.capacity < self.supply[:-1].sum())
         return limits
 
+    @cached_property
+    def is_line(self) -> Bools:
+        """The nodes that stand for a quota line."""
+        lines = np.zeros(len(self.supply), np.bool_)
+        lines[self.tail[np.isin(self.kind, (Kind.PROMISED, Kind.LINE, Kind.OVERFLOW))]] = True
+        return lines
+
     def nodes(self, arcs: Ints) -> Ints:
         """The nodes that these arcs touch, in order; every node, for every arc."""
         if len(arcs) == len(self.tail):
