@@ -9,16 +9,19 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 KIB_PER_MIB = 1024
+MOST_SECONDS = 300.0
+"""A rival's limit where nothing says sooner that it is slower than asked."""
 
 
 class Clock:
     """Stopped until an engine starts it; listing candidates for a rival is not the rival's work.
 
-    `file` is where the instance was read from, for work that goes on in another process.
+    `file` is where the instance was read from, for work that goes on in another process. `limit` is what a rival that
+    can stop may use (seconds).
     """
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, limit: float = MOST_SECONDS) -> None:
+        self.file, self.limit = file, limit
         self.wall = self.processor = 0.0
         self.peak_mib_elsewhere = 0
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.benchmarks.measure import Bench, Measure, Outcome, faults_of
-from tests.benchmarks.report import BEGIN, END, line, write_readme
+from tests.benchmarks.clock import MOST_SECONDS
+from tests.benchmarks.measure import Bench, Measure, Outcome, faults_of, limit_of
+from tests.benchmarks.report import BEGIN, END, figure, line, write_readme
 from tests.benchmarks.rows import Row
 
 ROUND = Row("round", "seconde", 300, ("round", "first come"), same_aims=False, must=0)
@@ -84,6 +85,21 @@ def test_bounds_are_judged(outcomes: list[Outcome]) -> None:
     longer = Outcome(dataclasses.replace(alone, smaller=30), (at[1], at[0]), ())
     assert longer.holds(8) is True
     assert longer.holds(7.9) is False
+
+
+def test_a_rival_is_stopped_once_it_has_told_enough(bench: Bench, outcomes: list[Outcome]) -> None:
+    """A rival may use 1.2 times what the aim asks; stopped there it says "more than" and proves nothing."""
+    ours = dataclasses.replace(outcomes[1].measures[0], seconds=0.5)
+    lp = dataclasses.replace(PAIRS, engines=("factored flow", "HiGHS LP"), must=15, aim=30)
+    assert limit_of(lp, ours) == pytest.approx(18)
+    assert limit_of(dataclasses.replace(lp, aim=None), ours) == limit_of(ROUND, ours) == MOST_SECONDS
+    hasty = dataclasses.replace(lp, aim=1e-9)
+    stopped = bench.run(hasty)
+    rival = stopped.measures[1]
+    assert rival.stopped
+    assert not rival.answer["proven"]
+    assert stopped.faults == ()
+    assert figure(line(stopped)).startswith("more than ")
 
 
 def test_the_readme_says_what_the_file_says(outcomes: list[Outcome], tmp_path: Path) -> None:

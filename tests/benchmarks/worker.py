@@ -15,10 +15,10 @@ from tests.benchmarks.clock import Clock
 from tests.benchmarks.rows import ENGINES
 
 
-def main(engine: str, path: str) -> None:
-    """Run it and say how long, how much memory and how good."""
+def main(engine: str, path: str, limit: str) -> None:
+    """Run it and say how long, how much memory and how good; a rival that can stop does after `limit` seconds."""
     instance = read_instance_columns(Path(path))
-    clock = Clock(Path(path))
+    clock = Clock(Path(path), float(limit))
     answer = import_module(ENGINES[engine]).run(instance, clock)
     measured = {"seconds": clock.wall, "cpu_seconds": clock.processor, "peak_mib": clock.peak_mib}
     json.dump(measured | answer.as_row(), sys.stdout)
