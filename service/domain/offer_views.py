@@ -18,7 +18,6 @@ from service.domain.convention_states import is_numbers_only
 from service.domain.offer_details import read_hours, read_reserves
 from service.domain.partner_parts import Reach, sites_within
 from service.domain.working_time import WorkDay
-from service.persistence.bulk import fetch
 from service.persistence.rows import row_id
 from service.persistence.tables import (
     ClassGroup,
@@ -164,17 +163,6 @@ def offers_of_partner(
     ]
 
 
-def open_seats(session: Session, site_ids: Sequence[int]) -> Mapping[int, int]:
-    """Published places of each of those sites that has any."""
-    query = (
-        select(col(Offer.site_id), func.sum(col(Opening.capacity)))
-        .join(Opening, col(Opening.offer_id) == col(Offer.id))
-        .where(col(Offer.site_id).in_(site_ids), col(Offer.status) == OfferStatus.PUBLISHED)
-        .group_by(col(Offer.site_id))
-    )
-    return {site_id: int(seats) for site_id, seats in fetch(session, query)}
-
-
 def _openings(session: Session, mine: Sequence[ColumnElement[bool]]) -> dict[int, list[OpeningRow]]:
     query = (
         select(Opening, Period)
@@ -200,8 +188,10 @@ def _openings(session: Session, mine: Sequence[ColumnElement[bool]]) -> dict[int
     return rows
 
 
-def expected_visitors(session: Session, partner_id: int, reach: Reach = None) -> list[ExpectedVisitors]:
-    """Pupils that published rounds send to the partner's sites within reach, by date."""
+def expected_visitors(
+    session: Session, partner_id: int, reach: Reach = None, *, named: bool = True
+) -> list[ExpectedVisitors]:
+    """Pupils that published rounds send to the partner's sites within reach, by date; only counted unless `named`."""
     query = (
         select(Offer, col(Site.name), col(Commune.name), col(Sector.label), Period, func.count(col(Placement.id)))
         .join(Site, col(Site.id) == col(Offer.site_id))
@@ -216,8 +206,8 @@ def expected_visitors(session: Session, partner_id: int, reach: Reach = None) ->
     )
     rows = session.execute(query).all()
     gated = gated_conventions(session, {offer.convention_id for offer, *_ in rows if offer.convention_id})
-    named = {row_id(offer) for offer, *_ in rows if offer.convention_id not in gated}
-    visitors = _visitors(session, named)
+    shown = {row_id(offer) for offer, *_ in rows if named and offer.convention_id not in gated}
+    visitors = _visitors(session, shown)
     return [
         ExpectedVisitors(
             offer_id=row_id(offer),

@@ -19,6 +19,7 @@ from service.domain.members import (
     read_member_lines,
     remind_silent,
 )
+from service.domain.place_counts import places_by_department
 from service.domain.texts import search_form
 from service.errors import ServiceError
 from service.persistence.tables import Partner
@@ -75,6 +76,7 @@ def _show(partner: Partner, form: InviteForm) -> Response:
         seats=sum(row.seats for row in rows),
         labels=MEMBER_STATE_LABELS,
         school_year=school_year(),
+        departments=places_by_department(db(), partner.id or 0, school_year()),
     )
 
 

@@ -112,6 +112,6 @@ def expected(partner: Partner) -> Response:
             one.sector_label,
             one.count,
         )
-        for one in expected_visitors(db(), partner.id or 0, reach())
+        for one in expected_visitors(db(), partner.id or 0, reach(), named=False)
     ]
     return _sheet("Élèves attendus", _EXPECTED_COLUMNS, rows, "eleves-attendus")

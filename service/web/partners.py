@@ -11,9 +11,10 @@ from sqlmodel import col, func, select
 
 from service.domain.calendar import school_year_of
 from service.domain.conventions import StateOfConvention, convention_state, is_numbers_only, ledger
-from service.domain.offers import OfferRow, expected_visitors, offers_of_partner
+from service.domain.offer_views import expected_visitors
 from service.domain.partner_parts import part_name, sites_within
-from service.persistence.tables import Convention, Partner, Site
+from service.domain.place_counts import places_by_level
+from service.persistence.tables import Convention, Offer, Partner, Site
 from service.vocabulary import LEVEL_LABELS, Level, OfferStatus, Role
 from service.web.access import allowed, reach
 from service.web.context import db, today
@@ -65,11 +66,11 @@ def school_year() -> str:
 @blueprint.get("/")
 @allowed(Role.PARTNER_MANAGER, parts=True)
 def home(partner: Partner) -> Any:
-    offers = offers_of_partner(db(), partner.id or 0, reach())
-    coming = [one for one in expected_visitors(db(), partner.id or 0, reach()) if one.ends_on >= today()]
+    expected = expected_visitors(db(), partner.id or 0, reach(), named=False)
+    coming = [one for one in expected if one.ends_on >= today()]
     # The deed's own figures are the head office's; a part of the partner reads its places alone.
     parts = [_part(convention) for convention in conventions_of(partner)] if reach() is None else []
-    outside = _places([one for one in offers if one.convention_key is None or reach() is not None])
+    outside = _places(partner)
     return render_template(
         "partners/home.html",
         partner=partner,
@@ -80,7 +81,7 @@ def home(partner: Partner) -> Any:
         .one(),
         is_part=reach() is not None,
         place=", ".join(sorted(part_name(db(), partner.id or 0, one) for one in reach() or ())),
-        has_places=any(one.status is OfferStatus.PUBLISHED for one in offers),
+        has_places=_has_places(partner),
         coming=coming[:SHOWN_NEXT],
         pupils_coming=sum(one.count for one in coming),
         level_labels=LEVEL_LABELS,
@@ -106,19 +107,21 @@ def _part(convention: Convention) -> Part:
     )
 
 
-def _places(offers: Sequence[OfferRow]) -> list[Line]:
-    of_year = [one for one in offers if one.school_year == school_year()]
-    open_ones = [one for one in of_year if one.status is OfferStatus.PUBLISHED]
-    levels = [level for level in Level if any(one.level is level for one in open_ones)]
-    return [
-        Line(
-            LEVEL_LABELS[level],
-            None,
-            sum(one.capacity for one in open_ones if one.level is level),
-            sum(one.used for one in open_ones if one.level is level),
-        )
-        for level in levels
-    ]
+def _places(partner: Partner) -> list[Line]:
+    """What counts under no ledger: offers outside any convention, and to a part of the partner all of its own."""
+    outside = col(Offer.convention_id).is_(None) if reach() is None else None
+    found = places_by_level(db(), partner.id or 0, school_year(), reach(), outside)
+    return [Line(LEVEL_LABELS[level], None, *found[level]) for level in Level if level in found]
+
+
+def _has_places(partner: Partner) -> bool:
+    query = (
+        select(Offer.id)
+        .join(Site, col(Site.id) == col(Offer.site_id))
+        .where(Site.partner_id == partner.id, sites_within(reach()), Offer.status == OfferStatus.PUBLISHED)
+        .limit(1)
+    )
+    return db().exec(query).first() is not None
 
 
 @blueprint.get("/eleves-attendus")

@@ -11,9 +11,9 @@ from sqlmodel import col
 from wtforms import RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
-from service.domain.offer_views import open_seats
 from service.domain.offers import SiteDraft, add_site
 from service.domain.partner_parts import own_member, sites_within
+from service.domain.place_counts import open_seats
 from service.domain.points import read_point
 from service.domain.sites import check_within
 from service.domain.texts import search_form

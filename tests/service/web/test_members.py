@@ -79,7 +79,9 @@ def test_from_an_invitation_to_a_members_own_places(
     assert database.get_one(PartnerMember, site.member_id).name == "Électricité Martin"
     offer = database.exec(select(Offer)).one()
     assert (offer.convention_id, offer.commitment_id is None) == (get_convention(database, "serce").id, False)
-    assert "A publié : 1" in text_of(head.get(f"{base}/adherents"))
+    answered = text_of(head.get(f"{base}/adherents"))
+    assert "A publié : 1" in answered
+    assert "Rhône (69) 1 3 0 3" in answered
     pages = [page for page in every_page(member) if page.is_html]
     assert len(pages) > 6
     assert not [page.address for page in pages if CANARY in page.body]
