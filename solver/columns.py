@@ -9,7 +9,7 @@ converted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -29,7 +29,7 @@ from solver.instance import Announced, Ban, Group, Instance, Offer, Pin, School
 from solver.layout import AssignmentRow, BanRow, GroupRow, OfferRow, SchoolRow, UnplacedRow
 from solver.result import Assignment, Reason, Result, Unplaced
 
-Row = TypeVar("Row", School, Offer, Group, Pin, Ban, Announced, Assignment, Unplaced, Document)
+Row = TypeVar("Row", School, Offer, Group, Pin, Ban, Announced, Assignment, Unplaced)
 Make = Callable[[Any], Any]
 
 INSTANCE_ROWS: dict[str, type] = {
@@ -58,7 +58,7 @@ def write_result_columns(result: Result, path: Path) -> None:
 def read_claim_columns(path: Path) -> Document:
     """The document of a result that nobody believes yet: its columns are sound, its head is as it is."""
     file = _File(path, RESULT_ROWS)
-    return file.head | {name: list(file.rows(name, _row, {})) for name in RESULT_ROWS}
+    return file.head | {name: file.documents(name) for name in RESULT_ROWS}
 
 
 def instance_store(document: Document) -> Store:
@@ -156,14 +156,25 @@ class _File:
         if not isinstance(self.tables, dict) or self.tables.keys() != coded:
             raise ValueError(f"tables: exactly one for each of {sorted(coded)}")
 
-    def rows(self, name: str, row: Callable[..., Row], make: Mapping[str, Make]) -> tuple[Row, ...]:
+    def rows(self, name: str, row: type[Row], make: Mapping[str, Make]) -> tuple[Row, ...]:
         """The rows of one kind; `make` turns the JSON value of a field into the value the row holds."""
+        values = self._fields(name, make)
+        return tuple(map(row, *(values[field.name] for field in fields(row))))
+
+    def documents(self, name: str) -> list[Document]:
+        """The rows of one kind as the layout spells them."""
+        values = self._fields(name, {})
+        return [dict(zip(values, cells, strict=True)) for cells in zip(*values.values(), strict=True)]
+
+    def _fields(self, name: str, make: Mapping[str, Make]) -> dict[str, list[Any]]:
+        """The values of each field, as many of each."""
         hints = get_type_hints(self.kinds[name], include_extras=True)
-        values = [self._values(f"{name}.{field}", field, shape, make.get(field)) for field, shape in hints.items()]
-        if len({len(column) for column in values}) > 1:
+        values = {
+            field: self._values(f"{name}.{field}", field, shape, make.get(field)) for field, shape in hints.items()
+        }
+        if len({len(column) for column in values.values()}) > 1:
             raise ValueError(f"{name}: columns of different lengths")
-        fields = tuple(hints)
-        return tuple(row(**dict(zip(fields, cells, strict=True))) for cells in zip(*values, strict=True))
+        return values
 
     def _values(self, column: str, field: str, shape: Any, make: Make | None) -> list[Any]:
         if shape is int:
@@ -204,10 +215,6 @@ class _File:
         return [made[code] for code in codes.tolist()]
 
 
-def _row(**values: Any) -> Document:
-    return values
-
-
 @cache
 def _checker(shape: Any) -> TypeAdapter[list[Any]]:
     return TypeAdapter(list[shape], config=ConfigDict(strict=True))
@@ -221,9 +228,9 @@ def _coded_fields(name: str, kind: type) -> list[str]:
 
 def _members(name: str, kind: type) -> set[str]:
     """The columns a kind of row is made of."""
-    fields = get_type_hints(kind)
-    names = {f"{name}.{field}" for field in fields if field not in NAMES}
-    return names | {f"{name}.{field}.{part}" for field in fields if field in NAMES for part in ("text", "ends")}
+    hints = get_type_hints(kind)
+    names = {f"{name}.{field}" for field in hints if field not in NAMES}
+    return names | {f"{name}.{field}.{part}" for field in hints if field in NAMES for part in ("text", "ends")}
 
 
 def _set(values: list[str]) -> frozenset[str]:

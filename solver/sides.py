@@ -35,9 +35,18 @@ class Sides:
         given = ((offer.id, offer.min_group) for offer in self.instance.offers)
         return {name: least for name, least in given if least is not None and least > 1}
 
-    @cached_property
+    @property
     def shared(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """For offers with overlapping periods: the periods open in each slot, where there are several."""
+        """For offers with overlapping periods: the periods open in each slot, where there are several.
+
+        An instance never changes: found once, beside its other derived tables.
+        """
+        known: dict[str, dict[str, dict[str, tuple[str, ...]]]] = vars(self.instance)
+        if "shared" not in known:
+            known["shared"] = self._found_shared()
+        return known["shared"]
+
+    def _found_shared(self) -> dict[str, dict[str, tuple[str, ...]]]:
         found = {}
         for offer in self.instance.offers:
             if len(offer.seats) > 1:

@@ -63,8 +63,12 @@ def _known(field: str, value: str, among: Mapping[str, object]) -> None:
         raise ValueError(f"{field}: unknown {value!r}")
 
 
+def _is_whole(value: object, low: int, high: int) -> bool:
+    return type(value) is int and low <= value <= high
+
+
 def _whole(field: str, value: object, low: int, high: int) -> None:
-    if type(value) is not int or not low <= value <= high:
+    if not _is_whole(value, low, high):
         raise ValueError(f"{field}: a whole number between {low} and {high}, not {value!r}")
 
 
@@ -139,15 +143,21 @@ def _check_category(instance: Instance, field: str, name: str) -> None:
 
 
 def _check_groups(instance: Instance) -> None:
+    """Groups may be as many as pupils: a field at fault is only named once it is found."""
+    schools, known = instance.school, {group.periods for group in instance.groups}
+    known = {periods for periods in known if periods <= instance.period.keys()}
     for group in instance.groups:
-        where = f"groups[{group.id!r}]"
-        _known(f"{where}.school", group.school, instance.school)
-        _whole(f"{where}.count", group.count, 1, MAX_COUNT)
-        _whole(f"{where}.reach_m", group.reach_m, 0, MAX_REACH_M)
-        for period in group.periods:
-            _known(f"{where}.periods", period, instance.period)
+        if group.school not in schools:
+            _known(f"groups[{group.id!r}].school", group.school, schools)
+        if not _is_whole(group.count, 1, MAX_COUNT):
+            _whole(f"groups[{group.id!r}].count", group.count, 1, MAX_COUNT)
+        if not _is_whole(group.reach_m, 0, MAX_REACH_M):
+            _whole(f"groups[{group.id!r}].reach_m", group.reach_m, 0, MAX_REACH_M)
+        if group.periods not in known:
+            for period in group.periods:
+                _known(f"groups[{group.id!r}].periods", period, instance.period)
         if len(set(group.wishes)) != len(group.wishes):
-            raise ValueError(f"{where}.wishes: the same sector is ranked twice in {list(group.wishes)}")
+            raise ValueError(f"groups[{group.id!r}].wishes: the same sector is ranked twice in {list(group.wishes)}")
     total = sum(group.count for group in instance.groups)
     if total > MAX_PUPILS:
         raise ValueError(f"groups: {total} pupils in all, more than {MAX_PUPILS}")

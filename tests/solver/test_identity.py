@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -18,3 +19,13 @@ def test_identity_is_that_of_the_document(pupils: int) -> None:
     whole = json.dumps(instance_document(instance), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert b"".join(canonical_pieces(instance)) == whole
     assert instance_sha256(instance) == hashlib.sha256(whole).hexdigest()
+
+
+def test_names_are_spelled_as_json_spells_them() -> None:
+    """Quotes, accents, control characters and sets in any order are the same bytes in pieces as whole."""
+    invented = generate(4, 11)
+    odd = {"id": 'Chloé "Zoé"\\\n\x07\u2028', "level": "2de \N{EN DASH} gt\t", "wishes": ('mé"tier', "a\\b")}
+    groups = (replace(invented.groups[0], **odd, needs=frozenset({"été", "b", "a"})), *invented.groups[1:])
+    instance = replace(invented, groups=groups, bans=())
+    whole = json.dumps(instance_document(instance), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert b"".join(canonical_pieces(instance)) == whole
