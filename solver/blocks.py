@@ -69,6 +69,11 @@ def settle(parts: Parts, network: Network, names: Names, rows: tuple[Assignment,
     return Settlement(settled, _together(gaps))
 
 
+def components(parts: Parts, network: Network) -> Ints:
+    """The component of each group: a number, the same for those that anything joins."""
+    return _Builder(parts, "").labels(network)
+
+
 def _together(gaps: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """Gaps of the whole: they add up, until a tier is left open somewhere."""
     total: list[int] = []
@@ -105,10 +110,10 @@ class _Builder:
         at_fault = sorted(self.number[name] for name in broken.union(self.instance.bundles_of if committed else ()))
         if not at_fault:
             return []
-        label = self._labels(network)
+        label = self.labels(network)
         return [label == one for one in dict.fromkeys(label[at_fault].tolist())]
 
-    def _labels(self, network: Network) -> Ints:
+    def labels(self, network: Network) -> Ints:
         """The component of each group: who shares neither a limit, nor seats, nor a sequence is decided apart."""
         node, nodes = self.parts.demand.group_class, len(network.supply)
         inner = network.head < nodes - 1

@@ -3,7 +3,7 @@
 Groups placed at once or not at all, and all who are at an offer with a minimum group or with overlapping periods, are
 pinned there under a name of their own; such offers take nobody else. So every move that the residual network of this
 round allows breaks no side constraint of the other: what it finds is true. What only moving somebody held would find
-is not looked for, and whoever tells of it says so.
+is not looked for here, and whoever tells of it says so.
 """
 
 from __future__ import annotations

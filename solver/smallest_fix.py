@@ -16,6 +16,7 @@ import numpy as np
 from solver.arrays import Bools, Ints, ints, runs, starts_of
 from solver.candidates import Territory, find_reachable
 from solver.choices import Choices, accepts, list_choices
+from solver.exact_fixes import with_smaller
 from solver.fix import Fix, FixKind
 from solver.further import Asked, find_further
 from solver.instance import Instance
@@ -43,7 +44,8 @@ def find_fixes(
     """For each group with unplaced pupils (or for those given), the changes that place one more, the smallest first.
 
     A kind that would place nobody more is left out. In a round with side constraints, what they touch is held where it
-    is (`solver.loosened`): each change works, and a group that only needs others to be moved has none.
+    is (`solver.loosened`): each change works. Where few enough are concerned, those who are held are moved as well, and
+    a smaller number that then does comes first (`solver.exact_fixes`).
 
     Raises:
         ValueError: an unknown group, one without unplaced pupils, another instance's result, or a result in which
@@ -64,7 +66,8 @@ def find_fixes(
         raise ValueError("assignments: more pupils could be placed without any change")
     found = dict(_Search(parts, residual, asked).run())
     alone = {name: tuple(_spell(parts, name, asker, found)) for name, asker in asker_of.items() if not could[asker]}
-    return dict.fromkeys(names, ()) | alone | (_fixes_together(instance, result, together) if together else {})
+    fixes = dict.fromkeys(names, ()) | alone | (_fixes_together(instance, result, together) if together else {})
+    return with_smaller(instance, fixes) if Sides(instance).exist else fixes
 
 
 def _fixes_together(instance: Instance, result: Result, names: Set[str]) -> dict[str, tuple[Fix, ...]]:

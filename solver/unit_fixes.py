@@ -2,7 +2,7 @@
 
 Each is found by looking at every opening with the others where they are: the group goes there as soon as one limit
 gives way by so much, or one rule of a single placement. So each of them works; one that only moving others would make
-possible is not looked for. (Splitting the group is `solver.smallest_fix`'s to try.)
+possible is not looked for here. (Splitting the group is `solver.smallest_fix`'s to try.)
 """
 
 from __future__ import annotations

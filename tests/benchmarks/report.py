@@ -82,7 +82,7 @@ def figure(row: Mapping[str, Any]) -> str:
         return f"gap {row['figure']:.2f} % in {ours['seconds']:.0f} s, {ours['peak_mib']:,} MiB"
     if row["kind"] == BETTER:
         return f"{row['figure']:,.0f} more placed"
-    memory = " against ".join(f"{one['peak_mib']:,}" for one in row["measures"])
+    memory = " against ".join(f"{one['peak_mib']:,}" if one["peak_mib"] else "unknown" for one in row["measures"])
     return f"{least}{row['figure']:,.1f} {row['kind']}, {memory} MiB"
 
 
