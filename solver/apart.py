@@ -26,7 +26,7 @@ MOST_SEARCHES = 3
 
 
 def search_apart(problem: Problem, lines: Bools, sink: int, flow: Ints, executor: Executor | None) -> Ints:
-    """A flow of least cost that sends what each node sends in `flow`, which is the flow at hand.
+    """A flow of least cost that sends what each node sends in `flow`, the flow at hand, which it takes the place of.
 
     `lines` marks the nodes that may be let go; all arcs that leave one lead to the same node. Parts may share the sink,
     which is the last node, or one more than it where there is none.
@@ -51,7 +51,7 @@ class Apart:
 
     def __init__(self, problem: Problem, lines: Bools, sink: int, flow: Ints) -> None:
         self.tail, self.head, self.capacity, self.cost, self.sent = problem
-        self.flow, self.sink, nodes = flow.copy(), sink, len(lines)
+        self.flow, self.sink, nodes = flow, sink, len(lines)
         leaving = np.flatnonzero(lines[self.tail])
         self.outs = leaving[np.lexsort((self.cost[leaving], self.tail[leaving]))]
         self.above = np.arange(nodes, dtype=np.int32)
@@ -79,27 +79,30 @@ class Apart:
     def search(self, executor: Executor | None) -> None:
         """Search the arcs that are due, part by part."""
         target, nodes = self._targets(), len(self.above)
-        rows = np.flatnonzero(~self.loose[self.tail])
+        rows = np.flatnonzero(~self.loose[self.tail]).astype(np.int32)
         tail, head = self.tail[rows], target[self.head[rows]]
         inner = head != self.sink
         links = coo_array((np.ones(int(inner.sum()), np.int8), (tail[inner], head[inner])), shape=(nodes, nodes))
         label = connected_components(links, directed=False)[1][tail]
+        del inner, links, tail, head  # each column is millions of arcs long
         touched = np.zeros(nodes, np.bool_)
         touched[label[self.due[rows]]] = True
+        again = touched[label]
+        rows, label = rows[again], label[again]
+        parts = [rows[part] for part in bundled(label, ARCS_TOGETHER)]
+        del rows, label, again
+        parts = [arcs for arcs in parts if self.cost[arcs].any()]
         sent = np.zeros(nodes, np.int64)
         np.add.at(sent, target, self.sent)
-        again = np.flatnonzero(touched[label])
-        parts = [again[part] for part in bundled(label[again], ARCS_TOGETHER)]
-        parts = [part for part in parts if self.cost[rows[part]].any()]
-        problems = [self._problem(rows[part], head[part], sent) for part in parts]
-        for part, found in zip(parts, minimum_cost_flows(problems, executor), strict=True):
-            self.flow[rows[part]] = found
+        problems = [self._problem(arcs, target, sent) for arcs in parts]
+        for arcs, found in zip(parts, minimum_cost_flows(problems, executor), strict=True):
+            self.flow[arcs] = found
         self.due[:] = False
 
-    def _problem(self, arcs: Ints, head: Shorts, sent: Ints) -> Problem:
+    def _problem(self, arcs: Shorts, target: Shorts, sent: Ints) -> Problem:
         """One part by itself: the sink, if it has one, takes what the others send."""
         number = np.zeros(len(sent), np.int32)
-        tail = self.tail[arcs]
+        tail, head = self.tail[arcs], target[self.head[arcs]]
         number[tail] = number[head] = 1
         nodes = np.flatnonzero(number)
         number[nodes] = np.arange(len(nodes), dtype=np.int32)

@@ -75,7 +75,7 @@ def fields(seed: int) -> Iterator[tuple[Field, Ints]]:
 
 
 def searched(field: Field, flow: Ints) -> int:
-    return field.cost_of(search_apart(field.problem, field.lines, len(field.lines) - 1, flow, None))
+    return field.cost_of(search_apart(field.problem, field.lines, len(field.lines) - 1, flow.copy(), None))
 
 
 def best(field: Field) -> int:
