@@ -1,4 +1,4 @@
-"""What each profile may choose: the openings that level, reach, territory, needs and bans leave it.
+"""What each profile may choose: the openings that level, reach, territory, départements, needs and bans leave it.
 
 One row per (profile, opening); seats, quotas and per-school maxima are for the network.
 """
@@ -104,6 +104,18 @@ def _is_not_banned(rows: Meeting) -> Bools:
     return ~np.isin(rows.profile * len(number) + rows.offer, ints(banned))
 
 
+def _is_listed(rows: Meeting) -> Bools:
+    """Nothing is built for the profiles that accept any département: most campaigns have no other."""
+    number: dict[tuple[str, ...], int] = {}
+    code = ints([number.setdefault(profile[6], len(number)) for profile in rows.demand.profiles])
+    if not any(number):
+        return np.ones(len(rows.profile), np.bool_)
+    departments = rows.instance.departments
+    accepted = np.array([[not some or row.code in some for row in departments] for some in number], np.bool_)
+    kept: Bools = accepted[code[rows.profile], rows.supply.department[rows.offer]]
+    return kept
+
+
 def _has_all(rows: Meeting, asked: list[tuple[str, ...]], given: dict[str, Bools]) -> Bools:
     """Whether the offer of each row gives everything its profile asks."""
     kept, nothing = np.ones(len(rows.profile), np.bool_), np.zeros(len(rows.supply.position), np.bool_)
@@ -114,7 +126,13 @@ def _has_all(rows: Meeting, asked: list[tuple[str, ...]], given: dict[str, Bools
 
 
 FILTERS: Mapping[Rule, Callable[[Meeting], Bools]] = MappingProxyType(
-    {Rule.REACH: _is_within_reach, Rule.LEVEL: _is_admitted, Rule.NEEDS: _is_served, Rule.BAN: _is_not_banned}
+    {
+        Rule.REACH: _is_within_reach,
+        Rule.DEPARTMENTS: _is_listed,
+        Rule.LEVEL: _is_admitted,
+        Rule.NEEDS: _is_served,
+        Rule.BAN: _is_not_banned,
+    }
 )
 """What a profile asks of an offer, whatever the period. (The territory is already in the reachable pairs.)"""
 

@@ -3,7 +3,7 @@
 Schools, offers, groups, pins, bans, announced rows, assignments and unplaced rows are columns: whole numbers as they
 are, names of rows as one text cut at its ends, any other field as a code into a table. The tables, and everything that
 is short, stand in the head with the JSON layout. The fields and their types are those of `solver.layout`; nothing is
-converted.
+converted. A list that rows may leave out is a column when one of them has it, empty for the others.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from solver.files import (
     rows_from_document,
 )
 from solver.instance import Announced, Ban, Group, Instance, Offer, Pin, School
-from solver.layout import AssignmentRow, BanRow, GroupRow, OfferRow, SchoolRow, UnplacedRow
+from solver.layout import OPTIONAL, AssignmentRow, BanRow, GroupRow, OfferRow, SchoolRow, UnplacedRow
 from solver.result import Assignment, Reason, Result, Unplaced
 
 Row = TypeVar("Row", School, Offer, Group, Pin, Ban, Announced, Assignment, Unplaced)
@@ -80,7 +80,7 @@ def read_instance_columns(path: Path) -> Instance:
     """
     file = _File(path, INSTANCE_ROWS)
     short = rows_from_document(file.head | {name: [] for name in INSTANCE_ROWS})
-    sets: dict[str, Make] = dict.fromkeys(("levels", "serves", "periods", "needs"), _set)
+    sets: dict[str, Make] = dict.fromkeys(("levels", "serves", "periods", "needs", "departments"), _set)
     long = {
         "schools": file.rows("schools", School, {}),
         "offers": file.rows("offers", Offer, sets | {"admits": _optional_set}),
@@ -108,8 +108,11 @@ def _stored(document: Document, kinds: Mapping[str, type]) -> Store:
     columns: dict[str, Column] = {}
     for name, kind in kinds.items():
         rows = document[name]
-        for field, shape in get_type_hints(kind, include_extras=True).items():
-            column, values = f"{name}.{field}", [row[field] for row in rows]
+        for field, shape in _shapes(name, kind).items():
+            column = f"{name}.{field}"
+            if column in OPTIONAL and not any(field in row for row in rows):
+                continue
+            values = [row.get(field, []) for row in rows] if column in OPTIONAL else [row[field] for row in rows]
             if shape is int or field == "position":
                 columns[column] = np.array(values, np.int64).reshape((-1,) if shape is int else (-1, 3))
             elif field in NAMES:
@@ -150,16 +153,18 @@ class _File:
         self.tables = self.head.pop("tables", None)
         self.kinds = kinds
         expected = {name for kind in kinds for name in _members(kind, kinds[kind])}
+        expected -= {*OPTIONAL} - self.columns.keys()
         if self.columns.keys() != expected:
             raise ValueError(f"document: columns {sorted(self.columns.keys() ^ expected)} are missing or unknown")
-        coded = {name for kind in kinds for name in _coded_fields(kind, kinds[kind])}
+        coded = {name for kind in kinds for name in _coded_fields(kind, kinds[kind])} & expected
         if not isinstance(self.tables, dict) or self.tables.keys() != coded:
             raise ValueError(f"tables: exactly one for each of {sorted(coded)}")
+        self._left_out = {*OPTIONAL} - expected
 
     def rows(self, name: str, row: type[Row], make: Mapping[str, Make]) -> tuple[Row, ...]:
         """The rows of one kind; `make` turns the JSON value of a field into the value the row holds."""
         values = self._fields(name, make)
-        return tuple(map(row, *(values[field.name] for field in fields(row))))
+        return tuple(map(row, *(values[field.name] for field in fields(row) if field.name in values)))
 
     def documents(self, name: str) -> list[Document]:
         """The rows of one kind as the layout spells them."""
@@ -167,10 +172,14 @@ class _File:
         return [dict(zip(values, cells, strict=True)) for cells in zip(*values.values(), strict=True)]
 
     def _fields(self, name: str, make: Mapping[str, Make]) -> dict[str, list[Any]]:
-        """The values of each field, as many of each."""
-        hints = get_type_hints(self.kinds[name], include_extras=True)
+        """The values of each field, as many of each; without what no row has, which is a row's last field."""
+        shapes = {
+            field: shape
+            for field, shape in _shapes(name, self.kinds[name]).items()
+            if f"{name}.{field}" not in self._left_out
+        }
         values = {
-            field: self._values(f"{name}.{field}", field, shape, make.get(field)) for field, shape in hints.items()
+            field: self._values(f"{name}.{field}", field, shape, make.get(field)) for field, shape in shapes.items()
         }
         if len({len(column) for column in values.values()}) > 1:
             raise ValueError(f"{name}: columns of different lengths")
@@ -220,8 +229,14 @@ def _checker(shape: Any) -> TypeAdapter[list[Any]]:
     return TypeAdapter(list[shape], config=ConfigDict(strict=True))
 
 
-def _coded_fields(name: str, kind: type) -> list[str]:
+def _shapes(name: str, kind: type) -> dict[str, Any]:
+    """The type of each field of a kind of row; where rows may leave a list out, it stands empty in its column."""
     hints = get_type_hints(kind, include_extras=True)
+    return {field: list[str] if f"{name}.{field}" in OPTIONAL else shape for field, shape in hints.items()}
+
+
+def _coded_fields(name: str, kind: type) -> list[str]:
+    hints = _shapes(name, kind)
     plain = {field for field, shape in hints.items() if shape is int or field in (*NAMES, "position")}
     return [f"{name}.{field}" for field in hints if field not in plain]
 

@@ -1,8 +1,8 @@
 """Groups as classes: pupils that nothing in the rules tells apart are merged before any network exists.
 
-A *profile* is what decides which offers are admissible (school, level, reach, needs, banned offers). A *class* is a
-profile with acceptable periods and ranked wishes; a group to whom a placement was announced is a class of its own. It
-knows nothing of what is offered.
+A *profile* is what decides which offers are admissible (school, level, reach, needs, banned offers, départements). A
+*class* is a profile with acceptable periods and ranked wishes; a group to whom a placement was announced is a class of
+its own. It knows nothing of what is offered.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from solver.draw import class_key, profile_key
 from solver.instance import Instance
 
 _Key = TypeVar("_Key", bound=Hashable)
-Profile = tuple[int, str, int, tuple[str, ...], tuple[str, ...], str]
-"""School (its index), level, reach in metres, needs and banned offers (both sorted), and the group's own name if it is
-placed at once or not at all: such a group shares its choices with nobody, so that they can be told apart."""
+Profile = tuple[int, str, int, tuple[str, ...], tuple[str, ...], str, tuple[str, ...]]
+"""School (its index), level, reach in metres, needs and banned offers (both sorted), the group's own name if it is
+placed at once or not at all (such a group shares its choices with nobody, so that they can be told apart), and the
+départements it lists (sorted)."""
 
 
 class Numbering(Generic[_Key]):
@@ -119,8 +120,8 @@ class ClassNames:
     told_to: Mapping[int, str]
 
     def profile(self, number: int) -> str:
-        _, level, reach_m, needs, banned, _ = self.profiles[number]
-        return profile_key(self.schools[number], level, reach_m, needs, banned)
+        _, level, reach_m, needs, banned, _, listed = self.profiles[number]
+        return profile_key(self.schools[number], level, reach_m, needs, banned, listed)
 
     def __getitem__(self, number: int) -> str:
         periods, wishes = self.periods[self.class_periods[number]], self.wishes[self.class_wishes[number]]
@@ -145,7 +146,8 @@ def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:
     for group in instance.groups:
         needs = tuple(sorted(group.needs))
         alone = group.id if group.id in instance.units else ""
-        profile = profiles((school[group.school], group.level, group.reach_m, needs, banned.get(group.id, ()), alone))
+        where = school[group.school], group.level, group.reach_m, needs, banned.get(group.id, ())
+        profile = profiles((*where, alone, tuple(sorted(group.departments))))
         when, name = number_periods(instance.accepted(group)), group.id if group.id in told else None
         members.append(classes((profile, when, wishes(group.wishes), name)))
         left.append(group.count - pinned.get(group.id, 0))

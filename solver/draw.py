@@ -4,10 +4,10 @@ Each number comes from the SHA-256 of the frozen instance and from public names,
 draw(group, offer, period) = H(sha, "trip", profile key, offer, period) + H(sha, "class", class key, sector), where H
 takes the first 20 bits of the SHA-256 of its parts joined by U+001F, and the sector is the offer's if the group ranks
 it, else the empty text. The profile key is the canonical JSON text of [school, level, reach_m, sorted needs, sorted
-banned offers]; the class key adds the sorted periods and the wishes in order, and, for a group to whom a placement was
-announced, its name. So classes are told apart whatever they exchange, but for unranked sectors or periods that pupils
-of one profile both accept. For a pupil who keeps an announced placement, the second number is H(sha, "kept", class key,
-offer, period).
+banned offers], and of the sorted départements when the group lists some; the class key adds the sorted periods and the
+wishes in order, and, for a group to whom a placement was announced, its name. So classes are told apart whatever they
+exchange, but for unranked sectors or periods that pupils of one profile both accept. For a pupil who keeps an announced
+placement, the second number is H(sha, "kept", class key, offer, period).
 """
 
 from __future__ import annotations
@@ -37,9 +37,12 @@ def draw_kept(sha256: str, key: str, offer: str, period: str) -> int:
     return drawn_number(sha256, "kept", key, offer, period)
 
 
-def profile_key(school: str, level: str, reach_m: int, needs: tuple[str, ...], banned: tuple[str, ...]) -> str:
+def profile_key(
+    school: str, level: str, reach_m: int, needs: tuple[str, ...], banned: tuple[str, ...], listed: tuple[str, ...]
+) -> str:
     """The profile key, from sets already sorted. Few values differ, so each is spelled once."""
-    return f"[{_spelled(school)},{_spelled(level)},{reach_m},{_spelled(needs)},{_spelled(banned)}]"
+    last = f",{_spelled(listed)}]" if listed else "]"
+    return f"[{_spelled(school)},{_spelled(level)},{reach_m},{_spelled(needs)},{_spelled(banned)}{last}"
 
 
 def class_key(profile: str, periods: tuple[str, ...], wishes: tuple[str, ...], told_to: str | None) -> str:

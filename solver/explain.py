@@ -68,16 +68,19 @@ class Inquiry:
         """The finding for a group; groups of one kind share it."""
         banned = self.banned.get(group.id, ())
         alone = group.id if group.id in self.instance.units else ""
-        kind = (group.school, group.level, group.reach_m, group.needs, group.periods, banned, alone)
+        reach = group.school, group.level, group.reach_m, group.departments
+        kind = (*reach, group.needs, group.periods, banned, alone)
         if kind not in self._known:
             self._known[kind] = self._look(group, banned)
         return self._known[kind]
 
     def _look(self, group: Group, banned: tuple[str, ...]) -> Finding:
-        offers = self._reachable_offers(group)
+        near = self._offers_near(group)
+        offers = near[self._listed(group)[near]] if group.departments else near
         facts = {"reachable_offers": len(offers)}
         if not len(offers):
-            return Finding(Reason.NO_OFFER_OF_LEVEL_IN_REACH, facts=facts | self._nearest(group))
+            elsewhere = {"in_other_departments": len(near)} if len(near) else {}
+            return Finding(Reason.NO_OFFER_OF_LEVEL_IN_REACH, facts=facts | elsewhere | self._nearest(group))
         openings = self._whole_ways(group, self._openings(offers, group))
         if not len(openings):
             return Finding(Reason.PERIODS_NOT_OPEN, facts=facts)
@@ -121,11 +124,17 @@ class Inquiry:
             return Finding(Reason.QUOTA_CEILING, lines=tuple(lines), facts=facts)
         return Finding(Reason.SCHOOL_MAXIMUM, facts=facts)
 
-    def _reachable_offers(self, group: Group) -> Ints:
+    def _offers_near(self, group: Group) -> Ints:
+        """Those in reach, in whatever département."""
         school = self._school[group.school]
         rows = slice(self.reachable.start[school], self.reachable.start[school + 1])
         offers, trips = self.reachable.offer[rows], self.reachable.trip_m[rows]
         return offers[(trips <= group.reach_m) & self._admitting(group.level)[offers]]
+
+    def _listed(self, group: Group) -> Bools:
+        """The offers of the départements that the group accepts: all of them when it does not say."""
+        codes = group.departments or self.instance.department.keys()
+        return np.array([row.code in codes for row in self.instance.departments], np.bool_)[self.supply.department]
 
     def _openings(self, offers: Ints, group: Group) -> Ints:
         first, last = self.supply.opening_start[offers], self.supply.opening_start[offers + 1]
@@ -135,10 +144,10 @@ class Inquiry:
         return openings[accepted[self.supply.opening_period[openings]]]
 
     def _nearest(self, group: Group) -> dict[str, int]:
-        """Metres to the nearest offer of the level that the territory rules admit, when there is one."""
+        """Metres to the nearest offer of the level in a département that the rules and the group admit, if any."""
         school = self.instance.schools[self._school[group.school]]
         home = next(i for i, row in enumerate(self.instance.departments) if row.code == school.department)
-        offers = np.flatnonzero(self.territory.admitted[home] & self._admitting(group.level))
+        offers = np.flatnonzero(self.territory.admitted[home] & self._admitting(group.level) & self._listed(group))
         trips = trips_m(np.broadcast_to(ints(school.position), (len(offers), 3)), self.supply.position[offers])
         return {"nearest_m": int(trips.min())} if len(trips) else {}
 

@@ -22,6 +22,8 @@ class FixKind(StrEnum):
     """One more pupil of any one school at a site that has room: the nearest."""
     REACH = "reach"
     """One pupil may travel further: the fewest whole kilometres more."""
+    DEPARTMENT = "department"
+    """One pupil accepts one more département: the one of the nearest site."""
     PERIOD = "period"
     """One pupil accepts another period: at the nearest site."""
     NEEDS = "needs"
@@ -66,6 +68,9 @@ def apply_fix(instance: Instance, fix: Fix) -> Instance:
         return replace(instance, wholes=tuple(row for row in instance.wholes if row.group != group.id))
     if fix.kind is FixKind.REACH:
         return _with_one_changed(instance, group, replace(group, reach_m=fix.reach_m))
+    if fix.kind is FixKind.DEPARTMENT:
+        listed = group.departments | {instance.offer[fix.offer].department}
+        return _with_one_changed(instance, group, replace(group, departments=listed))
     if fix.kind is FixKind.PERIOD:
         return _with_one_changed(instance, group, replace(group, periods=group.periods | {fix.period}))
     if fix.kind is FixKind.BAN:

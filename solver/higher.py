@@ -15,7 +15,7 @@ class HigherReason(StrEnum):
     """Why not in a sector ranked higher. The first that applies, in this order."""
 
     NO_OFFER_IN_REACH = "no_offer_in_reach"
-    """No offer of the sector and level that territory and distance let the pupil go to."""
+    """No offer of the sector and level that territory, distance and the pupil's own départements let it go to."""
     PERIODS_NOT_OPEN = "periods_not_open"
     """Those open in none of its periods."""
     NEEDS_NOT_SERVED = "needs_not_served"

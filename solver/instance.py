@@ -112,7 +112,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Pupils that the caller does not tell apart (often one). The engine merges identical groups by itself."""
+    """Pupils that the caller does not tell apart (often one). The engine merges identical groups by itself.
+
+    `departments` are the codes of those they may go to, within what reach and territory allow; empty: all of these.
+    """
 
     id: str
     school: str
@@ -122,6 +125,7 @@ class Group:
     wishes: tuple[str, ...] = ()
     reach_m: int = 30_000
     needs: frozenset[str] = frozenset()
+    departments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ def _offer_row(offer: Offer) -> dict[str, Any]:
 
 
 def _group_row(group: Group) -> dict[str, Any]:
+    """A list of départements stands only where there is one: an instance without any keeps the identity it had."""
+    listed = {"departments": sorted(group.departments)} if group.departments else {}
     return {
         "id": group.id,
         "school": group.school,
@@ -77,6 +79,7 @@ def _group_row(group: Group) -> dict[str, Any]:
         "wishes": list(group.wishes),
         "reach_m": group.reach_m,
         "needs": sorted(group.needs),
+        **listed,
     }
 
 

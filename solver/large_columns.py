@@ -21,6 +21,8 @@ from solver.column_store import Store
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 SPELLED_AT_ONCE = 50_000
+OPTIONAL = frozenset({"groups.departments"})
+"""Lists that a row leaves out where they are empty, and that are no column when no row has one."""
 
 
 class Unusual(ValueError):
@@ -111,11 +113,16 @@ class Columns:
 
     def spelled(self) -> Iterable[str]:
         """The rows as canonical JSON, some at a time."""
-        pattern = "{" + ",".join(f'"{field}":%s' for field in self.fields) + "}"
+        pattern = "".join("%s" if self._may_lack(field) else f'"{field}":%s,' for field in self.fields)
+        pattern = "{" + pattern[:-1] + "}"  # the last field is one that every row has
         pieces = [self._spellings(field) for field in self.fields]
         for first in range(0, self.size, SPELLED_AT_ONCE):
             rows = zip(*(piece(slice(first, first + SPELLED_AT_ONCE)) for piece in pieces), strict=True)
             yield ",".join(map(pattern.__mod__, rows))
+
+    def _may_lack(self, field: str) -> bool:
+        """Whether rows leave the field out where it is empty."""
+        return f"{self.name}.{field}" in OPTIONAL
 
     def _spellings(self, field: str) -> Callable[[slice], list[str]]:
         if self.is_text(field):
@@ -124,6 +131,8 @@ class Columns:
         column = self.columns[f"{self.name}.{field}"]
         if column.dtype.str == "<u4":
             spelled = list(map(canonical, self.tables[f"{self.name}.{field}"]))
+            if self._may_lack(field):
+                spelled = ["" if text == "[]" else f'"{field}":{text},' for text in spelled]
             return lambda part: [spelled[code] for code in column[part].tolist()]
         return lambda part: [str(value).replace(" ", "") for value in column[part].tolist()]
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from solver.column_store import Store
-from solver.large_columns import Columns, require
+from solver.large_columns import OPTIONAL, Columns, require
 
 READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -30,7 +30,9 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "wholes": ("group",),
     }
 )
-"""The lists of an instance and the fields that the fast paths read, as the rules of the plain judges do."""
+"""The lists of an instance and the fields that the fast paths read, as the rules of the plain judges do.
+
+They read those of `OPTIONAL` too, where there are any."""
 
 ORDINARY: Mapping[str, Any] = MappingProxyType(
     {
@@ -72,7 +74,8 @@ def require_usual(instance: Store, result: Store) -> None:
         ordinary = {key.partition(".")[2]: value for key, value in ORDINARY.items() if key.startswith(f"{name}.")}
         expected = sorted({*read, *ordinary})
         if name in IN_COLUMNS:
-            require(Columns(instance, name).fields == expected, f"{name}: other fields")
+            optional = {field for field in Columns(instance, name).fields if f"{name}.{field}" in OPTIONAL}
+            require(Columns(instance, name).fields == sorted({*expected, *optional}), f"{name}: other fields")
             said = {field: head["tables"][f"{name}.{field}"] for field in ordinary}
         else:
             rows = [head[name]] if name == "params" else head[name]

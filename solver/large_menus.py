@@ -1,7 +1,8 @@
 """What each group of a large round could have best at the certificate's prices, a place or none: its potential.
 
-Menus are made for some profiles at a time (a profile is what a group may reach: school, level, reach, needs, bans), so
-that the millions of choices never stand in memory together. Lots are only drawn between choices that the rest ties.
+Menus are made for some profiles at a time (a profile is what a group may reach: school, level, reach, départements,
+needs, bans), so that the millions of choices never stand in memory together. Lots are only drawn between choices that
+the rest ties.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Menus:
         codes: dict[tuple[int, ...], int] = {}
         for group, offers in self.found.banned.items():
             bans[group] = codes.setdefault(offers, len(codes) + 1)
-        for column in (groups.school, groups.level, groups.reach_m, groups.needs[1], bans):
+        for column in (groups.school, groups.level, groups.reach_m, groups.departments[1], groups.needs[1], bans):
             _, found = np.unique(found * (int(column.max(initial=0)) + 1) + column, return_inverse=True)
         _, first = np.unique(found, return_index=True)
         return found, first
@@ -98,6 +99,8 @@ class Menus:
         level = groups.levels[groups.level[group]]
         near, squared = self._reach.near(int(groups.school[group]), level, int(groups.reach_m[group]))
         suits = self._serving(int(groups.needs[1][group]))[near]
+        if listed := groups.departments[0][int(groups.departments[1][group])]:
+            suits &= self._reach.is_listed(listed, near)
         if banned := self.found.banned.get(group):
             suits &= ~np.isin(near, banned)
         return near[suits], metres(squared[suits])

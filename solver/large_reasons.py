@@ -14,8 +14,8 @@ from solver.large_columns import Bools, Ints, canonical, looked_up
 from solver.large_round import NO_LIMIT, Round
 from solver.large_trips import metres
 
-Kind = tuple[int, int, int, int, int, int, tuple[int, ...]]
-"""School, level, reach, needs, periods, how many stay together, banned offers: what decides a reason."""
+Kind = tuple[int, int, int, int, int, int, int, tuple[int, ...]]
+"""School, level, reach, départements, needs, periods, how many stay together, banned offers: what decides a reason."""
 REASONS = ("no_offer_of_level_in_reach", "periods_not_open", "needs_not_served", "banned", "all_seats_taken")
 
 
@@ -41,10 +41,17 @@ class Reach:
         order = np.argsort(there)
         return there[order], squared[order]
 
-    def nearest_m(self, school: int, level: str) -> int | None:
+    def nearest_m(self, school: int, level: str, listed: list[str]) -> int | None:
         """The metres to the nearest offer, however far; None without any."""
         there = np.flatnonzero(self.admitting(level) & self.found.received[int(self.found.home[school])])
+        there = there[self.is_listed(listed, there)]
         return int(metres(self._squared(school, there).min(keepdims=True))[0]) if len(there) else None
+
+    def is_listed(self, codes: list[str], offers: Ints) -> Bools:
+        """Whether each offer is in one of these départements; in any when none is listed."""
+        accepted = [not codes or row["code"] in codes for row in self.found.departments]
+        kept: Bools = np.array(accepted, np.bool_)[self.offers.department[offers]]
+        return kept
 
     def serving(self, needs: list[str]) -> Bools:
         table, codes = self.offers.serves
@@ -81,21 +88,22 @@ class Reasons:
         """Whether every row without a place says its reason, and nothing else."""
         found, groups = self.found, self.found.groups
         of, told = found.left.group, found.left.told.values()
-        kinds = [groups.school[of], groups.level[of], groups.reach_m[of], groups.needs[1][of], groups.periods[1][of]]
+        kinds = [groups.school[of], groups.level[of], groups.reach_m[of], groups.departments[1][of]]
+        kinds += [groups.needs[1][of], groups.periods[1][of]]
         texts, codes = [list(map(canonical, table)) for table, _ in told], [codes for _, codes in told]
         banned = [found.banned.get(group, ()) for group in of.tolist()] if found.banned else [()] * len(of)
         together = np.where(found.whole[of], groups.count[of], 1)
         rows = {*zip(*(column.tolist() for column in (*kinds, together, *codes)), banned, strict=True)}
         why = cache(self.reason)
         return all(
-            why((*row[:6], row[10])) == tuple(table[code] for table, code in zip(texts, row[6:10], strict=True))
+            why((*row[:7], row[11])) == tuple(table[code] for table, code in zip(texts, row[7:11], strict=True))
             for row in sorted(rows)
         )
 
     def reason(self, kind: Kind) -> tuple[str, ...] | None:
         """The reason, its offers, lines and facts, as they are spelled; None when a seat is free."""
-        school, level, reach_m, needs, periods, together, banned = kind
-        near, facts = self._near(school, level, reach_m)
+        school, level, reach_m, departments, needs, periods, together, banned = kind
+        near, facts = self._near(school, level, reach_m, departments)
         when = self._periods[periods]
         seats = self.found.offers.seats[np.ix_(near, when)]
         opened = seats > 0
@@ -122,12 +130,16 @@ class Reasons:
         )
         return max(0, int(room.max(initial=0)))
 
-    def _found_near(self, school: int, level: int, reach_m: int) -> tuple[Ints, dict[str, int]]:
+    def _found_near(self, school: int, level: int, reach_m: int, departments: int) -> tuple[Ints, dict[str, int]]:
         """The offers in reach, and the facts."""
-        name = self.found.groups.levels[level]
-        near, _ = self.reach.near(school, name, reach_m)
-        nearest = None if len(near) else self.reach.nearest_m(school, name)
-        return near, {"reachable_offers": len(near)} | ({} if nearest is None else {"nearest_m": nearest})
+        name, listed = self.found.groups.levels[level], self.found.groups.departments[0][departments]
+        around, _ = self.reach.near(school, name, reach_m)
+        near = around[self.reach.is_listed(listed, around)]
+        if len(near):
+            return near, {"reachable_offers": len(near)}
+        nearest = self.reach.nearest_m(school, name, listed)
+        elsewhere = {"in_other_departments": len(around)} if len(around) else {}
+        return near, {"reachable_offers": 0} | elsewhere | ({} if nearest is None else {"nearest_m": nearest})
 
 
 def _too_large(most: int, facts: dict[str, int]) -> tuple[str, ...]:

@@ -70,6 +70,8 @@ class Groups:
     wishes: tuple[list[list[str]], Ints]
     reach_m: Ints
     needs: tuple[list[list[str]], Ints]
+    departments: tuple[list[list[str]], Ints]
+    """Those each group accepts; none listed: all."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,7 @@ class Round:
 
     def _groups(self, rows: Columns) -> Groups:
         names, (levels, level) = rows.texts("id"), rows.coded("level", is_text)
+        nowhere = np.zeros(len(names), np.int64)
         return Groups(
             names=names,
             number=numbers(names),
@@ -252,6 +255,7 @@ class Round:
             wishes=rows.coded("wishes", is_list),
             reach_m=rows.whole("reach_m", 0, MAX_REACH_M),
             needs=rows.coded("needs", is_set),
+            departments=rows.coded("departments", is_set) if "departments" in rows.fields else ([[]], nowhere),
         )
 
     def _trips(self, store: Store, name: str) -> Trips:

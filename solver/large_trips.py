@@ -164,12 +164,15 @@ class Lots:
         self._codes, self._reach_m = [column.tolist() for column in codes], groups.reach_m.tolist()
         self._drawn_classes, names = dict[tuple[int, str], int](), found.offers.names
         self._bans = {group: canonical([names[offer] for offer in some]) for group, some in found.banned.items()}
+        self._lists = [f",{canonical(codes)}" if codes else "" for codes in groups.departments[0]]
+        self._list_of = groups.departments[1].tolist()
 
     def profile(self, group: int) -> str:
         """The spelling of what a group may reach, whatever it wishes."""
         school, level, needs, _, _ = self._spelled
         at_school, at_level, at_needs, _, _ = self._codes
-        rest = f"{self._reach_m[group]},{needs[at_needs[group]]},{self._bans.get(group, '[]')}]"
+        bans, listed = self._bans.get(group, "[]"), self._lists[self._list_of[group]]
+        rest = f"{self._reach_m[group]},{needs[at_needs[group]]},{bans}{listed}]"
         return f"[{school[at_school[group]]},{level[at_level[group]]},{rest}"
 
     def of_class(self, group: int, sector: str) -> int:

@@ -1,17 +1,23 @@
-"""The layout of the two JSON documents: every key is required, no other is allowed, no type is converted.
+"""The layout of the two JSON documents: every key but those of `OPTIONAL` is required, no other is allowed.
+
+No type is converted.
 
 It knows shapes only. What a row means, and whether identifiers agree, is judged when the row becomes an `Instance`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from collections.abc import Collection
+from typing import Annotated, NotRequired, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 INSTANCE_FORMAT = "sequence-instance/2"
 RESULT_FORMAT = "sequence-result/1"
+
+OPTIONAL: Collection[str] = ("groups.departments",)
+"""Lists that a row leaves out where they are empty: they came after the first dossiers, whose identity stays."""
 
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
@@ -81,6 +87,7 @@ class GroupRow(TypedDict):
     wishes: list[str]
     reach_m: int
     needs: list[str]
+    departments: NotRequired[Annotated[list[str], Field(min_length=1)]]
 
 
 @with_config(_STRICT)

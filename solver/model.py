@@ -1,7 +1,7 @@
 """From an instance to its network: which arcs stand for which rule. Every hard rule of capacity is a capacity here.
 
-Rules about a single placement (level, period, needs, reach, territory, ban) never become arcs: `solver.choices` leaves
-no choice that breaks them. Pins are subtracted before anything is built.
+Rules about a single placement (level, period, needs, reach, territory, départements, ban) never become arcs:
+`solver.choices` leaves no choice that breaks them. Pins are subtracted before anything is built.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ def broken_rule(instance: Instance, group: Group, offer: Offer, period: str) -> 
         (Rule.NEEDS, group.needs <= offer.serves),
         (Rule.REACH, home.landmass == host.landmass and trip_m(school.position, offer.position) <= group.reach_m),
         (Rule.TERRITORY, admitted and is_served_by(instance.params.territory_rule, home, host)),
+        (Rule.DEPARTMENTS, not group.departments or offer.department in group.departments),
         (Rule.BAN, (group.id, offer.id) not in instance.banned),
     )
     return next((rule for rule, held in checks if not held), None)

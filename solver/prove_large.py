@@ -22,7 +22,7 @@ from solver.large_round import NO_LIMIT, Round, Trips
 from solver.large_trips import Gauge, Lots, levels, longest_of, tier_values, trip_costs, trip_values
 from solver.verify_large import CLEAR, MALFORMED
 
-LAWFUL = ("demand", "level", "period", "needs", "reach", "territory", "pin", "ban")
+LAWFUL = ("demand", "level", "period", "needs", "reach", "territory", "departments", "pin", "ban")
 """What single pupils and pins forbid; limits are judged where the arcs are."""
 SCHOOLS_AT_ONCE = 500
 

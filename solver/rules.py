@@ -18,6 +18,8 @@ class Rule(StrEnum):
     """The trip is within the group's limit, on one landmass."""
     TERRITORY = "territory"
     """The campaign's territory rule and the offer's own list of départements."""
+    DEPARTMENTS = "departments"
+    """The offer is in one of the départements that the group accepts, when it says which."""
     SEATS = "seats"
     """In each period; and at any time, over the offer's periods under way, the largest of their numbers of seats."""
     RESERVE = "reserve"

@@ -99,7 +99,8 @@ class Lots:
         """Of a pupil who comes; and what one who stays where it was told draws more is remembered beside."""
         group, sector = self.instance.group[trip[0]], self.instance.offer[trip[1]].sector
         needs, periods = tuple(sorted(group.needs)), tuple(sorted(self.instance.accepted(group)))
-        profile = profile_key(group.school, group.level, group.reach_m, needs, self._banned.get(group.id, ()))
+        banned, listed = self._banned.get(group.id, ()), tuple(sorted(group.departments))
+        profile = profile_key(group.school, group.level, group.reach_m, needs, banned, listed)
         key = class_key(profile, periods, group.wishes, group.id if group.id in self._told else None)
         drawn = self._class(key, sector if sector in group.wishes else "")
         if trip in self._announced:

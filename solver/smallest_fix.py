@@ -30,7 +30,12 @@ from solver.unit_fixes import UnitFixes
 from solver.validation import MAX_REACH_M
 
 KILOMETRE = 1_000
-RELAXED = {FixKind.PERIOD: Rule.PERIOD, FixKind.NEEDS: Rule.NEEDS, FixKind.BAN: Rule.BAN}
+RELAXED = {
+    FixKind.DEPARTMENT: Rule.DEPARTMENTS,
+    FixKind.PERIOD: Rule.PERIOD,
+    FixKind.NEEDS: Rule.NEEDS,
+    FixKind.BAN: Rule.BAN,
+}
 """Kinds that lift one rule of a single placement. A place found without the rule is one that the rule alone kept out:
 nobody who looks for a fix can get to a place otherwise."""
 
@@ -171,6 +176,7 @@ class _Search:
         parts = self.parts
         profiles = [parts.demand.profiles[i] for i in np.unique(self.asked.profile).tolist()]
         lifted = {
+            Rule.DEPARTMENTS: any(row[6] for row in profiles),
             Rule.PERIOD: True,
             Rule.NEEDS: any(row[3] for row in profiles),
             Rule.BAN: any(row[4] for row in profiles),

@@ -91,10 +91,12 @@ class UnitFixes:
         banned = {*self.banned.get(group.id, ())}
         welcome = np.array([row.id not in banned for row in instance.offers], np.bool_)
         accepted = np.array([row.id in group.periods for row in instance.periods], np.bool_)
+        listed = np.array([row.code in (group.departments or {row.code}) for row in instance.departments], np.bool_)
         busy, there = self.inquiry.busy(group), self.mates(group.school)[opening]
         clear = np.array([busy.isdisjoint(row.slots) for row in instance.periods], np.bool_)
         rules = {
             FixKind.REACH: trip <= group.reach_m,
+            FixKind.DEPARTMENT: listed[supply.department[offer]],
             FixKind.PERIOD: accepted[period],
             FixKind.NEEDS: served[offer],
             FixKind.BAN: welcome[offer],

@@ -32,7 +32,7 @@ class UnusedReason(StrEnum):
     """Why an opening has free seats. The first that applies, in this order."""
 
     NOBODY_IN_REACH = "nobody_in_reach"
-    """No pupil of its levels whom territory and distance let come."""
+    """No pupil of its levels whom territory, distance and its own départements let come."""
     PERIOD_NOT_ASKED = "period_not_asked"
     """None of those accepts the period."""
     NEEDS_NOT_SERVED = "needs_not_served"

@@ -156,6 +156,8 @@ def _check_groups(instance: Instance) -> None:
         if group.periods not in known:
             for period in group.periods:
                 _known(f"groups[{group.id!r}].periods", period, instance.period)
+        for code in group.departments:
+            _known(f"groups[{group.id!r}].departments", code, instance.department)
         if len(set(group.wishes)) != len(group.wishes):
             raise ValueError(f"groups[{group.id!r}].wishes: the same sector is ranked twice in {list(group.wishes)}")
     total = sum(group.count for group in instance.groups)

@@ -70,6 +70,14 @@ def territory(found: Round) -> bool:
     return all(received[offer[home == code]].all() for code, received in found.received.items())
 
 
+def departments(found: Round) -> bool:
+    (table, codes), trips = found.groups.departments, found.trips
+    names, hosts = [row["code"] for row in found.departments], found.offers.department[trips.offer]
+    pair = codes[trips.group], hosts
+    listed = by_pair(*pair, len(names), lambda some, host: not table[some] or names[host] in table[some], np.bool_)
+    return all_true(listed)
+
+
 def seats(found: Round) -> bool:
     seated, open_seats = found.seated(found.trips), found.offers.seats
     return not ((seated > open_seats) & (open_seats >= 0)).any()
@@ -135,8 +143,8 @@ def all_true(column: np.ndarray) -> bool:
 CLEAR: dict[str, Callable[[Round], bool]] = {
     check.__name__: check
     for check in (
-        *(demand, level, period, needs, reach, territory, seats, school_maximum, quota_ceiling, pin, ban),
-        *(whole, identity, announced_tiers, reasons),
+        *(demand, level, period, needs, reach, territory, departments, seats, school_maximum, quota_ceiling),
+        *(pin, ban, whole, identity, announced_tiers, reasons),
     )
 }
 """For each property: whether nothing in the round could break it."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.domain.accepted_departments import department_names
 from service.domain.bridge import trip_between
 from service.domain.dates import french_span
 from service.domain.perimeters import area_of, within
@@ -64,6 +65,8 @@ class PupilFile:
     class_name: str
     level: Level
     reach_km: int
+    departments: Sequence[str]
+    """Names of those the request limits itself to; none without such a limit."""
     sent: PlaceChoice | None
     choices: Sequence[PlaceChoice]
     """The nearest first."""
@@ -94,6 +97,7 @@ def read_pupil_file(session: Session, campaign: Campaign, pupil: Pupil) -> Pupil
         group.name,
         group.level,
         request.reach_km,
+        department_names(session, request.departments),
         None if sent is None else openings.get(sent),
         sorted(choices, key=lambda one: (one.trip_m, one.offer_id, one.period_id))[:NEAREST],
     )

@@ -71,6 +71,7 @@ def _group(together: Together) -> Group:
         together.wishes,
         first.reach_km * 1000,
         together.needs,
+        first.departments,
     )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from service.domain.offer_details import read_hours
-from service.domain.request_rules import MOST_WISHES
+from service.domain.together import MOST_WISHES
 from service.domain.working_time import WorkDay, read_week, week_in_words
 from service.errors import NotFound
 from service.persistence.rows import row_id

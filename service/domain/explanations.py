@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
+from service.domain.accepted_departments import department_names
 from service.domain.audit import record
 from service.domain.findings import Host, hosts_named
 from service.domain.frozen_parts import frozen_row, frozen_value
@@ -55,6 +56,8 @@ class Asked:
     level: str
     periods: tuple[Period, ...]
     reach_m: int
+    departments: tuple[str, ...]
+    """Names of those the request limits itself to; none without such a limit."""
     wishes: tuple[str, ...]
     """Sectors' labels, the most wanted first."""
     needs: tuple[str, ...]
@@ -199,6 +202,7 @@ def _asked(session: Session, frozen: str, pseudonym: str, labels: Mapping[str, s
         level=group["level"],
         periods=tuple(periods),
         reach_m=group["reach_m"],
+        departments=tuple(department_names(session, group.get("departments", ()))),
         wishes=tuple(labels.get(one, one) for one in group["wishes"]),
         needs=tuple(group["needs"]),
         department=school["department"],
@@ -216,18 +220,11 @@ def _all_of_them(frozen: str, group: str) -> list[str]:
 def _obtained(
     session: Session, found: AllocationRound, pupil: Pupil, labels: Mapping[str, str]
 ) -> tuple[Obtained, ...]:
+    host = (col(Site.name), col(Partner.name), col(Commune.name), col(Offer.sector))
+    stay = (col(Period.starts_on), col(Period.ends_on), col(Placement.rank), col(Placement.trip_m))
     rows = fetch(
         session,
-        select(
-            col(Site.name),
-            col(Partner.name),
-            col(Commune.name),
-            col(Offer.sector),
-            col(Period.starts_on),
-            col(Period.ends_on),
-            col(Placement.rank),
-            col(Placement.trip_m),
-        )
+        select(*host, *stay)
         .select_from(Placement)
         .join(Opening, col(Opening.id) == col(Placement.opening_id))
         .join(Offer, col(Offer.id) == col(Opening.offer_id))

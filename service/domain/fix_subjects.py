@@ -26,7 +26,7 @@ def _about(fix: Mapping[str, Any]) -> str:
         return str(fix["period"])
     if fix["kind"] == "split":
         return ""
-    if fix["kind"] in ("maximum", "needs", "ban"):
+    if fix["kind"] in ("maximum", "needs", "ban", "department"):
         return str(fix["offer"])
     return f"{fix['offer']} {fix['period']}"
 

@@ -71,10 +71,11 @@ class ClassChange:
 
 @dataclass(frozen=True, slots=True)
 class ListTerms:
-    """What a list of pupils does not say: the weeks each level accepts, and how far."""
+    """What a list of pupils does not say: the weeks each level accepts, how far, and in which départements."""
 
     period_ids: Mapping[Level, Sequence[str]]
     reach_km: int
+    departments: Sequence[str] = ()
 
 
 def plan_classes(
@@ -178,4 +179,5 @@ def _draft(change: ClassChange, terms: ListTerms) -> RequestDraft:
         pupils=change.pupils,
         period_ids=tuple(terms.period_ids.get(change.level, ())),
         reach_km=terms.reach_km,
+        departments=tuple(terms.departments),
     )

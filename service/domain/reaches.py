@@ -14,9 +14,9 @@ from datetime import date
 from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
-from service.domain.bridge import departments_served, trip_between
+from service.domain.accepted_departments import served_departments
+from service.domain.bridge import trip_between
 from service.domain.convention_states import accepts_offers, departments_of, get_convention
-from service.domain.perimeters import area_of, common
 from service.persistence.bulk import Selection, fetch
 from service.persistence.tables import Campaign, Convention, Department, Offer, Opening, Period, School, Site
 from service.vocabulary import Level, OfferStatus
@@ -37,11 +37,15 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class ReachToday:
-    """`steps` compare distances, the one asked among them; `departments` (name, code, sites) are those of that one."""
+    """`steps` compare distances, the one asked among them; `departments` (name, code, sites) are those of that one.
+
+    Sites are those of the départements that the class accepts; `left_out` counts the others, within the distance asked.
+    """
 
     asked: Within
     steps: tuple[Within, ...]
     departments: tuple[tuple[str, str, int], ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,28 @@ def km_of_minutes(minutes: int, kmh: int) -> int:
     return max(1, minutes * kmh // 60)
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """How far, and in which départements: none named, in all those that the campaign allows."""
+
+    km: int
+    departments: Collection[str] = ()
+
+
 def reach_today(
-    session: Session, campaign: Campaign, school: School, level: Level, periods: Collection[str], km: int, today: date
+    session: Session,
+    campaign: Campaign,
+    school: School,
+    level: Level,
+    periods: Collection[str],
+    where: Where,
+    today: date,
 ) -> ReachToday:
-    """Free places for the level in `periods` (all those ahead when none is named), within `km` and at other steps."""
+    """Free places for the level in `periods` (all those ahead when none is named), within reach and at other steps."""
+    km, listed = where.km, where.departments
     distances = sorted({*STEPS_KM, km})
-    places = _places(session, campaign, school, level, periods, distances[-1], today)
+    around = _places(session, campaign, school, level, periods, distances[-1], today)
+    places = [one for one in around if not listed or one.department in listed]
     within = {limit: _within(places, limit) for limit in distances}
     department_of = {one.site: one.department for one in places if one.metres <= km * 1000}
     sites = Counter(department_of.values())
@@ -71,7 +91,8 @@ def reach_today(
     found = tuple(
         (names[code], code, count) for code, count in sorted(sites.items(), key=lambda row: (-row[1], row[0]))
     )
-    return ReachToday(within[km], tuple(within.values()), found)
+    left_out = _within(around, km).sites - within[km].sites
+    return ReachToday(within[km], tuple(within.values()), found, left_out)
 
 
 def _within(places: Collection[_Place], km: int) -> Within:
@@ -88,8 +109,7 @@ def _places(
     km: int,
     today: date,
 ) -> list[_Place]:
-    served = departments_served(session, campaign, school.department_code)
-    ours = common(area_of(session, campaign.territory), frozenset(served)) or frozenset()
+    ours = served_departments(session, campaign, school)
     rows = fetch(session, _free_places(campaign, school, level, periods, km, today))
     admits = {key: _admits(session, key, school, today) for key in {row[4] for row in rows if row[4]}}
     home = school.latitude, school.longitude

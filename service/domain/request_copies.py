@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from service.domain.accepted_departments import served_departments
 from service.domain.calendar import period_choices
 from service.domain.request_entries import create_requests, existing_classes
 from service.domain.request_rules import MOST_PUPILS, RequestDraft
@@ -42,6 +43,7 @@ class LastYears:
     level: Level
     size: int
     reach_km: int
+    departments: Sequence[str]
     two_hosts: bool
     every_period: bool
     periods: Sequence[tuple[date, int]]
@@ -63,6 +65,7 @@ def last_years(session: Session, campaign: Campaign, school: School) -> list[Las
             col(ClassGroup.level),
             pupils.scalar_subquery(),
             col(PlacementRequest.reach_km),
+            col(PlacementRequest.departments),
             col(PlacementRequest.two_hosts),
             col(PlacementRequest.every_period),
         )
@@ -80,8 +83,8 @@ def last_years(session: Session, campaign: Campaign, school: School) -> list[Las
     found = {row[1]: row for row in fetch(session, query) if row[1] not in taken and row[2] in possible}
     periods = _periods(session, [row[0] for row in found.values()])
     return [
-        LastYears(name, level, size, reach_km, two_hosts, every_period, periods.get(request_id, ()))
-        for request_id, name, level, size, reach_km, two_hosts, every_period in found.values()
+        LastYears(name, level, size, reach_km, departments, two_hosts, every_period, periods.get(request_id, ()))
+        for request_id, name, level, size, reach_km, departments, two_hosts, every_period in found.values()
     ]
 
 
@@ -111,6 +114,7 @@ def copy_last_years(
     if not models:
         message = f"Aucune demande de {year_before(campaign.school_year)} n’est à reprendre."
         raise ServiceError("nothing_to_copy", message)
+    served = served_departments(session, campaign, school)
     periods = [_matching(session, campaign, school, one, today) for one in models]
     drafts = [
         RequestDraft(
@@ -119,6 +123,7 @@ def copy_last_years(
             size=min(max(one.size, 1), MOST_PUPILS),
             period_ids=matching,
             reach_km=one.reach_km,
+            departments=tuple(code for code in one.departments if code in served),
             two_hosts=one.two_hosts,
             every_period=one.every_period and len(matching) == len(one.periods),
         )

@@ -133,6 +133,7 @@ def _draft_row(
         request.status, request.submitted_at, request.reach_km = RequestStatus.DRAFT, None, reach_km
         request.version += 1
     request.two_hosts, request.every_period = draft.two_hosts, draft.every_period
+    request.departments = sorted(set(draft.departments))
     return request
 
 

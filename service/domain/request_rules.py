@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
+from service.domain.accepted_departments import check_departments
 from service.domain.calendar import allows_two_hosts, check_periods, most_stays, period_label
 from service.domain.gathering import Gathering, gathered
 from service.domain.perimeters import area_of, contains, read_geography
@@ -18,12 +19,12 @@ from service.domain.schools import LEVELS_OF_SCHOOL
 from service.domain.sites import check_needs
 from service.domain.territories import sector_keys
 from service.domain.texts import clean_text, french_list, french_number
+from service.domain.together import MOST_WISHES
 from service.errors import ServiceError
 from service.persistence.tables import Campaign, Period, School
 from service.vocabulary import LEVEL_LABELS, Level
 
 MOST_PUPILS = 300
-MOST_WISHES = 10
 MOST_TOGETHER = 30
 FARTHEST_KM = 300
 
@@ -51,6 +52,7 @@ class RequestDraft(BaseModel):
     wishes: tuple[str, ...] = ()
     period_ids: tuple[str, ...] = ()
     reach_km: int | None = None
+    departments: tuple[str, ...] = ()
     two_hosts: bool = False
     every_period: bool = False
 
@@ -77,6 +79,8 @@ def check_request(session: Session, campaign: Campaign, school: School, draft: R
             faults.add("reach_out_of_bounds", message, "reach_km")
         with faults.next():
             check_territory(session, campaign, school)
+        with faults.next():
+            check_departments(session, campaign, school, draft.departments)
         with faults.next():
             check_wishes(session, draft.wishes, "wishes")
         if len(draft.pupils) <= MOST_PUPILS:

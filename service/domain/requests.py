@@ -70,6 +70,7 @@ def read_draft(session: Session, request: PlacementRequest) -> RequestDraft:
         pupils=tuple(pupils),
         period_ids=tuple(sorted(session.exec(periods))),
         reach_km=request.reach_km,
+        departments=tuple(request.departments),
         two_hosts=request.two_hosts,
         every_period=request.every_period,
     )
@@ -95,6 +96,7 @@ def edit_request(
     group.name, group.level = name, draft.level
     if draft.reach_km is not None:
         request.reach_km = draft.reach_km
+    request.departments = sorted(set(draft.departments))
     request.two_hosts, request.every_period = draft.two_hosts, draft.every_period
     session.add_all([group, request])
     replace_periods(session, [(request, draft.period_ids)])

@@ -41,7 +41,7 @@ SENT = (RequestStatus.SUBMITTED, RequestStatus.FROZEN)
 @dataclass(frozen=True, slots=True)
 class PupilAsking:
     """`together` names the group of the class that the pupil stays with; `two_hosts`: one week in each will do;
-    `every_period`: one stay in each of the periods, all of them or none."""
+    `every_period`: one stay in each of the periods, all of them or none; no `departments`: all that rules allow."""
 
     class_id: int
     pseudonym: str
@@ -54,6 +54,7 @@ class PupilAsking:
     together: str
     two_hosts: bool
     every_period: bool = False
+    departments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,8 @@ class SchoolAsking:
 
 @dataclass(frozen=True, slots=True)
 class OfferOpen:
-    """An offer of the school year, published or not. `left` are seats per period, `used` all those taken.
-
-    Fewer than none are left where the host no longer receives all the pupils sent there."""
+    """An offer of the school year, published or not. `left` are seats per period, `used` all those taken; fewer than
+    none are left where the host no longer receives all the pupils sent there."""
 
     id: int
     published: bool
@@ -100,8 +100,8 @@ class OfferOpen:
 def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
     """Every pupil of a request sent, but those whom another campaign has placed, with all that they accept."""
     requests = {
-        class_id: (request_id, level, reach_km, two_hosts, every_period, uai)
-        for class_id, request_id, level, reach_km, two_hosts, every_period, uai in fetch(
+        class_id: (request_id, level, reach_km, departments, two_hosts, every_period, uai)
+        for class_id, request_id, level, reach_km, departments, two_hosts, every_period, uai in fetch(
             session,
             _of_requests(
                 select(
@@ -109,6 +109,7 @@ def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
                     col(PlacementRequest.id),
                     col(ClassGroup.level),
                     col(PlacementRequest.reach_km),
+                    col(PlacementRequest.departments),
                     col(PlacementRequest.two_hosts),
                     col(PlacementRequest.every_period),
                     col(School.uai),
@@ -119,8 +120,7 @@ def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
             ),
         )
     }
-    periods = _periods(session, campaign)
-    wishes = _wishes(session, campaign)
+    periods, wishes = _periods(session, campaign), _wishes(session, campaign)
     return [
         PupilAsking(
             class_id,
@@ -134,9 +134,10 @@ def pupils_asking(session: Session, campaign: Campaign) -> list[PupilAsking]:
             together,
             two_hosts,
             every_period,
+            frozenset(departments),
         )
         for pupil_id, class_id, pseudonym, needs, together in _pupils(session, campaign)
-        for request_id, level, reach_km, two_hosts, every_period, uai in [requests[class_id]]
+        for request_id, level, reach_km, departments, two_hosts, every_period, uai in [requests[class_id]]
     ]
 
 

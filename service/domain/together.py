@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from service.domain.request_rules import MOST_WISHES
 from service.domain.snapshot import PlacedAlready, PupilAsking
 
+MOST_WISHES = 10
+"""Sectors that a pupil, or a group of them, may rank."""
 _BETWEEN = "+"
 """Between the pseudonyms of a group: none of them holds it."""
 Place = tuple[int, str]

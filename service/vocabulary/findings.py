@@ -45,6 +45,7 @@ FIX_LABELS: Mapping[str, str] = {
     "period": "Accepter une autre période",
     "needs": "Répondre au besoin d’accessibilité sur un site",
     "ban": "Lever une exclusion",
+    "department": "Accepter un autre département",
     "elsewhere": "Une place de plus ailleurs, libérée de proche en proche",
     "split": "Séparer un groupe d’élèves gardés ensemble",
 }

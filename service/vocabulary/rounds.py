@@ -102,6 +102,7 @@ RULE_LABELS: Mapping[str, str] = {
     "needs": "le site ne répond pas aux besoins d’accessibilité de l’élève",
     "reach": "le site est trop loin",
     "territory": "le territoire ne le permet pas",
+    "departments": "la demande n’accepte pas ce département",
     "ban": "l’offre est interdite à cet élève",
     "seats": "il n’y a plus de place",
     "school_maximum": "le site ne prend pas plus d’élèves de cet établissement",

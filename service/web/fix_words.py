@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from service.domain.campaigns import get_campaign
 from service.domain.findings import Host, hosts_named, periods_named
+from service.domain.perimeters import read_geography
 from service.domain.school_years import period_label
 from service.persistence.tables import AllocationRound, QuotaLine
 from service.web.context import db
@@ -71,6 +72,14 @@ def _reach(fix: Mapping[str, Any], _names: Names) -> str:
     return f"Accepter {counted(fix['extra_km'], 'kilomètre')} de plus."
 
 
+def _department(fix: Mapping[str, Any], names: Names) -> str:
+    host = names.hosts.get(int(fix["offer"]))
+    if host is None:
+        return "Accepter un département de plus."
+    name = read_geography(db()).name(f"department:{host.department_code}")
+    return f"Accepter aussi un autre département : {name}, où se trouve « {host.site} » ({host.partner})."
+
+
 def _period(fix: Mapping[str, Any], names: Names) -> str:
     return f"Accepter une autre période : {names.when(fix['period'])}."
 
@@ -104,6 +113,7 @@ _SAID = {
     "quota": _quota,
     "maximum": _maximum,
     "reach": _reach,
+    "department": _department,
     "period": _period,
     "needs": _needs,
     "ban": _ban,

@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 from wtforms.validators import InputRequired, NumberRange
 
+from service.domain.accepted_departments import department_choices
 from service.domain.import_files import close_import, get_import
 from service.domain.pupil_entries import ClassChange, ClassEntry, ListTerms, enter_classes, plan_classes
 from service.errors import ServiceError
@@ -18,6 +19,7 @@ from service.persistence.tables import Campaign, ImportFile, School
 from service.vocabulary import LEVEL_LABELS, NEED_LABELS, REQUEST_STATUS_LABELS, Level, Role
 from service.web.access import allowed, signed_in_person
 from service.web.context import db, now, today
+from service.web.departments import DepartmentsField
 from service.web.forms import Form, WholeNumberField
 from service.web.frame import campaign_in_force
 from service.web.french import counted
@@ -45,6 +47,7 @@ class TermsForm(Form):
             NumberRange(1, 300, "La distance va de 1 à 300\u00a0km."),
         ],
     )
+    departments = DepartmentsField("Départements acceptés")
 
     def periods_of(self, level: Level) -> PeriodsField:
         return {
@@ -143,7 +146,7 @@ def _terms(school: School, campaign: Campaign, form: TermsForm, changes: list[Cl
         if not period_ids:
             name = form.periods_of(level).name
             raise ServiceError("period_missing", f"Cochez au moins une semaine en {LEVEL_LABELS[level]}.", name)
-    return ListTerms(chosen, form.reach_km.data or campaign.default_reach_km)
+    return ListTerms(chosen, form.reach_km.data or campaign.default_reach_km, form.departments.data or ())
 
 
 def _new_levels(changes: list[ClassChange]) -> list[Level]:
@@ -175,6 +178,7 @@ def _show_plan(school: School, campaign: Campaign, row: ImportFile, form: TermsF
             (form.periods_of(level), group_choices(choices_for(school, campaign, level)))
             for level in _new_levels(changes)
         ],
+        departments=department_choices(db(), campaign, school, form.departments.data or ()),
         level_labels=LEVEL_LABELS,
         status_labels=REQUEST_STATUS_LABELS,
     )

@@ -23,14 +23,21 @@ def reason_sentence(reason: str, facts: Mapping[str, Any], lines: Mapping[str, s
 def _detail(reason: str, facts: Mapping[str, Any], lines: Mapping[str, str]) -> str:
     reachable = counted(int(facts.get("reachable_offers", 0)), "offre à portée", "offres à portée")
     if reason == "no_offer_of_level_in_reach":
-        nearest = facts.get("nearest_m")
-        return (
-            f"la plus proche est à {distance(nearest)}" if nearest is not None else "le territoire n’en compte aucune"
-        )
+        return _elsewhere(facts.get("nearest_m"), int(facts.get("in_other_departments", 0)))
     if reason == "quota_ceiling":
         full = [lines.get(str(line), "ligne inconnue") for line in facts.get("lines", ())]
         return f"{french_list(full)} ({reachable})"
     return reachable
+
+
+def _elsewhere(nearest: int | None, in_other_departments: int) -> str:
+    """Where the nearest is, and how many a request's own list of départements keeps out."""
+    near = "" if nearest is None else f"la plus proche est à {distance(nearest)}"
+    if not in_other_departments:
+        return near or "le territoire n’en compte aucune"
+    kept_out = counted(in_other_departments, "offre à cette distance est", "offres à cette distance sont")
+    said = f"{kept_out} dans des départements que la demande n’accepte pas"
+    return f"{said} ; dans les autres, {near}" if near else said
 
 
 def way_out(reason: str) -> str:
@@ -39,7 +46,9 @@ def way_out(reason: str) -> str:
 
 
 _WAYS_OUT: Mapping[str, str] = {
-    "no_offer_of_level_in_reach": "Accepter une distance plus grande, ou démarcher une structure proche.",
+    "no_offer_of_level_in_reach": (
+        "Accepter une distance plus grande ou d’autres départements, ou démarcher une structure proche."
+    ),
     "periods_not_open": "Accepter d’autres semaines, ou demander aux partenaires d’en ouvrir.",
     "needs_not_served": "Demander à un site à portée de répondre au besoin d’accessibilité.",
     "banned": "Revoir les exclusions saisies pour cet élève.",

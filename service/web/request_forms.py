@@ -13,6 +13,7 @@ from service.domain.reaches import km_of_minutes
 from service.domain.requests import PupilDraft, RequestDraft
 from service.errors import ServiceError
 from service.vocabulary import Level, Need
+from service.web.departments import DepartmentsField
 from service.web.forms import Form, WholeNumberField, version_seen
 from service.web.french import counted
 from service.web.periods import PeriodsField
@@ -47,6 +48,8 @@ class RequestForm(Form):
             NumberRange(1, 300, "La distance va de 1 à 300\u00a0km."),
         ],
     )
+
+    departments = DepartmentsField("Départements acceptés")
 
     travel_minutes = WholeNumberField(
         "Ou un temps de trajet (minutes)",
@@ -111,6 +114,7 @@ def draft_of(form: RequestForm, level: Level, sector_labels: Mapping[str, str]) 
         wishes=form.wishes,
         period_ids=tuple(form.periods.data or ()),
         reach_km=form.reach_km.data,
+        departments=tuple(form.departments.data or ()),
         two_hosts=form.two_hosts.data,
         every_period=form.every_period.data,
     )
@@ -127,5 +131,6 @@ def prefilled(form: RequestForm, draft: RequestDraft, version: int, sector_label
     form.pupil_list.data = write_list(pupils, sector_labels)
     form.periods.data = list(draft.period_ids)
     form.reach_km.data = draft.reach_km
+    form.departments.data = list(draft.departments)
     form.two_hosts.data, form.every_period.data = draft.two_hosts, draft.every_period
     return form

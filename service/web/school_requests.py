@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from service.domain.accepted_departments import department_choices, served_departments
 from service.domain.calendar import PeriodChoice, allows_two_hosts, most_stays, period_choices
-from service.domain.reaches import reach_today
+from service.domain.reaches import Where, reach_today
 from service.domain.request_copies import copy_last_years, last_years, year_before
 from service.domain.request_rules import FARTHEST_KM
 from service.domain.requests import (
@@ -204,6 +206,11 @@ def choices_for(school: School, campaign: Campaign, level: Level) -> list[Period
     return close_past(period_choices(db(), level, campaign.school_year, school.department_code), today())
 
 
+def _where(form: RequestForm, campaign: Campaign, departments: Collection[str]) -> Where:
+    km = form.reach_km.data or campaign.default_reach_km
+    return Where(min(max(km, 1), FARTHEST_KM), departments)
+
+
 def _show(
     school: School, campaign: Campaign, level: Level, form: RequestForm, row: PlacementRequest | None = None
 ) -> Any:
@@ -212,7 +219,8 @@ def _show(
     choices = choices_for(school, campaign, level)
     # Only periods of the list: what else was sent is the form's refusal to say, not the database's.
     ticked = {one.period.id for one in choices} & set(form.periods.data or ())
-    km = form.reach_km.data or campaign.default_reach_km
+    # In the same way, only départements that exist.
+    departments = set(form.departments.data or ()) & served_departments(db(), campaign, school)
     return show(
         "schools/request_form.html",
         form,
@@ -220,7 +228,8 @@ def _show(
         level_label=LEVEL_LABELS[level],
         groups=group_choices(choices),
         sectors=labels,
-        reach=reach_today(db(), campaign, school, level, ticked, min(max(km, 1), FARTHEST_KM), today()),
+        reach=reach_today(db(), campaign, school, level, ticked, _where(form, campaign, departments), today()),
+        departments=department_choices(db(), campaign, school, form.departments.data or ()),
         ticked=ticked,
         need_words=", ".join(NEED_LABELS.values()),
         most_stays=most_stays(db(), level, campaign.school_year),

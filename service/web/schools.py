@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from werkzeug.wrappers import Response
 
 from service.documents.spreadsheets import write_xlsx
+from service.domain.accepted_departments import department_names
 from service.domain.agreement_lists import count_agreements, of_school
 from service.domain.agreement_preparation import count_without_agreement
 from service.domain.calendar import period_label
@@ -189,6 +190,7 @@ def class_page(school: School, class_id: int) -> Any:
         level_label=LEVEL_LABELS[group.level],
         request_row=request,
         periods=[period_label(one) for one in periods_of_request(db(), request)] if request is not None else [],
+        departments=department_names(db(), request.departments) if request is not None else [],
         pupils=pupils,
         states={one.pupil_id: [stay.state for stay in one.stays] for one in standing},
         state_labels=PUPIL_STATE_LABELS,

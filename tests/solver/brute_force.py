@@ -100,6 +100,7 @@ class Exhaustion:
             and home.landmass == host.landmass
             and territory
             and (offer.admits is None or home.code in offer.admits)
+            and host.code in (group.departments or {host.code})
             and all((ban.group, ban.offer) != (group.id, offer.id) for ban in self.instance.bans)
         )
 
@@ -211,6 +212,7 @@ class Exhaustion:
         """The profile and the class of a group as the draw spells them."""
         banned = sorted(ban.offer for ban in self.instance.bans if ban.group == group.id)
         profile = [group.school, group.level, group.reach_m, sorted(group.needs), banned]
+        profile += [sorted(group.departments)] * bool(group.departments)
         member = [*profile, sorted(group.periods), list(group.wishes)]
         member += [group.id] * any(row.group == group.id for row in self.instance.announced)
         first, second = (json.dumps(key, separators=(",", ":"), ensure_ascii=False) for key in (profile, member))

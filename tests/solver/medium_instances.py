@@ -98,6 +98,7 @@ def _group(random: Random, number: int, schools: tuple[School, ...]) -> Group:
         wishes=tuple(random.sample(SECTORS, random.choice((0, 1, 2, 3, 3)))),
         reach_m=random.choice((10_000, 25_000, 60_000)),
         needs=frozenset({"step-free"} if random.random() < 0.15 else ()),
+        departments=frozenset(random.choice(("", "", "", "", "", "A", "AB"))),
     )
 
 

@@ -20,6 +20,7 @@ OVERLAPPING = (Period("p", ("2027-W10", "2027-W11")), Period("q", ("2027-W11",))
 BAD: dict[str, Build] = {
     "groups['group'].school: unknown 'nowhere'": lambda: world(groups=(group(school="nowhere"),)),
     "groups['group'].periods: unknown 'never'": lambda: world(groups=(group(periods=frozenset({"never"})),)),
+    "groups['group'].departments: unknown '99'": lambda: world(groups=(group(departments=frozenset({"99"})),)),
     "groups['group'].count: a whole number between 1 and": lambda: world(groups=(group(count=0),)),
     "groups['group'].count: a whole number": lambda: world(groups=(group(count=True),)),
     "groups['group'].reach_m: a whole number": lambda: world(groups=(group(reach_m=float("nan")),)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -59,11 +60,28 @@ def test_the_fingerprint_changes_with_whatever_counts(seed: int) -> None:
     assert changed == 5
 
 
+def test_a_round_without_lists_of_departements_is_what_it_was() -> None:
+    """A group that accepts any département says nothing of it: dossiers frozen before keep their fingerprint."""
+    instance = instance_from_document(json.loads(NAMED.read_bytes()))
+    assert instance_sha256(instance) == "b9713d644a7fd11ca846cd9b8e6aa95f1cce73b149cdf02b663bd5a05fa31db3"
+    assert all("departments" not in row for row in instance_document(instance)["groups"])
+    listing = replace(
+        instance, groups=(replace(instance.groups[0], departments=frozenset({"B"})), *instance.groups[1:])
+    )
+    first, *others = instance_document(listing)["groups"]
+    assert first["departments"] == ["B"]
+    assert all("departments" not in row for row in others)
+    assert instance_from_document(instance_document(listing)) == listing
+    assert instance_sha256(listing) != instance_sha256(instance)
+
+
 MALFORMED: dict[str, tuple[Path_, Any]] = {
     "groups[0].count": (("groups", 0, "count"), "4"),
     "groups[1].count": (("groups", 1, "count"), 2.0),
     "groups[0].reach_m": (("groups", 0, "reach_m"), True),
     "groups[0].periods[0]": (("groups", 0, "periods", 0), 10),
+    "groups[0].departments": (("groups", 0, "departments"), []),
+    "groups[1].departments": (("groups", 1, "departments"), ["59", "59"]),
     "groups[0].surprise": (("groups", 0, "surprise"), 1),
     "offers[1].position": (("offers", 1, "position"), [1, 2]),
     "offers[1].position[2]": (("offers", 1, "position"), [1, 2, float("nan")]),

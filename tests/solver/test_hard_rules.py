@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,11 @@ LONG_TOO = (*PERIODS, Period("long", ("2027-W10", "2027-W11")))
 
 def _territory(rule: TerritoryRule, host: str) -> Instance:
     return world(offers=(offer(department=host),), params=Params(territory_rule=rule))
+
+
+def _listing(codes: str, host: str, **asked: Any) -> Instance:
+    """A pupil of A who accepts these départements, and a host in `host`."""
+    return world(offers=(offer(department=host),), groups=(group(departments=frozenset(codes), **asked),))
 
 
 def _ceilings(wide: int | None, narrow: int | None) -> Instance:
@@ -122,6 +128,15 @@ TABLE: dict[Rule, list[tuple[str, Instance, int]]] = {
         ("on the offer's list", world(offers=(offer(admits=frozenset("A")),)), 1),
         ("not on the offer's list", world(offers=(offer(admits=frozenset("BE")),)), 0),
         ("an empty list", world(offers=(offer(admits=frozenset()),)), 0),
+    ],
+    Rule.DEPARTMENTS: [
+        ("on the group's list", _listing("AB", "A"), 1),
+        ("not on the group's list", _listing("BE", "A"), 0),
+        ("a neighbour on the list", _listing("B", "B"), 1),
+        ("a neighbour left out", _listing("A", "B"), 0),
+        ("on the list, outside the territory", _listing("C", "C"), 0),
+        ("on the list, too far", _listing("A", "A", reach_m=4_999), 0),
+        ("no list", _listing("", "B"), 1),
     ],
     Rule.SEATS: [
         ("two seats for three", world(groups=(group(count=3),), offers=(offer(seats={"p": 2}),)), 2),
@@ -244,6 +259,10 @@ IMPOSSIBLE: dict[str, tuple[Instance, Rule]] = {
     "sea": (world(offers=(offer(department="I"),), pins=(Pin("group", "offer", "p"),)), Rule.REACH),
     "territory": (world(offers=(offer(department="C"),), pins=(Pin("group", "offer", "p"),)), Rule.TERRITORY),
     "list": (world(offers=(offer(admits=frozenset("B")),), pins=(Pin("group", "offer", "p"),)), Rule.TERRITORY),
+    "own list": (
+        world(groups=(group(departments=frozenset("B")),), pins=(Pin("group", "offer", "p"),)),
+        Rule.DEPARTMENTS,
+    ),
     "seats": (world(groups=(group(count=2),), pins=(Pin("group", "offer", "p", 2),)), Rule.SEATS),
     "maximum": (
         world(

@@ -110,12 +110,13 @@ def class_of_four(*offers: Offer, count: int = 4, **changes: Any) -> tuple[Insta
         (offer(seats={"p": 9}, line="line"), Fix(FixKind.QUOTA, "group", line="line", more=2)),
         (offer(seats={"p": 9}, max_per_school=3), Fix(FixKind.MAXIMUM, "group", "offer", "p")),
         (offer(seats={"q": 4}), Fix(FixKind.PERIOD, "group", "offer", "q")),
+        (offer(seats={"p": 4}, department="E"), Fix(FixKind.DEPARTMENT, "group", "offer", "p")),
         (offer(seats={"p": 4}, position=at_km(33)), Fix(FixKind.REACH, "group", "offer", "p", "", 33_000, 3)),
     ],
 )
 def test_a_class_is_told_by_how_much(host: Offer, fix: Fix) -> None:
     """Four who stay together before three seats miss one, before two they miss two; so with a ceiling or a maximum."""
-    instance, result = class_of_four(host)
+    instance, result = class_of_four(host, departments=frozenset("A"))
     first = find_fixes(instance, result)["group"][0]
     assert first == fix
     assert solve(apply_fix(instance, first)).placed == 4

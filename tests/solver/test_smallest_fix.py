@@ -46,10 +46,12 @@ def other_changes(instance: Instance, result: Result, name: str, found: dict[Fix
         rule = broken_rule(instance, row, host, period)
         full = occupancy.by_school[row.school, host.id, period] >= (host.max_per_school or LONGEST)
         kinds = {None: FixKind.MAXIMUM if full else FixKind.SEAT, Rule.NEEDS: FixKind.NEEDS, Rule.BAN: FixKind.BAN}
+        kinds[Rule.DEPARTMENTS] = FixKind.DEPARTMENT
         kind = FixKind.PERIOD if rule is Rule.PERIOD and row.periods else kinds.get(rule)
         if (kind is FixKind.NEEDS and full) or (kind is FixKind.MAXIMUM and len(host.seats) > 1):
             continue  # a site changed for everybody may place others, in another period, and free a place by moves
-        if kind is not None and not (kind in found if kind is FixKind.PERIOD else farther(kind, host.id)):
+        whole = kind in (FixKind.PERIOD, FixKind.DEPARTMENT)  # opens many sites at once: there is one, or none would do
+        if kind is not None and not (kind in found if whole else farther(kind, host.id)):
             yield Fix(kind, name, host.id, period)
         if not {FixKind.SEAT, FixKind.ELSEWHERE} & found.keys():
             yield Fix(FixKind.ELSEWHERE, name, host.id, period)
@@ -100,6 +102,7 @@ def only(instance: Instance, result: Result, name: str) -> tuple[Instance, Resul
     [
         ({"lines": (QuotaLine("line", ceiling=0),), "offers": (offer(line="line"),)}, ("quota", "", "", "line", 0, 0)),
         ({"groups": (group(reach_m=2_500),)}, ("reach", "offer", "p", "", 5_500, 3)),
+        ({"groups": (group(departments=frozenset("B")),)}, ("department", "offer", "p", "", 0, 0)),
         ({"offers": (offer(seats={"q": 1}),)}, ("period", "offer", "q", "", 0, 0)),
         ({"groups": (group(needs=frozenset({"step-free"})),)}, ("needs", "offer", "p", "", 0, 0)),
         ({"bans": (Ban("group", "offer"),)}, ("ban", "offer", "p", "", 0, 0)),

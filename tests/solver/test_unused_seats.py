@@ -25,7 +25,7 @@ from tests.solver.small_world import group, offer, world
 from tests.solver.tiny_instances import tiny_instance
 
 NEVER = {
-    UnusedReason.NOBODY_IN_REACH: {Rule.LEVEL, Rule.REACH, Rule.TERRITORY},
+    UnusedReason.NOBODY_IN_REACH: {Rule.LEVEL, Rule.REACH, Rule.TERRITORY, Rule.DEPARTMENTS},
     UnusedReason.PERIOD_NOT_ASKED: {Rule.PERIOD},
     UnusedReason.NEEDS_NOT_SERVED: {Rule.NEEDS},
     UnusedReason.BANNED: {Rule.BAN},

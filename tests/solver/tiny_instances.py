@@ -106,6 +106,7 @@ def _groups(random: Random, schools: tuple[School, ...]) -> tuple[Group, ...]:
                 wishes=tuple(random.sample("xyzw", random.choice((0, 1, 2, 3)))),
                 reach_m=random.choice((8_000, 20_000, 20_000)),
                 needs=frozenset(("step-free",) if random.random() < 0.15 else ()),
+                departments=frozenset(random.choice(("", "", "", "", "A", "BC"))),
             )
         )
     return tuple(groups)

@@ -70,6 +70,7 @@ def _group(random: Random, number: int, schools: tuple[School, ...]) -> Group:
         tuple(random.sample(SECTORS, random.choice((0, 1, 2)))),
         random.choice((15_000, 50_000, 140_000)),
         frozenset({"wheelchair"} if random.random() < 0.2 else ()),
+        frozenset(random.sample(("D1", "D2", "D3"), 2) if random.random() < 0.25 else ()),
     )
 
 

@@ -34,6 +34,11 @@ def is_permitted(instance: Instance, group: Group, offer: Offer) -> bool:
     return listed and is_served_by(instance.params.territory_rule, home, host)
 
 
+def is_accepted(group: Group, offer: Offer) -> bool:
+    """Whether the offer's département is on the group's list, if it has one."""
+    return not group.departments or offer.department in group.departments
+
+
 def trip(instance: Instance, group: Group, offer: Offer) -> int:
     return trip_m(instance.school[group.school].position, offer.position)
 
@@ -51,6 +56,7 @@ def broken_by_one(instance: Instance, name: Trip) -> set[str]:
         "needs": group.needs <= offer.serves,
         "reach": trip(instance, group, offer) <= group.reach_m and home.landmass == host.landmass,
         "territory": ruled and listed,
+        "departments": is_accepted(group, offer),
         "ban": all((ban.group, ban.offer) != (group.id, offer.id) for ban in instance.bans),
     }
     return {rule for rule, holds in verdicts.items() if not holds}
@@ -141,6 +147,7 @@ def drawn(instance: Instance, sha256: str, name: Trip, keeps: bool) -> int:
     group = instance.group[name[0]]
     banned = sorted(ban.offer for ban in instance.bans if ban.group == group.id)
     profile = [group.school, group.level, group.reach_m, sorted(group.needs), banned]
+    profile += [sorted(group.departments)] if group.departments else []
     member, sector = [*profile, sorted(group.periods), list(group.wishes)], instance.offer[name[1]].sector
     member += [group.id] * any(row.group == group.id for row in instance.announced)
     trip, ranked = ("trip", text(profile), *name[1:]), ("class", text(member), sector if sector in group.wishes else "")
@@ -195,9 +202,13 @@ def reason(instance: Instance, placements: Placements, group: Group) -> tuple[Do
     """What can be said to the group's pupils left, and whether one of them could in truth still be placed."""
     admitting = [offer for offer in instance.offers if group.level in offer.levels]
     of_level = [offer for offer in admitting if is_permitted(instance, group, offer)]
-    in_reach = [offer for offer in of_level if trip(instance, group, offer) <= group.reach_m]
+    around = [offer for offer in of_level if trip(instance, group, offer) <= group.reach_m]
+    of_level = [offer for offer in of_level if is_accepted(group, offer)]
+    in_reach = [offer for offer in around if is_accepted(group, offer)]
     why: Document = {"reason": "", "offers": [], "lines": [], "facts": {"reachable_offers": len(in_reach)}}
     if not in_reach:
+        if around:
+            why["facts"]["in_other_departments"] = len(around)
         if of_level:
             why["facts"]["nearest_m"] = min(trip(instance, group, offer) for offer in of_level)
         return why | {"reason": "no_offer_of_level_in_reach"}, False

@@ -61,6 +61,8 @@ class PlacementRequest(SQLModel, table=True):
     class_id: int = Field(foreign_key="classgroup.id", index=True)
     status: RequestStatus = Field(default=RequestStatus.DRAFT, sa_type=enum_column(RequestStatus))
     reach_km: int
+    departments: list[str] = json_field(list)
+    """Codes of the only départements where its pupils may go, in order; empty for no limit but the campaign's."""
     two_hosts: bool = False
     """The head's consent: a pupil may spend one week in each of two hosts instead of the whole period in one."""
     every_period: bool = False

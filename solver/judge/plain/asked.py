@@ -41,6 +41,10 @@ class Asked:
         ruled["academy_or_neighbour"] = near or host["code"] in home["neighbours"]
         return ruled[self.params["territory_rule"]] and (offer["admits"] is None or home["code"] in offer["admits"])
 
+    def is_listed(self, group: Row, offer: Row) -> bool:
+        """The group's own list of départements: one that lists none accepts them all."""
+        return not group.get("departments") or offer["department"] in group["departments"]
+
     def lot(self, *parts: str) -> int:
         """Twenty bits that nobody chooses."""
         return int.from_bytes(hashlib.sha256("\x1f".join((self.sha256, *parts)).encode()).digest()[:3], "big") >> 4

@@ -116,4 +116,4 @@ class Case(Asked):
         suits = group["level"] in offer["levels"] and {*group["needs"]} <= {*offer["serves"]}
         near = math.isqrt(squared_m(school, offer)) <= group["reach_m"] and not self.is_across_sea(school, offer)
         free = when in {*group["periods"]} & {*offer["seats"]} and offer["id"] not in self.banned[group["id"]]
-        return suits and near and free and self.is_received(school, offer)
+        return suits and near and free and self.is_received(school, offer) and self.is_listed(group, offer)

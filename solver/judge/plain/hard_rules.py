@@ -40,6 +40,10 @@ def territory(case: Case) -> Iterator[str]:
     return (f"{row}" for row, _, school, offer in case.moves if not case.is_received(school, offer))
 
 
+def departments(case: Case) -> Iterator[str]:
+    return (f"{row}" for row, group, _, offer in case.moves if not case.is_listed(group, offer))
+
+
 def seats(case: Case) -> Iterator[str]:
     for (offer, when), count in case.seated.items():
         if count > case.offers[offer]["seats"].get(when, count):  # a period that is not open is `period`'s to name
@@ -128,5 +132,5 @@ def sequence(case: Case) -> Iterator[str]:
         yield from (f"groups {', '.join(names)}: {n} placements in {slot!r}" for slot, n in times.items() if n > 1)
 
 
-PLACES = (demand, level, period, needs, reach, territory, seats, reserve, school_maximum)
+PLACES = (demand, level, period, needs, reach, territory, departments, seats, reserve, school_maximum)
 HARD_RULES = (*PLACES, quota_ceiling, pin, ban, whole, minimum_group, bundle, sequence)

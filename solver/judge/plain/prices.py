@@ -80,7 +80,8 @@ class Case(Asked):
         self.pupils, self.profiles, self.classes = Counter[str](), dict[str, Key](), dict[str, str]()
         for name, group in self.groups.items():
             self.pupils[group["school"]] += group["count"]
-            sets = tuple(sorted(group["needs"])), tuple(sorted(self.banned[name]))
+            sets = [tuple(sorted(group["needs"])), tuple(sorted(self.banned[name]))]
+            sets += [tuple(sorted(group["departments"]))] if group.get("departments") else []
             self.profiles[name] = group["school"], group["level"], group["reach_m"], *sets
             wanted = sorted(group["periods"]), group["wishes"], *([name] if name in self.told_to else [])
             self.classes[name] = canonical([*self.profiles[name], *wanted])
@@ -188,8 +189,8 @@ def counted(rows: list[Row], *fields: str) -> Counter[Key]:
 
 def choices(case: Case, profile: Key) -> dict[str, int]:
     """The offers that receive such pupils, whatever is left of them, and the metres to go there."""
-    name, level, reach_m, needs, banned = profile
-    school, found = case.schools[name], dict[str, int]()
+    name, level, reach_m, needs, banned, *listed = profile
+    school, asking, found = case.schools[name], {"departments": listed[0] if listed else ()}, dict[str, int]()
     for cell, offers in case.cells.items():
         pairs = zip(cell, school["position"], strict=True)
         gap = sum(max(n * CELL_M - metres, 0, metres - (n + 1) * CELL_M) ** 2 for n, metres in pairs)
@@ -197,7 +198,7 @@ def choices(case: Case, profile: Key) -> dict[str, int]:
             metres = math.isqrt(squared_m(school, offer))
             suits = level in offer["levels"] and {*needs} <= {*offer["serves"]} and offer["id"] not in banned
             near = metres <= reach_m and not case.is_across_sea(school, offer)
-            if suits and near and case.is_received(school, offer):
+            if suits and near and case.is_received(school, offer) and case.is_listed(asking, offer):
                 found[offer["id"]] = metres
     return found
 

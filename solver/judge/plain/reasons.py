@@ -24,12 +24,13 @@ def reasons(case: Case) -> Iterator[str]:
     for offer in case.offers.values():
         for admitted in offer["levels"]:
             cells[admitted][tuple(metres // CELL_M for metres in offer["position"])].append(offer)
-    near = cache(lambda name, admitted, reach_m: nearby(case, cells[admitted], case.schools[name], reach_m))
-    why = cache(lambda kind: reason_of(case, *near(*kind[:3]), kind))
+    near = cache(lambda name, admitted, *how: nearby(case, cells[admitted], case.schools[name], *how))
+    why = cache(lambda kind: reason_of(case, *near(*kind[:4]), kind))
     for row in case.rows["unplaced"]:
         group = case.groups[row["group"]]
         sets = (tuple(group["needs"]), tuple(group["periods"]), frozenset(case.banned[group["id"]]), ways(case, group))
-        if (found := why((group["school"], group["level"], group["reach_m"], *sets))) is None:
+        listed = frozenset(group.get("departments", ()))
+        if (found := why((group["school"], group["level"], group["reach_m"], listed, *sets))) is None:
             yield f"group {group['id']!r}: no reason holds, a seat is free for it"
         elif canonical(found) != canonical({field: row[field] for field in found}):
             yield f"group {group['id']!r}: {found}, not {row['reason']!r}"
@@ -52,7 +53,7 @@ def usable(openings: list[Opening], periods: tuple[str, ...], bundles: tuple[tup
 
 def reason_of(case: Case, near: list[Row], facts: Row, kind: tuple[Any, ...]) -> Row | None:
     """The first reason that applies; None when one more pupil of the group could be placed as things stand."""
-    school, _, _, asked, periods, banned, (_, bundles, busy) = kind
+    school, _, _, _, asked, periods, banned, (_, bundles, busy) = kind
     whens = [*{}.fromkeys(periods), *(when for bundle in bundles for when in bundle)]
     opened = usable([(o, when) for o in near for when in whens if o["seats"].get(when, 0) > 0], periods, bundles)
     serving = usable([(o, when) for o, when in opened if {*asked} <= {*o["serves"]}], periods, bundles)
@@ -102,9 +103,10 @@ def too_few(case: Case, rooms: list[tuple[Opening, float]], facts: Row, kind: tu
     return named | {"reason": "quota_ceiling", "lines": sorted(passed)} if passed else None
 
 
-def nearby(case: Case, cells: Cells, school: Row, reach_m: int) -> tuple[list[Row], Row]:
-    """The offers of a level in reach, and how far the nearest one is when there is none."""
+def nearby(case: Case, cells: Cells, school: Row, reach_m: int, listed: frozenset[str]) -> tuple[list[Row], Row]:
+    """The offers of a level in reach; without any, how many the list keeps out, and how far the nearest one is."""
     gaps, limit, nearest, found = dict[tuple[int, ...], int](), (reach_m + 1) ** 2, math.inf, list[Row]()
+    beyond = 0
     for cell in cells:
         pairs = zip(cell, school["position"], strict=True)
         gaps[cell] = sum(max(n * CELL_M - metres, 0, metres - (n + 1) * CELL_M) ** 2 for n, metres in pairs)
@@ -112,8 +114,13 @@ def nearby(case: Case, cells: Cells, school: Row, reach_m: int) -> tuple[list[Ro
         for offer in cells[cell] if gaps[cell] < max(limit, nearest) else ():
             squared = squared_m(school, offer)
             far = squared >= max(limit, nearest) or case.is_across_sea(school, offer)
-            if not far and case.is_received(school, offer):
-                nearest = min(nearest, squared)
-                found += [offer] if squared < limit else []
+            if far or not case.is_received(school, offer):
+                continue
+            if listed and offer["department"] not in listed:
+                beyond += squared < limit
+                continue
+            nearest = min(nearest, squared)
+            found += [offer] if squared < limit else []
     trip = {} if found or nearest == math.inf else {"nearest_m": math.isqrt(int(nearest))}
-    return found, {"reachable_offers": len(found)} | trip
+    elsewhere = {} if found or not beyond else {"in_other_departments": beyond}
+    return found, {"reachable_offers": len(found)} | elsewhere | trip

@@ -62,7 +62,8 @@ def tier_values(case: Case) -> dict[str, int]:
 def lots(case: Case, group: Row, offer: Row, when: str) -> tuple[int, int, int]:
     """The lots of a profile for a trip, of a class for a sector, and of a class that keeps what it was told."""
     profile = [group["school"], group["level"], group["reach_m"], sorted(group["needs"])]
-    profile, sector = [*profile, sorted(case.banned[group["id"]])], offer["sector"]
+    listed = [sorted(group["departments"])] if group.get("departments") else []
+    profile, sector = [*profile, sorted(case.banned[group["id"]]), *listed], offer["sector"]
     told_to = [group["id"]] if group["id"] in case.told_to else []
     name = canonical([*profile, sorted(case.accepted[group["id"]]), group["wishes"], *told_to])
     drawn = case.lot("class", name, sector if sector in group["wishes"] else "")

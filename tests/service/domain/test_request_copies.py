@@ -40,19 +40,21 @@ def asked(session: Session, school: School, campaign: Campaign, name: str, level
         pupils=(PupilDraft(display_name="Zoé A.", wishes=("sante",)), PupilDraft(display_name="Yanis B.")),
         period_ids=weeks,
         reach_km=17,
+        departments=("69", "01"),
         two_hosts=level is Level.SECONDE_GT,
     )
     create_request(session, campaign, school, draft, ACTOR)
 
 
 def test_a_class_is_taken_up(session: Session) -> None:
-    """Same name, same number, same distance; the week of 26 January 2026 becomes that of 25 January 2027."""
+    """Same name, number, distance and départements; the week of 26 January 2026 becomes that of 25 January 2027."""
     school, before = make_school(session, kind=SchoolType.COLLEGE), last_campaign(session)
     asked(session, school, before, "3e A", Level.TROISIEME, "2026-W05")
     [copy] = copy_last_years(session, make_campaign(session), school, ACTOR, TODAY)
     draft = read_draft(session, copy)
     assert copy.status is RequestStatus.DRAFT
     assert (draft.class_name, draft.size, draft.period_ids, draft.reach_km) == ("3e A", 2, ("2027-W04",), 17)
+    assert draft.departments == ("01", "69")
     assert [(one.display_name, one.wishes) for one in draft.pupils] == [("Élève 1", ()), ("Élève 2", ())]
 
 

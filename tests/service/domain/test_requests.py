@@ -107,6 +107,21 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str], str]] = {
         ["level_not_of_school"],
         "n’a pas de classe de 3e",
     ),
+    "a département that is none": (
+        {"departments": ("69", "999")},
+        ["department_unknown"],
+        "«\u00a0999\u00a0» n’existe pas",
+    ),
+    "a département too far": (
+        {"departments": ("69", "75")},
+        ["department_not_served"],
+        "décochez-le\u00a0: Paris (75)",
+    ),
+    "départements too far": (
+        {"departments": ("75", "59")},
+        ["department_not_served"],
+        "dans ces départements, décochez-les\u00a0: Nord (59) et Paris (75).",
+    ),
     "an unknown sector": ({"wishes": ("magie",)}, ["sector_unknown"], "Choisissez-en un dans la liste"),
     "a wish twice": ({"wishes": ("sante", "sante")}, ["wish_twice"], "Donnez des vœux différents"),
     "no reach": ({"reach_km": 0}, ["reach_out_of_bounds"], "de 1 à 300\u00a0km"),

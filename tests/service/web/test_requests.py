@@ -123,6 +123,13 @@ def test_the_reach_is_shown_before_anything_is_sent(
     assert "200 minutes comptent pour 100 km à vol d’oiseau : c’est une estimation" in said
     assert "À 100 km aujourd’hui : 2 sites publiés pour ce niveau dans les semaines cochées" in said
     assert re.search(r'name="reach_km"[^>]* value="100"', shown.get_data(as_text=True))
+    limited = school.post(address, filled(reach="1", reach_km="100", departments=["38"]))
+    assert "À 100 km aujourd’hui : 1 site publié" in text_of(limited)
+    assert "6 places libres : Isère (38) 1" in text_of(limited)
+    assert "Dans les départements que vous ne cochez pas, 1 autre site est à cette distance." in text_of(limited)
+    assert re.search(r'name="departments" value="38" checked', limited.get_data(as_text=True))
+    none = text_of(school.post(address, filled(reach="1", reach_km="100", departments=["42"])))
+    assert "Aucun site à cette distance dans les départements cochés : 2 autres sites sont dans ceux" in none
     elsewhere = text_of(school.post(address, filled(reach="1", periods=["2027-W04", "2099-W01"])))
     assert "À 25 km aujourd’hui : 0 site publié" in elsewhere
     assert database.exec(select(PlacementRequest)).all() == []
@@ -130,6 +137,25 @@ def test_the_reach_is_shown_before_anything_is_sent(
     assert "60 minutes comptent pour 30 km" in text_of(school.get(saved.location))
     database.rollback()
     assert database.exec(select(PlacementRequest.reach_km)).one() == 30
+
+
+def test_a_class_says_in_which_departements(school: Browser, address: str, database: Session) -> None:
+    """Boxes with the school's own département first; what is ticked is kept, shown and ticked again, or refused."""
+    page = school.get(address).get_data(as_text=True)
+    assert re.findall(r'name="departments" value="(\w+)"', page)[0] == "69"
+    refused = school.post(address, filled(departments=["69", "75"]))
+    assert refused.status_code == 422
+    assert "décochez-le : Paris (75)" in text_of(refused)
+    ticked = re.findall(r'name="departments" value="(\w+)" checked', refused.get_data(as_text=True))
+    assert ticked == ["69", "75"]
+    assert database.exec(select(PlacementRequest)).all() == []
+    saved = school.post(address, filled(departments=["69", "01"]))
+    class_page = school.get(saved.location)
+    assert "Départements acceptés Ain (01), Rhône (69)" in text_of(class_page)
+    edit = re.search(r'href="([^"]*/demandes/[0-9]+)"', class_page.get_data(as_text=True))
+    assert edit
+    again = school.get(edit[1]).get_data(as_text=True)
+    assert re.findall(r'name="departments" value="(\w+)" checked', again) == ["69", "01"]
 
 
 def test_a_class_of_prepa_metiers_asks_for_several_stays(school: Browser, country: SmallCountry) -> None:
