@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.domain.adjustments import Adjustments, adjustments_of
-from service.domain.bridge_pupils import FrozenPupils, freeze_pupils
+from service.domain.bridge_pupils import FrozenPupils, freeze_pupils, let_stand
 from service.domain.campaigns import ROUND_WEIGHTS, aims_in_order
 from service.domain.confirmations import ended_pairs
 from service.domain.conventions import accepts_offers, departments_of, get_convention
@@ -81,15 +81,16 @@ def freeze(session: Session, campaign: Campaign, today: date, still: int | None 
         if offer.seats or row.id in named
     )
     _refuse_closed(sent, offers)
+    schools = tuple(
+        School(row.uai, row.department, position(row.latitude, row.longitude), row.priority)
+        for row in schools_asking(session, {pupil.school for pupil in pupils})
+    )
     instance = Instance(
         departments=_departments(session),
-        schools=tuple(
-            School(row.uai, row.department, position(row.latitude, row.longitude), row.priority)
-            for row in schools_asking(session, {pupil.school for pupil in pupils})
-        ),
+        schools=schools,
         periods=periods,
         offers=offers,
-        groups=frozen.groups,
+        groups=let_stand(frozen, [row.pseudonym for row in pinned], schools, offers),
         lines=_lines(supply),
         bans=_bans(session, campaign, supply, frozen, {offer.id for offer in offers}, pinned),
         pins=frozen.pins,

@@ -6,11 +6,12 @@ Part of `service.domain.bridge`, for it alone. Refuses to read rows: it is given
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.domain.snapshot import PlacedAlready, PupilAsking
 from service.domain.together import Together, gather_groups
-from solver.instance import Announced, Bundle, Group, Period, Pin, Whole
+from solver.geography import trip_m
+from solver.instance import Announced, Bundle, Group, Offer, Period, Pin, School, Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,26 @@ def freeze_pupils(
         announced=tuple(announced),
         group_of={pupil.pseudonym: one.id for one in together for pupil in one.members},
     )
+
+
+def let_stand(
+    frozen: FrozenPupils, placed: Iterable[str], homes: Iterable[School], hosts: Iterable[Offer]
+) -> tuple[Group, ...]:
+    """The groups, where a place given stays within reach though its host or its school now stands elsewhere on the map.
+
+    `placed` are the pseudonyms whose places nothing moves. A pin out of reach would leave the whole round unanswered.
+    """
+    settled = {frozen.group_of[pseudonym] for pseudonym in placed}
+    offers = {offer.id: offer.position for offer in hosts}
+    schools = {school.id: school.position for school in homes}
+    named = {group.id: group for group in frozen.groups}
+    for pin in frozen.pins:
+        if pin.group in settled and pin.offer in offers:
+            group = named[pin.group]
+            trip = trip_m(schools[group.school], offers[pin.offer])
+            if trip > group.reach_m:
+                named[group.id] = replace(group, reach_m=trip)
+    return tuple(named.values())
 
 
 def _group(together: Together) -> Group:

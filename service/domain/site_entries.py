@@ -16,7 +16,7 @@ from service.domain.audit import record
 from service.domain.convention_states import get_convention
 from service.domain.offer_rules import OfferDraft, school_year_of_period
 from service.domain.offers import change_seats, publish_offers
-from service.domain.sites import SAID, SiteDraft, add_sites
+from service.domain.sites import SAID, SiteDraft, add_sites, refuse_needs_relied_on
 from service.persistence.rows import row_id, take_version
 from service.persistence.tables import Offer, Opening, Partner, Site
 from service.vocabulary import OfferStatus
@@ -146,6 +146,8 @@ def enter_sites(
 
 
 def _correct(session: Session, site: Site, draft: SiteDraft, actor: str) -> None:
+    if draft.serves:
+        refuse_needs_relied_on(session, site, draft.serves)
     take_version(session, site, None)
     for name, value in _changes(site, draft).items():
         setattr(site, name, value)

@@ -23,8 +23,17 @@ from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.bulk import fetch
 from service.persistence.rows import row_id, take_version
-from service.persistence.tables import Partner, PartnerMember, Site
-from service.vocabulary import Need, PartnerKind
+from service.persistence.tables import (
+    AllocationRound,
+    Campaign,
+    Offer,
+    Opening,
+    Partner,
+    PartnerMember,
+    Placement,
+    Site,
+)
+from service.vocabulary import NEED_LABELS, CampaignStatus, Need, PartnerKind
 
 
 class SiteDraft(BaseModel):
@@ -187,9 +196,11 @@ def correct_site(session: Session, site: Site, draft: SiteDraft, actor: str, ver
 
     Raises:
         Refusals: what `check_site` refuses.
+        ServiceError: `need_relied_on`.
         Conflict: someone else has corrected the site meanwhile.
     """
     fresh, warnings = check_site(session, site.partner_id, draft)
+    refuse_needs_relied_on(session, site, draft.serves)
     take_version(session, site, version)
     for name in SAID:
         setattr(site, name, getattr(fresh, name))
@@ -197,6 +208,35 @@ def correct_site(session: Session, site: Site, draft: SiteDraft, actor: str, ver
     record(session, actor, "correct_site", f"site:{site.id}")
     session.flush()
     return warnings
+
+
+def refuse_needs_relied_on(session: Session, site: Site, serves: Sequence[str]) -> None:
+    """What a site offers stays while a running campaign has sent pupils there: one of them may depend on it.
+
+    Says it whoever they are: a refusal for some needs only would tell of a pupil's.
+
+    Raises:
+        ServiceError: `need_relied_on`.
+    """
+    lost = sorted(set(site.serves) - set(serves))
+    if not lost:
+        return
+    query = (
+        select(Placement.id)
+        .join(Opening, col(Opening.id) == col(Placement.opening_id))
+        .join(Offer, col(Offer.id) == col(Opening.offer_id))
+        .join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id))
+        .join(Campaign, col(Campaign.id) == col(AllocationRound.campaign_id))
+        .where(Offer.site_id == site.id, col(Placement.published), Campaign.status == CampaignStatus.OPEN)
+        .limit(1)
+    )
+    if session.exec(query).first() is not None:
+        said = ", ".join(f"«\u00a0{NEED_LABELS[Need(one)]}\u00a0»" for one in lost)
+        message = (
+            f"Des élèves sont déjà affectés à ce site et comptent peut-être sur {said}. Gardez-le, ou annoncez d’abord "
+            "un désistement pour leurs places."
+        )
+        raise ServiceError("need_relied_on", message, "serves")
 
 
 def _email(text: str, field: str) -> str:

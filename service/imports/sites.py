@@ -157,8 +157,8 @@ def _read_offer(reading: _Reading, line: int, row: Mapping[str, str], site: Site
     sector, seats, total = "", 0, 0
     for key in ("level", "sector", "seats"):
         if not row[key] and not (key == "seats" and row["total"]):
-            label = next(one.label for one in COLUMNS if one.key == key)
-            message = f"{quoted(label)} manque. Complétez la ligne, ou videz les colonnes de l’offre pour le site seul."
+            missing = quoted(reading.header(key))
+            message = f"{missing} manque. Complétez la ligne, ou videz les colonnes de l’offre pour le site seul."
             reading.faults.append(Fault(line, reading.header(key), message))
     if row["level"]:
         with reading.at(line, "level"):

@@ -19,10 +19,21 @@ from service.domain.territories import get_commune, load_reference
 from service.errors import ServiceError
 from service.persistence.engine import session_scope
 from service.persistence.tables import Site
+from service.vocabulary import Need
 from solver.geography import position
+from solver.pins import diagnose_pins
 from tests.service.agreement_field import agreements, confirmed_field
 from tests.service.conftest import TODAY
-from tests.service.small_field import ACTOR, LYON, make_campaign, make_offer, make_school, make_site, seconde_draft
+from tests.service.small_field import (
+    ACTOR,
+    LYON,
+    make_campaign,
+    make_field,
+    make_offer,
+    make_school,
+    make_site,
+    seconde_draft,
+)
 
 PARIS_POINT = Point(48.8566, 2.3522)
 
@@ -123,6 +134,37 @@ def test_trips_are_measured_from_the_point(session: Session) -> None:
     instance = freeze(session, campaign, TODAY)
     assert instance.offers[0].position == position(*there)
     assert trip_between((school.latitude, school.longitude), there) > 9_000
+
+
+def test_a_place_given_stands_when_its_host_moves_on_the_map(session: Session) -> None:
+    """A point corrected beyond the distance a class accepts leaves the next round possible and its pupil there."""
+    field = make_field(session)
+    field.request.reach_km = 10
+    submit_request(session, field.request, ACTOR, TODAY)
+    before = freeze(session, field.campaign, TODAY)
+    site = session.get_one(Site, field.offer.site_id)
+    correct_site(session, site, SiteDraft(name=site.name, insee=site.insee, point=Point(45.93, 4.72)), ACTOR)
+    after = freeze(session, field.campaign, TODAY)
+    assert [one.pseudonym for one in field.pupils[:1]] == [pin.group for pin in after.pins]
+    assert diagnose_pins(after) == ""
+    reaches = {one.id: one.reach_m for one in after.groups}
+    assert reaches.pop(field.pupils[0].pseudonym) > 15_000
+    assert set(reaches.values()) == {10_000}, "who has no place yet keeps what the class asked"
+    assert {one.reach_m for one in before.groups} == {10_000}
+
+
+def test_what_a_site_offers_stays_while_pupils_are_sent_there(session: Session) -> None:
+    """A need withdrawn would leave the next round without an answer: it is refused, added ones are not."""
+    field = make_field(session)
+    site = session.get_one(Site, field.offer.site_id)
+    both = SiteDraft(name=site.name, insee=site.insee, serves=(Need.QUIET_PLACE, Need.STEP_FREE_ACCESS))
+    correct_site(session, site, both, ACTOR)
+    with pytest.raises(ServiceError, match="lieu calme"):
+        correct_site(session, site, both.model_copy(update={"serves": (Need.STEP_FREE_ACCESS,)}), ACTOR)
+    field.placement.published = False
+    session.add(field.placement)
+    correct_site(session, site, both.model_copy(update={"serves": ()}), ACTOR)
+    assert site.serves == []
 
 
 def test_agreements_start_from_the_tutor_of_the_site(session: Session) -> None:
