@@ -21,7 +21,34 @@ Wanted = tuple[Site, Level, Collection[str]]
 """A site, a level, the periods about to open there."""
 
 
-def refuse_doubles(session: Session, wanted: Sequence[Wanted]) -> None:
+def refuse_doubles_at(session: Session, corrected: Sequence[Site]) -> None:
+    """After a correction of their SIRET, by what these sites publish already.
+
+    Raises:
+        Refusals: of the field `siret`, as `refuse_doubles`.
+    """
+    query = (
+        select(Offer.site_id, Offer.level, Opening.period_id)
+        .join(Opening, col(Opening.offer_id) == col(Offer.id))
+        .where(
+            col(Offer.site_id).in_([site.id for site in corrected]),
+            Offer.status == OfferStatus.PUBLISHED,
+            Opening.capacity > 0,
+        )
+    )
+    opened: dict[tuple[int, str], set[str]] = defaultdict(set)
+    for site_id, level, period_id in session.exec(query):
+        opened[site_id, level].add(period_id)
+    sites = {site.id: site for site in corrected}
+    way = "vérifiez le numéro, ou faites retirer les unes ou les autres"
+    wanted = [(sites[site_id], Level(level), periods) for (site_id, level), periods in sorted(opened.items())]
+    refuse_doubles(session, wanted, "siret", way)
+
+
+_OTHER_WEEKS = "choisissez d’autres semaines, ou faites retirer les premières"
+
+
+def refuse_doubles(session: Session, wanted: Sequence[Wanted], field: str = "seats", way: str = _OTHER_WEEKS) -> None:
     """One query whatever the number of offers; until the caller's transaction ends, nobody else looks.
 
     Raises:
@@ -45,7 +72,7 @@ def refuse_doubles(session: Session, wanted: Sequence[Wanted]) -> None:
     for other, level, period, name in session.exec(query):
         taken[other.siret, level].append((other, period, name))
     refusals = [
-        _refusal(site, period, name)
+        _refusal(site, period, name, field, way)
         for site, level, periods in wanted
         if site.siret
         for other, period, name in taken[site.siret, level]
@@ -55,11 +82,11 @@ def refuse_doubles(session: Session, wanted: Sequence[Wanted]) -> None:
         raise Refusals(refusals)
 
 
-def _refusal(site: Site, period: Period, partner: str) -> ServiceError:
+def _refusal(site: Site, period: Period, partner: str, field: str, way: str) -> ServiceError:
     where = f"{site.name}, {period_label(period)}"
     return ServiceError(
         "seats_counted_elsewhere",
         f"{where}\u00a0: cet établissement (SIRET {site.siret}) y publie déjà des places avec {partner}. Une place ne "
-        "compte qu’une fois\u00a0: choisissez d’autres semaines, ou faites retirer les premières.",
-        "seats",
+        f"compte qu’une fois\u00a0: {way}.",
+        field,
     )

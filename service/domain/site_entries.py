@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from service.domain.audit import record
 from service.domain.convention_states import get_convention
+from service.domain.offer_doubles import refuse_doubles_at
 from service.domain.offer_rules import OfferDraft, school_year_of_period
 from service.domain.offers import change_seats, publish_offers
 from service.domain.sites import SAID, SiteDraft, add_sites, refuse_needs_relied_on
@@ -131,13 +132,15 @@ def enter_sites(
     """Enters the list: sites added and corrected, places published and changed.
 
     Raises:
-        Refusals: what a site or an offer breaks.
+        Refusals: what a site or an offer breaks, or a SIRET under which another partner publishes the same periods.
         Conflict: fewer seats than pupils already placed, or someone else has changed a row meanwhile.
     """
     change = plan_sites(session, partner, entries)
     added = add_sites(session, [(row_id(partner), one.draft) for one in change.new_sites], actor)
+    renumbered = [site for site, draft in change.corrected if "siret" in _changes(site, draft)]
     for site, draft in change.corrected:
         _correct(session, site, draft, actor)
+    refuse_doubles_at(session, renumbered)
     sites = {(one.name, one.insee): one for one in [*_sites(session, partner), *(site for site, _ in added)]}
     publish_offers(session, [(sites[key], draft) for key, draft in change.new_offers], today, actor)
     for offer, seats in change.changed_offers:

@@ -16,6 +16,7 @@ from service.domain.accounts import normalise_email
 from service.domain.audit import record
 from service.domain.gathering import gathered
 from service.domain.identifiers import check_siren, check_siret
+from service.domain.offer_doubles import refuse_doubles_at
 from service.domain.partner_parts import Reach
 from service.domain.points import Point, settle
 from service.domain.territories import get_commune
@@ -195,18 +196,21 @@ def correct_site(session: Session, site: Site, draft: SiteDraft, actor: str, ver
     """What is said of a site, as it now reads; its name and its commune stay. Returns warnings to show.
 
     Raises:
-        Refusals: what `check_site` refuses.
+        Refusals: what `check_site` refuses, or a SIRET under which another partner publishes the same periods.
         ServiceError: `need_relied_on`.
         Conflict: someone else has corrected the site meanwhile.
     """
     fresh, warnings = check_site(session, site.partner_id, draft)
     refuse_needs_relied_on(session, site, draft.serves)
+    before = site.siret
     take_version(session, site, version)
     for name in SAID:
         setattr(site, name, getattr(fresh, name))
     session.add(site)
     record(session, actor, "correct_site", f"site:{site.id}")
     session.flush()
+    if site.siret != before:
+        refuse_doubles_at(session, [site])
     return warnings
 
 

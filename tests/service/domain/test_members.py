@@ -18,8 +18,18 @@ from service.domain.members import (
     read_member_lines,
     remind_silent,
 )
-from service.domain.offers import OfferDraft, SiteDraft, add_site, change_seats, offers_of_partner, publish_offer
+from service.domain.offers import (
+    OfferDraft,
+    SiteDraft,
+    add_site,
+    change_seats,
+    offers_of_partner,
+    publish_offer,
+    withdraw_offer,
+)
 from service.domain.partner_parts import PartnerPart, reach_of
+from service.domain.site_entries import SiteEntry, enter_sites
+from service.domain.sites import correct_site
 from service.errors import Refusals
 from service.persistence.engine import session_scope
 from service.persistence.rows import row_id
@@ -167,6 +177,28 @@ def test_a_company_of_two_partners_counts_its_seats_once(session: Session) -> No
     offer = publish_offer(session, second, weeks, TODAY, ACTOR)
     change_seats(session, offer, {"2027-W04": 1}, ACTOR)
     assert len(offers_of_partner(session, second.partner_id)) == 1
+
+
+def test_a_corrected_number_counts_no_seat_twice(session: Session) -> None:
+    """A SIRET written once places are published, on the site's page or by a file: the same refusal, on the number."""
+    _publish(session, _site(session, "Atelier", "Électricité Martin", TOULOUSE, siret=SIRET))
+    second = _site(session, "Électricité Martin", "", TOULOUSE, "ovhcloud")
+    _publish(session, second, None)
+    draft = SiteDraft(name=second.name, insee=second.insee, siret=SIRET)
+    partner = session.get_one(Partner, second.partner_id)
+    for correct in (
+        lambda: correct_site(session, second, draft, ACTOR),
+        lambda: enter_sites(session, partner, [SiteEntry(draft)], TODAY, ACTOR),
+    ):
+        with pytest.raises(Refusals, match="y publie déjà des places avec SERCE") as refused, session.begin_nested():
+            correct()
+        assert refused.value.field == "siret"
+        assert "vérifiez le numéro" in refused.value.message
+        session.refresh(second)
+        assert second.siret == ""
+    withdraw_offer(session, session.exec(select(Offer).where(Offer.site_id == second.id)).one(), ACTOR)
+    correct_site(session, second, draft, ACTOR)
+    assert second.siret == SIRET
 
 
 def test_two_of_ones_own_sites_may_share_a_number(session: Session) -> None:
