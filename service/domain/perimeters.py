@@ -29,7 +29,14 @@ KINDS: Mapping[Role, str] = {
     Role.DEPARTMENT_COORDINATOR: "department",
 }
 """What a coordinator's role is about."""
+_KINDS = ("", *KINDS.values())
+"""The widest first; the country has no kind."""
 _GEOGRAPHY = "geography"
+
+
+def _kind(key: str) -> int:
+    """The wider, the smaller."""
+    return _KINDS.index(key.partition(":")[0])
 
 
 def role_of_territory(key: str) -> Role:
@@ -89,16 +96,24 @@ class Geography:
         """The territories that lie in an area, the widest first; the country itself when the area is the country."""
         return [key for key in self._ordered if contains(area, self.area(key))]
 
+    def under(self, keys: Iterable[str]) -> list[str]:
+        """These territories and what lies in them, never one of a wider kind: overseas, a département, its académie and
+        its région are the same land under three coordinations."""
+        tops = [(_kind(key), self.area(key)) for key in keys]
+        return [
+            one
+            for one in self._ordered
+            if any(_kind(one) >= kind and contains(area, self.area(one)) for kind, area in tops)
+        ]
+
     def around(self, department: str) -> list[str]:
         """The région académique, the académie and the département where a département is, in that order."""
         holding = [key for key, codes in self.departments.items() if department in codes]
-        kinds = list(KINDS.values())
-        return sorted(holding, key=lambda key: kinds.index(key.partition(":")[0]))
+        return sorted(holding, key=_kind)
 
     @cached_property
     def _ordered(self) -> list[str]:
-        kinds = ["", *KINDS.values()]
-        return sorted(self.names, key=lambda key: (kinds.index(key.partition(":")[0]), self.names[key], key))
+        return sorted(self.names, key=lambda key: (_kind(key), self.names[key], key))
 
 
 def read_geography(session: Session) -> Geography:

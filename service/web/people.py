@@ -78,7 +78,8 @@ def invite_form(space: Space) -> InviteForm:
 
 def territories_within() -> list[str]:
     """The keys of the territories whose coordinators the person names: their own and those inside, widest first."""
-    return read_geography(db()).inside(signed_in_person().area)
+    person = signed_in_person()
+    return read_geography(db()).under([NATION] if person.is_coordinator else person.territories)
 
 
 class Space:

@@ -93,8 +93,9 @@ def show_round(round_id: int) -> Any:
         return redirect(url_for("results.schools", round_id=round_id), 303)
     if found.status in HAS_RESULT:
         return render_template("coordinators/result.html", **values, **result_values(found))
-    launched_by = name_of(db(), found.launched_by)
-    return render_template("coordinators/round_ended.html", **values, launched_by=launched_by, may_act=runs(campaign))
+    # Why it failed may name a pupil: that is for whoever reads the whole campaign.
+    values |= {"whole": reads_whole(campaign), "may_act": runs(campaign)}
+    return render_template("coordinators/round_ended.html", **values, launched_by=name_of(db(), found.launched_by))
 
 
 def _active_values(found: AllocationRound, campaign: Campaign) -> dict[str, object]:

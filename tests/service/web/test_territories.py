@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
@@ -21,14 +22,16 @@ from service.domain.campaigns import (
     find_open_campaign,
     open_campaign,
 )
-from service.domain.perimeters import area_of
+from service.domain.perimeters import area_of, read_geography
 from service.domain.quota_lines import load_quota_tree
 from service.domain.readiness import campaign_readiness
 from service.domain.reminders import queue_reminders
 from service.domain.request_rules import check_territory
 from service.domain.round_tables import TABLES
+from service.domain.rounds import claim, fail_round, launch_round
 from service.errors import ServiceError
 from service.persistence.engine import session_scope
+from service.persistence.rows import row_id
 from service.persistence.tables import (
     Campaign,
     ClassGroup,
@@ -166,6 +169,38 @@ def test_a_query_without_its_filter_is_seen(
     """Sabotage: a list that forgets its territory shows somebody else's rows, and the test above says so."""
     monkeypatch.setattr(importlib.import_module(module), "within", lambda *_: true())
     assert told(nord, [address], tokens(database, foreign=True)) != set()
+
+
+def test_nobody_names_coordinators_of_a_wider_kind(app: Flask, browser_for: BrowserFor) -> None:
+    """In Guadeloupe the département, the académie and the région are the same land: whoever coordinates the first, and
+    runs no campaign, does not name those who run them; whoever coordinates the académie names both below."""
+    with writing(app) as session:
+        region, academy, department = read_geography(session).around("971")
+        assert area_of(session, region) == area_of(session, academy) == frozenset({"971"})
+        for role, territory in ((Role.DEPARTMENT_COORDINATOR, department), (Role.ACADEMY_COORDINATOR, academy)):
+            person = create_user(session, f"{role.value}@guadeloupe.example", "Guadeloupe", PASSWORD, ACTOR)
+            grant(session, person, role, ACTOR, territory=territory)
+    pages = [f"/coordination/territoires/{key}/personnes" for key in (department, academy, region)]
+    below, above = (
+        browser_for(f"{role.value}@guadeloupe.example")
+        for role in (Role.DEPARTMENT_COORDINATOR, Role.ACADEMY_COORDINATOR)
+    )
+    assert [below.get(page).status_code for page in pages] == [200, 404, 404]
+    assert [above.get(page).status_code for page in pages] == [200, 200, 404]
+    offered = re.findall(r'<option value="([^"]+)"', below.get("/coordination/territoires").get_data(as_text=True))
+    assert offered == [department]
+
+
+def test_why_a_round_failed_is_for_those_who_read_the_whole(app: Flask, nord: Browser) -> None:
+    """A reason may name a pupil of any territory: the Nord is told that the round failed, and who knows why."""
+    with writing(app) as session:
+        failed = row_id(launch_round(session, 1, ACTOR))
+        token = claim(session, failed, 60)
+        assert token is not None
+        fail_round(session, failed, token, "L’ajustement qui envoie l’élève ABC ne peut pas tenir. Levez-le.")
+    said = text_of(nord.get(f"/coordination/tours/{failed}"))
+    assert "en connaît le motif" in said
+    assert "ABC" not in said
 
 
 def test_what_cannot_be_cut_is_not_there(nord: Browser) -> None:
