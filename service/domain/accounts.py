@@ -111,8 +111,10 @@ def grant(
     for existing in memberships_of(session, user):
         same = (existing.role, existing.school_id, existing.partner_id) == (role, school_id, partner_id)
         if same and part_of_right(existing) == part and existing.territory == territory:
-            existing.school_year = school_year
-            session.add(existing)
+            if existing.school_year != school_year:
+                existing.school_year = school_year
+                session.add(existing)
+                record(session, actor, "grant", f"user:{user.id}", role=role, territory=territory, year=school_year)
             return existing
     membership = Membership(
         user_id=row_id(user),

@@ -147,8 +147,8 @@ def _check(session: Session, convention: Convention, tree: QuotaTree, changed: s
             wider = _first_capped(tree, line)
             if wider is not None and {line.id, wider.id} & changed and line.ceiling > (wider.ceiling or 0):
                 message = (
-                    f"{line.label}\u00a0: {line.ceiling} dépasse le plafond de la ligne qui la contient, "
-                    f"{wider.label} ({wider.ceiling}). Baissez l’un ou relevez l’autre."
+                    f"{line.label}\u00a0: {french_number(line.ceiling)} dépasse le plafond de la ligne qui la "
+                    f"contient, {wider.label} ({french_number(wider.ceiling or 0)}). Baissez l’un ou relevez l’autre."
                 )
                 faults.add("ceiling_above_wider", message, "ceilings")
 
@@ -157,7 +157,7 @@ def _too_low(line: Line, least: int) -> str:
     if line.ceiling is not None and line.ceiling > MOST:
         return f"{line.label}\u00a0: indiquez un nombre jusqu’à {french_number(MOST)}, ou laissez vide."
     told = plural(least, "élève y est déjà affecté", "élèves y sont déjà affectés")
-    return f"{line.label}\u00a0: {told}. Indiquez au moins {least}, ou laissez vide."
+    return f"{line.label}\u00a0: {told}. Indiquez au moins {french_number(least)}, ou laissez vide."
 
 
 def _first_capped(tree: QuotaTree, line: Line) -> Line | None:
@@ -172,10 +172,9 @@ def _check_territory(
     if level not in convention.document["levels"]:
         raise ServiceError("level_not_in_convention", "La convention ne prévoit pas d’accueil à ce niveau.", "level")
     names: dict[str, str] = dict(fetch(session, select(col(Department.code), col(Department.name))))
-    covered = departments_of(session, convention) or frozenset(names)
-    outside = sorted((departments or frozenset()) - covered)
+    own = departments_of(session, convention)
+    outside = sorted((departments or frozenset()) - (own or frozenset(names)))
     if outside:
-        own = departments_of(session, convention)
         way = (
             f"Son territoire\u00a0: {', '.join(sorted(own))}." if own else "Écrivez des codes, par exemple 59, 2A, 974."
         )

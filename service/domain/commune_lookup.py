@@ -14,9 +14,9 @@ from sqlmodel import Session, col, select
 from service.domain.territories import find_communes
 from service.domain.texts import search_form
 from service.errors import ServiceError
+from service.persistence.bulk import in_parts
 from service.persistence.tables import Commune
 
-_CHUNK = 400
 _CEDEX = re.compile(r" cedex\b.*$")
 _WITH_DISTRICTS = re.compile(r"(paris|lyon|marseille) [0-9].*")
 _SAINTS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
@@ -44,8 +44,8 @@ class CommuneLookup:
         self._by_name: dict[str, list[Commune]] = defaultdict(list)
         self._by_postcode: dict[str, list[Commune]] = {}
         wanted = sorted({spoken_name(name) for name in names} - {""})
-        for start in range(0, len(wanted), _CHUNK):
-            query = select(Commune).where(col(Commune.search_name).in_(wanted[start : start + _CHUNK]))
+        for some in in_parts(wanted):
+            query = select(Commune).where(col(Commune.search_name).in_(some))
             for commune in session.exec(query.order_by(col(Commune.insee))):
                 self._by_name[commune.search_name].append(commune)
 

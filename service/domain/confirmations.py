@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from service.domain.agreement_rows import end_with_stays
 from service.domain.audit import record
 from service.errors import Conflict, ServiceError
-from service.persistence.bulk import Selection, fetch
+from service.persistence.bulk import Selection, fetch, in_parts
 from service.persistence.tables import ClassGroup, Confirmation, Offer, Opening, Placement, Pupil, Site
 from service.vocabulary import CLOSES, REASONS_OF, ConfirmationState, RefusalReason, Side
 
@@ -117,7 +117,7 @@ def expire_silent(session: Session, today: date, now: datetime) -> int:
     """Ends the placements a side said nothing of past their last day. Returns how many."""
     late = and_(col(Confirmation.state) == ConfirmationState.ASKED, col(Confirmation.answer_by) < today)
     ids = [row[0] for row in fetch(session, select(col(Confirmation.id)).where(late).with_for_update())]
-    for some in _by_hundreds(ids):
+    for some in in_parts(ids):
         session.exec(
             update(Confirmation)
             .where(col(Confirmation.id).in_(some))
@@ -130,10 +130,6 @@ def expire_silent(session: Session, today: date, now: datetime) -> int:
         end_with_stays(session, now)
         record(session, "worker", "expire_placements", "confirmations", count=len(ids))
     return len(ids)
-
-
-def _by_hundreds(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + 500] for start in range(0, len(ids), 500))
 
 
 def free_seats(session: Session, ids: Sequence[int], *, close: bool = False) -> None:

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from service.domain.letters import Letter
 from service.domain.links import issue_links, void_links
 from service.domain.outbox import queue_letters
+from service.persistence.bulk import in_parts
 from service.persistence.tables import OutboxLine
 from service.vocabulary import LinkPurpose
 
@@ -31,12 +32,18 @@ class LinkedLetter:
     write: Callable[[str], Letter]
 
 
+def _told(session: Session, causes: Sequence[str]) -> set[tuple[str, str]]:
+    """The cause and the recipient of each message written already."""
+    found = set[tuple[str, str]]()
+    for some in in_parts(causes):
+        written = select(OutboxLine.cause, OutboxLine.recipient).where(col(OutboxLine.cause).in_(some))
+        found.update((cause, recipient) for cause, recipient in session.exec(written))
+    return found
+
+
 def queue_linked(session: Session, purpose: LinkPurpose, due: Sequence[LinkedLetter], now: datetime) -> int:
     """Writes those not written yet. Returns how many are new; former links of their subjects open nothing any more."""
-    causes = {one.cause for one in due}
-    told = set(
-        session.exec(select(OutboxLine.cause, OutboxLine.recipient).where(col(OutboxLine.cause).in_(causes))).all()
-    )
+    told = _told(session, sorted({one.cause for one in due}))
     new = [one for one in due if (one.cause, one.recipient) not in told]
     reached = {one.subject for one in due if (one.cause, one.recipient) in told}
     # A colleague who joins meanwhile gets a link too, and nobody's own is taken back.

@@ -16,7 +16,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from service.errors import ServiceError
-from service.persistence.bulk import insert_rows
+from service.persistence.bulk import in_parts, insert_rows
 from service.persistence.tables import PersonalLink
 from service.vocabulary import LinkPurpose
 
@@ -30,8 +30,6 @@ LIFETIMES: Mapping[LinkPurpose, timedelta] = {
     LinkPurpose.PRESENCE: timedelta(days=30),
     LinkPurpose.FIGURES: timedelta(days=30),
 }
-_NAMED_AT_ONCE = 10_000
-"""Values in one statement: each engine has its limit."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 UNKNOWN = (
     "Ce lien n’est pas l’un des nôtres\u00a0: il a peut-être été coupé par votre messagerie, ou remplacé par un plus "
@@ -114,10 +112,10 @@ def use_link(session: Session, link: PersonalLink, now: datetime) -> None:
 def void_links(session: Session, purpose: LinkPurpose, subjects: str | Sequence[str], now: datetime) -> None:
     """Those sent so far for a subject open nothing any more (a newer one is sent, or what they offered is gone)."""
     every = [subjects] if isinstance(subjects, str) else subjects
-    for first in range(0, len(every), _NAMED_AT_ONCE):
+    for some in in_parts(every):
         pending = (
             col(PersonalLink.purpose) == purpose,
-            col(PersonalLink.subject).in_(every[first : first + _NAMED_AT_ONCE]),
+            col(PersonalLink.subject).in_(some),
             col(PersonalLink.used_at).is_(None),
             col(PersonalLink.expires_at) > now,
         )

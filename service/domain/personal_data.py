@@ -19,12 +19,14 @@ from service.domain.dates import french_span, short_date
 from service.domain.forgetting import forget_account, forget_pupils
 from service.domain.people import people_of, scope_of
 from service.domain.perimeters import read_geography
+from service.domain.rounds import title_of
 from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound
 from service.persistence.rows import row_id
 from service.persistence.tables import (
     Agreement,
     AgreementStay,
+    AllocationRound,
     AuditEntry,
     ClassGroup,
     Confirmation,
@@ -199,9 +201,14 @@ def _decisions(session: Session, pupil: Pupil) -> Iterable[Line]:
         span = french_span(one.starts_on, one.ends_on)
         yield "Affectation", span, one.site_name
         yield "Affectation", f"Horaires, {span}", "\u00a0; ".join(one.hours_fr) or "non précisés"
-    reasons = select(UnplacedPupil.round_id, UnplacedPupil.reason).where(UnplacedPupil.pupil_id == pupil.id)
-    for round_id, reason in session.exec(reasons).all():
-        yield "Sans place", f"Tour {round_id}", REASON_LABELS.get(reason, reason)
+    left = (
+        select(AllocationRound, UnplacedPupil.reason)
+        .join(UnplacedPupil, col(UnplacedPupil.round_id) == col(AllocationRound.id))
+        .where(UnplacedPupil.pupil_id == pupil.id)
+        .order_by(col(AllocationRound.id))
+    )
+    for decided, reason in session.exec(left).all():
+        yield "Sans place", title_of(decided), REASON_LABELS.get(reason, reason)
 
 
 def _agreements(session: Session, pupil: Pupil) -> Iterable[Line]:

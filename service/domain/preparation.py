@@ -15,6 +15,7 @@ from service.domain.conventions import accepts_offers
 from service.domain.exports import Cell, ExportTable
 from service.domain.perimeters import Area, area_of, common, within
 from service.domain.readiness import Readiness
+from service.domain.texts import plural
 from service.persistence.bulk import fetch
 from service.persistence.rows import row_id
 from service.persistence.tables import (
@@ -145,7 +146,9 @@ def anomalies(
         *_closed_conventions(session, campaign, today, hosts),
         *(
             Anomaly(
-                "no_seat_for_level", code, f"{LEVEL_LABELS[level]}\u00a0: {one.pupils} élèves, aucune place publiée"
+                "no_seat_for_level",
+                code,
+                f"{LEVEL_LABELS[level]}\u00a0: {plural(one.pupils, 'élève')}, aucune place publiée",
             )
             for (level, code), one in readiness.by_cell.items()
             if one.pupils and not one.seats

@@ -16,13 +16,10 @@ from service.domain.request_rules import RequestDraft, check_request
 from service.domain.request_states import refuse_unless_open
 from service.domain.texts import clean_text
 from service.errors import Conflict
-from service.persistence.bulk import insert_rows
+from service.persistence.bulk import in_parts, insert_rows
 from service.persistence.rows import row_id
 from service.persistence.tables import Campaign, ClassGroup, PlacementRequest, RequestPeriod, School
 from service.vocabulary import LEVEL_LABELS, RequestStatus
-
-_CHUNK = 400
-"""Values in one IN list: SQLite and PostgreSQL both take far more, plans stay simple."""
 
 
 def create_request(
@@ -83,22 +80,18 @@ def create_requests(
 
 def existing_classes(session: Session, school_year: str, school_ids: set[int]) -> dict[tuple[int, str], ClassGroup]:
     found = {}
-    ids = sorted(school_ids)
-    for start in range(0, len(ids), _CHUNK):
-        query = select(ClassGroup).where(
-            ClassGroup.school_year == school_year, col(ClassGroup.school_id).in_(ids[start : start + _CHUNK])
-        )
+    for some in in_parts(sorted(school_ids)):
+        query = select(ClassGroup).where(ClassGroup.school_year == school_year, col(ClassGroup.school_id).in_(some))
         found.update({(one.school_id, one.name): one for one in session.exec(query)})
     return found
 
 
 def _existing_requests(session: Session, campaign: Campaign, class_ids: set[int]) -> dict[int | None, PlacementRequest]:
     found: dict[int | None, PlacementRequest] = {}
-    ids = sorted(class_ids)
-    for start in range(0, len(ids), _CHUNK):
+    for some in in_parts(sorted(class_ids)):
         query = select(PlacementRequest).where(
             PlacementRequest.campaign_id == row_id(campaign),
-            col(PlacementRequest.class_id).in_(ids[start : start + _CHUNK]),
+            col(PlacementRequest.class_id).in_(some),
         )
         found.update({one.class_id: one for one in session.exec(query)})
     return found
@@ -141,9 +134,7 @@ def replace_periods(session: Session, periods: Iterable[tuple[PlacementRequest, 
     """Each request accepts exactly these periods."""
     wanted = [(row_id(request), request.version, sorted(set(ids))) for request, ids in periods]
     changed = [request_id for request_id, version, _ in wanted if version > 1]
-    for start in range(0, len(changed), _CHUNK):
-        session.connection().execute(
-            delete(RequestPeriod).where(col(RequestPeriod.request_id).in_(changed[start : start + _CHUNK]))
-        )
+    for some in in_parts(changed):
+        session.connection().execute(delete(RequestPeriod).where(col(RequestPeriod.request_id).in_(some)))
     rows = [{"request_id": request_id, "period_id": one} for request_id, _, ids in wanted for one in ids]
     insert_rows(session, RequestPeriod, rows)

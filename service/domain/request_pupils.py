@@ -17,14 +17,13 @@ from sqlmodel import Session, col, select
 from service.domain.request_rules import PupilDraft, RequestDraft
 from service.domain.texts import clean_text
 from service.errors import Conflict
-from service.persistence.bulk import fetch, insert_rows
+from service.persistence.bulk import fetch, in_parts, insert_rows
 from service.persistence.rows import row_id
 from service.persistence.tables import ClassGroup, Placement, Preference, Pupil, UnplacedPupil, WishCode
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Neither 0 nor O, neither 1 nor I nor L, no U: read aloud without mistakes."""
 _PSEUDONYM_LENGTH = 12
-_CHUNK = 400
 
 
 def new_pseudonym() -> str:
@@ -106,11 +105,11 @@ def _classes_with_pupils(session: Session, drafts: Sequence[tuple[ClassGroup, Re
     """Most classes of an import are new: they are not looked up one by one."""
     schools = sorted({group.school_id for group, _ in drafts})
     found: set[int | None] = set()
-    for start in range(0, len(schools), _CHUNK):
+    for some in in_parts(schools):
         query = (
             sa_select(col(Pupil.class_id))
             .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
-            .where(col(ClassGroup.school_id).in_(schools[start : start + _CHUNK]))
+            .where(col(ClassGroup.school_id).in_(some))
             .distinct()
         )
         found.update(row[0] for row in fetch(session, query))
@@ -137,10 +136,8 @@ def _in_order(wanted: Iterable[PupilDraft]) -> Iterable[tuple[tuple[str, int], P
 
 def _ids_by_pseudonym(session: Session, class_ids: Sequence[int]) -> dict[str, int]:
     ids: dict[str, int] = {}
-    for start in range(0, len(class_ids), _CHUNK):
-        query = sa_select(col(Pupil.pseudonym), col(Pupil.id)).where(
-            col(Pupil.class_id).in_(class_ids[start : start + _CHUNK])
-        )
+    for some in in_parts(class_ids):
+        query = sa_select(col(Pupil.pseudonym), col(Pupil.id)).where(col(Pupil.class_id).in_(some))
         ids.update({row[0]: row[1] for row in fetch(session, query)})
     return ids
 
@@ -165,7 +162,5 @@ def _remove(session: Session, pupils: Iterable[Pupil]) -> None:
 
 
 def _forget_wishes(session: Session, pupil_ids: Sequence[int]) -> None:
-    for start in range(0, len(pupil_ids), _CHUNK):
-        session.connection().execute(
-            delete(Preference).where(col(Preference.pupil_id).in_(pupil_ids[start : start + _CHUNK]))
-        )
+    for some in in_parts(pupil_ids):
+        session.connection().execute(delete(Preference).where(col(Preference.pupil_id).in_(some)))

@@ -14,12 +14,11 @@ from sqlmodel import Session, col, select
 from service.domain.audit import record
 from service.domain.dates import french_day
 from service.errors import Conflict
+from service.persistence.bulk import in_parts
 from service.persistence.columns import utc_now
 from service.persistence.rows import row_id, take_version
 from service.persistence.tables import AllocationRound, Campaign, PlacementRequest
 from service.vocabulary import ACTIVE_ROUNDS, REQUEST_STATUS_LABELS, REQUEST_TRANSITIONS, CampaignStatus, RequestStatus
-
-_CHUNK = 400
 
 
 def refuse_unless_open(campaign: Campaign) -> None:
@@ -64,10 +63,10 @@ def submit_requests(
     session.flush()
     ids = [row_id(one) for one in requests]
     sent_at = utc_now()
-    for start in range(0, len(ids), _CHUNK):
+    for some in in_parts(ids):
         session.connection().execute(
             update(PlacementRequest)
-            .where(col(PlacementRequest.id).in_(ids[start : start + _CHUNK]))
+            .where(col(PlacementRequest.id).in_(some))
             .values(status=RequestStatus.SUBMITTED, submitted_at=sent_at)
         )
     for request in requests:

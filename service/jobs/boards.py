@@ -12,6 +12,7 @@ from time import sleep
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.domain import round_parts
 from service.jobs.child import ChildFailedError
@@ -65,7 +66,12 @@ class Board:
         return b""
 
     def close(self) -> None:
-        """The attempt needs no help any more."""
-        if self._offered:
+        """The attempt needs no help any more. What cannot be dropped now is left to the next sweep."""
+        if not self._offered:
+            return
+        try:
             with session_scope(self.engine) as session:
                 round_parts.drop_parts(session, self.round_id, self.round_token)
+        except SQLAlchemyError:
+            # The answer is there: a database busy for a moment must not make it be computed again.
+            logger.warning("parts_left", round=self.round_id, exc_info=True)

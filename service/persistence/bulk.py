@@ -5,13 +5,15 @@ Responsible for going past the identity map without missing what the session has
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
+_NAMED_AT_ONCE = 10_000
+Value = TypeVar("Value")
 Selection = Select[*tuple[Any, ...]]
 
 
@@ -19,6 +21,11 @@ def fetch(session: Session, statement: Selection) -> Sequence[Row[*tuple[Any, ..
     """Every row of a selection of columns."""
     session.flush()
     return session.connection().execute(statement).all()
+
+
+def in_parts(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """Values to be named in a condition, as many as a statement of any engine takes at once."""
+    return (values[first : first + _NAMED_AT_ONCE] for first in range(0, len(values), _NAMED_AT_ONCE))
 
 
 def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:

@@ -15,9 +15,9 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from service.domain.ceiling_choices import MOST, add_line, retire_line, set_ceilings
 from service.domain.ceilings import CeilingRow, ceilings_of, choices_made, state_seen
-from service.domain.rounds import name_of
+from service.domain.rounds import names_of
 from service.errors import Conflict, NotFound, ServiceError
-from service.persistence.tables import CeilingChoice, Convention, Partner
+from service.persistence.tables import Convention, Partner
 from service.vocabulary import LEVEL_LABELS, Level, Role
 from service.web.access import allowed, signed_in_person
 from service.web.context import abandon_unit, db
@@ -87,6 +87,7 @@ def _show(
     form.version.data, line_form.version.data = form.version.data or seen, line_form.version.data or seen
     line_form.level.choices = [SelectChoice(level, LEVEL_LABELS[level]) for level in convention.document["levels"]]
     made = choices_made(db(), convention)
+    authors = names_of(db(), {choice.chosen_by for choice, _ in made[:_SHOWN]})
     return show(
         "conventions/ceilings.html",
         line_form if line_form.summary else form,
@@ -99,13 +100,9 @@ def _show(
         may_set=signed_in_person().acts_for(partner),
         names=department_names(),
         school_year=school_year_in_force(),
-        choices=[(choice, label, _author(choice)) for choice, label in made[:_SHOWN]],
+        choices=[(choice, label, authors[choice.chosen_by]) for choice, label in made[:_SHOWN]],
         older=max(0, len(made) - _SHOWN),
     )
-
-
-def _author(choice: CeilingChoice) -> str:
-    return name_of(db(), choice.chosen_by)
 
 
 def _own(key: str) -> tuple[Convention, Partner]:
@@ -147,7 +144,9 @@ def save(key: str) -> Any:
 def add(key: str) -> Any:
     convention, partner = _own(key)
     form = LineForm()
-    if not form.validate() or form.level.data not in set(Level):
+    if form.validate() and form.level.data not in set(Level):
+        form.refuse_field("level", "Choisissez un niveau.")
+    if form.errors:
         return _show(convention, partner, None, form)
     try:
         row = add_line(

@@ -15,12 +15,12 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from service.domain.people import COUNTRY
 from service.domain.perimeters import read_geography
-from service.domain.rounds import name_of
+from service.domain.rounds import names_of
 from service.domain.targets import SharedLine, Shift, shared_lines, shift_target, shifts_made
-from service.errors import NotFound, ServiceError
+from service.errors import ServiceError
 from service.vocabulary import COORDINATORS, LEVEL_LABELS
 from service.web.access import allowed, signed_in_person
-from service.web.context import abandon_unit, db
+from service.web.context import db
 from service.web.conventions import school_year_in_force
 from service.web.coordinators import OPENERS, runs_campaigns
 from service.web.forms import Form, WholeNumberField, show
@@ -80,7 +80,7 @@ def _show(lines: list[SharedLine], form: ShiftForm) -> Response:
         may_shift=bool(signed_in_person().roles & OPENERS),
         page=page,
         names={key: geography.name(key) if key else COMMON for key in geography.names},
-        authors={one: name_of(db(), one) for one in {shift.made_by for shift, _ in page.rows}},
+        authors=names_of(db(), {shift.made_by for shift, _ in page.rows}),
         level_labels=LEVEL_LABELS,
         school_year=school_year_in_force(),
     )
@@ -97,11 +97,8 @@ def move() -> Any:
     asked = Shift(form.line.data, *ends, form.seats.data or 0, form.why.data or "")
     try:
         made = shift_target(db(), asked, signed_in_person().area, signed_in_person().actor)
-    except NotFound:
-        raise
     except ServiceError as refusal:
         form.refuse(refusal)
-        abandon_unit()
         return _show(_lines(), form)
     said = counted(made.seats, "place déplacée", "places déplacées")
     flash(f"{said}\u00a0: le prochain tour en tient compte.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from argon2 import PasswordHasher
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from service.domain.accounts import (
     create_sample_accounts,
@@ -82,6 +82,16 @@ def test_rights(session: Session) -> None:
     assert [one.uai for one in schools_of(session, user)] == ["0690026D", "0750655E"]
     assert school_of(session, user) is first
     assert partner_of(session, user).name == "SERCE"
+
+
+def test_a_right_that_lasts_longer_is_in_the_trail(session: Session) -> None:
+    """The same territory for another school year is the same right, and the journal says who prolonged it; once."""
+    user = _user(session)
+    for year in ("2026-2027", "2027-2028", "2027-2028"):
+        grant(session, user, Role.ACADEMY_COORDINATOR, ACTOR, territory="academy:10", school_year=year)
+    assert [one.school_year for one in memberships_of(session, user)] == ["2027-2028"]
+    trail = session.exec(select(AuditEntry).where(AuditEntry.action == "grant").order_by(col(AuditEntry.id)))
+    assert [one.detail["year"] for one in trail] == ["2026-2027", "2027-2028"]
 
 
 def test_nobody_acts_for_nothing(session: Session) -> None:

@@ -21,8 +21,8 @@ from service.domain.personal_data import (
 from service.domain.retention import purge
 from service.domain.year_end import pass_to_next_year, year_end
 from service.errors import Conflict, NotFound
-from service.persistence.tables import AuditEntry, Campaign, Preference, User
-from service.vocabulary import CampaignStatus, Role
+from service.persistence.tables import AllocationRound, AuditEntry, Campaign, Placement, Preference, UnplacedPupil, User
+from service.vocabulary import REASON_LABELS, CampaignStatus, Role
 from tests.service.conftest import TODAY
 from tests.service.small_field import ACTOR, make_field, make_school
 
@@ -40,6 +40,12 @@ def test_everything_about_a_pupil_is_gathered_for_their_school(session: Session)
     said = pupil_lines(session, field.school, pupil, group)
     assert ("Élève", "Nom", pupil.display_name) in said
     assert {part for part, _, _ in said} == {"Élève", "Vœu", "Affectation"}
+    round_id = session.exec(select(Placement.round_id).where(Placement.pupil_id == pupil.id)).one()
+    session.add(UnplacedPupil(round_id=round_id, pupil_id=pupil.id or 0, reason="periods_not_open"))
+    session.get_one(AllocationRound, round_id).number = 7
+    said = pupil_lines(session, field.school, pupil, group)
+    without = [(what, how) for part, what, how in said if part == "Sans place"]
+    assert without == [("Tour 7", REASON_LABELS["periods_not_open"])]
     with pytest.raises(NotFound):
         get_pupil_of(session, make_school(session, "0750652" + uai_letter("0750652")), pupil.id or 0)
 
