@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.benchmarks.clock import MOST_SECONDS
-from tests.benchmarks.measure import Bench, Measure, Outcome, faults_of, limit_of
+from tests.benchmarks.measure import MOST_PATIENT, Bench, Measure, Outcome, faults_of, limit_of
 from tests.benchmarks.report import BEGIN, END, figure, line, write_readme
 from tests.benchmarks.rows import Row
 
@@ -92,6 +92,7 @@ def test_a_rival_is_stopped_once_it_has_told_enough(bench: Bench, outcomes: list
     ours = dataclasses.replace(outcomes[1].measures[0], seconds=0.5)
     lp = dataclasses.replace(PAIRS, engines=("factored flow", "HiGHS LP"), must=15, aim=30)
     assert limit_of(lp, ours) == pytest.approx(18)
+    assert limit_of(dataclasses.replace(lp, aim=10_000), ours) == MOST_PATIENT
     assert limit_of(dataclasses.replace(lp, aim=None), ours) == limit_of(ROUND, ours) == MOST_SECONDS
     hasty = dataclasses.replace(lp, aim=1e-9)
     stopped = bench.run(hasty)
