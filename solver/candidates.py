@@ -52,8 +52,8 @@ class Territory:
 def find_reachable(instance: Instance, supply: Supply, territory: Territory) -> Reachable:
     """Every pair within the longest limit among the school's groups."""
     limit: dict[str, int] = {}
-    for group in instance.groups:
-        limit[group.school] = max(limit.get(group.school, 0), group.reach_m)
+    for name, reach_m in {(group.school, group.reach_m) for group in instance.groups}:
+        limit[name] = max(limit.get(name, 0), reach_m)
     schools_of: dict[str, list[int]] = {}
     for i, school in enumerate(instance.schools):
         if school.id in limit:

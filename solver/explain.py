@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 
 import numpy as np
 
@@ -58,10 +59,16 @@ class Inquiry:
         self.reachable = find_reachable(instance, self.supply, self.territory)
         self.occupancy = Occupancy(instance, rows)
         self.banned = banned_offers(instance)
-        self.saturated_lines = cache(self.occupancy.saturated_lines)
         self.full = full_openings(instance, self.supply, self.occupancy)
         self.sides = SideInquiry(instance, self.occupancy, rows)
         self._school = {row.id: i for i, row in enumerate(instance.schools)}
+        self._near, self._accepted = cache(self._found_near), cache(self._is_accepted)
+        self._serving = cache(self._is_serving)
+        above = {line: i for i, line in enumerate(sorted({row.line or "" for row in instance.offers}))}
+        self._line = ints([above[row.line or ""] for row in instance.offers])
+        self._saturated = [
+            tuple(filter(self.occupancy.is_saturated, instance.ancestry(line or None))) for line in above
+        ]
         self._known: dict[tuple[object, ...], Finding] = {}
 
     def find(self, group: Group) -> Finding:
@@ -75,24 +82,28 @@ class Inquiry:
         return self._known[kind]
 
     def _look(self, group: Group, banned: tuple[str, ...]) -> Finding:
-        near = self._offers_near(group)
-        offers = near[self._listed(group)[near]] if group.departments else near
-        facts = {"reachable_offers": len(offers)}
-        if not len(offers):
-            elsewhere = {"in_other_departments": len(near)} if len(near) else {}
+        count, offers, openings = self._near(group.school, group.level, group.reach_m, group.departments)
+        facts = {"reachable_offers": offers}
+        if not offers:
+            elsewhere = {"in_other_departments": count} if count else {}
             return Finding(Reason.NO_OFFER_OF_LEVEL_IN_REACH, facts=facts | elsewhere | self._nearest(group))
-        openings = self._whole_ways(group, self._openings(offers, group))
+        accepted = self._accepted(self.instance.accepted(group))
+        openings = self._whole_ways(group, openings[accepted[self.supply.opening_period[openings]]])
         if not len(openings):
             return Finding(Reason.PERIODS_NOT_OPEN, facts=facts)
-        serving = self._serving(group)[self.supply.opening_offer[openings]]
-        openings = self._whole_ways(group, openings[serving])
+        if group.needs:
+            serving = self._serving(group.needs)[self.supply.opening_offer[openings]]
+            openings = self._whole_ways(group, openings[serving])
         if not len(openings):
             return Finding(Reason.NEEDS_NOT_SERVED, facts=facts)
-        openings = openings[~self._is_among(banned)[self.supply.opening_offer[openings]]] if banned else openings
-        openings = self._whole_ways(group, openings)
+        if banned:
+            allowed = [opening for opening in openings.tolist() if self._names(opening)[0] not in banned]
+            openings = self._whole_ways(group, ints(allowed))
         if not len(openings):
             return Finding(Reason.BANNED, facts=facts)
-        openings = self._whole_ways(group, openings[self._is_clear(group)[self.supply.opening_period[openings]]])
+        if busy := self.sides.busy(group):
+            clear = np.array([busy.isdisjoint(period.slots) for period in self.instance.periods], np.bool_)
+            openings = self._whole_ways(group, openings[clear[self.supply.opening_period[openings]]])
         if not len(openings):
             return Finding(Reason.OTHER_PLACEMENT_THEN, facts=facts)
         return self._blocked(group, openings, facts)
@@ -105,77 +116,75 @@ class Inquiry:
         usable = self.sides.usable(group, periods)
         return openings[[period in usable for period in periods]]
 
-    def _is_clear(self, group: Group) -> Bools:
-        """The periods free of the same pupils' other placements."""
-        busy = self.sides.busy(group)
-        return np.array([busy.isdisjoint(period.slots) for period in self.instance.periods], np.bool_)
-
     def _blocked(self, group: Group, openings: Ints, facts: dict[str, int]) -> Finding:
         """Every opening left is blocked: by its seats, by a side constraint, by a line, or by the school's maximum."""
         free = self._whole_ways(group, openings[~self.full[openings]])
         if not len(free):
-            offers = tuple(self._offers_of(openings, MOST_OFFERS))
-            return Finding(Reason.ALL_SEATS_TAKEN, offers=offers, facts=facts)
-        reason, more, held = self.sides.look(group, [self._names(opening) for opening in free.tolist()])
+            offers = dict.fromkeys(self.supply.opening_offer[openings].tolist())  # offers are sorted, openings by offer
+            named = tuple(self.instance.offers[i].id for i in islice(offers, MOST_OFFERS))
+            return Finding(Reason.ALL_SEATS_TAKEN, offers=named, facts=facts)
+        reason, more, held = self.sides.look(group, map(self._names, free.tolist()))
         if reason is not None:
             return Finding(reason, lines=held, facts=facts | more)
-        lines = sorted({line for offer in self._offers_of(free) for line in self.saturated_lines(offer)})
+        above = set(self._line[self.supply.opening_offer[free]].tolist())
+        lines = sorted({line for each in above for line in self._saturated[each]})
         if lines:
             return Finding(Reason.QUOTA_CEILING, lines=tuple(lines), facts=facts)
         return Finding(Reason.SCHOOL_MAXIMUM, facts=facts)
 
-    def _offers_near(self, group: Group) -> Ints:
-        """Those in reach, in whatever département."""
-        school = self._school[group.school]
+    def _found_near(self, name: str, level: str, reach_m: int, departments: frozenset[str]) -> tuple[int, int, Ints]:
+        """How many offers of the level are in a school's reach, how many in the départements, and their openings."""
+        school = self._school[name]
         rows = slice(self.reachable.start[school], self.reachable.start[school + 1])
         offers, trips = self.reachable.offer[rows], self.reachable.trip_m[rows]
-        return offers[(trips <= group.reach_m) & self._admitting(group.level)[offers]]
+        near = offers[(trips <= reach_m) & self._admitting(level)[offers]]
+        offers = near[self._listed(departments)[near]] if departments else near
+        first, last = self.supply.opening_start[offers], self.supply.opening_start[offers + 1]
+        return len(near), len(offers), runs(first, last - first)
 
-    def _listed(self, group: Group) -> Bools:
-        """The offers of the départements that the group accepts: all of them when it does not say."""
-        codes = group.departments or self.instance.department.keys()
+    def _listed(self, departments: frozenset[str]) -> Bools:
+        """The offers of these départements: all of them when none is said."""
+        codes = departments or self.instance.department.keys()
         return np.array([row.code in codes for row in self.instance.departments], np.bool_)[self.supply.department]
 
-    def _openings(self, offers: Ints, group: Group) -> Ints:
-        first, last = self.supply.opening_start[offers], self.supply.opening_start[offers + 1]
-        openings = runs(first, last - first)
-        periods = self.instance.accepted(group)
-        accepted = np.array([period.id in periods for period in self.instance.periods], np.bool_)
-        return openings[accepted[self.supply.opening_period[openings]]]
+    def _is_accepted(self, periods: frozenset[str]) -> Bools:
+        return np.array([period.id in periods for period in self.instance.periods], np.bool_)
 
     def _nearest(self, group: Group) -> dict[str, int]:
         """Metres to the nearest offer of the level in a département that the rules and the group admit, if any."""
         school = self.instance.schools[self._school[group.school]]
         home = next(i for i, row in enumerate(self.instance.departments) if row.code == school.department)
-        offers = np.flatnonzero(self.territory.admitted[home] & self._admitting(group.level) & self._listed(group))
+        offers = np.flatnonzero(
+            self.territory.admitted[home] & self._admitting(group.level) & self._listed(group.departments)
+        )
         trips = trips_m(np.broadcast_to(ints(school.position), (len(offers), 3)), self.supply.position[offers])
         return {"nearest_m": int(trips.min())} if len(trips) else {}
 
     def _admitting(self, level: str) -> Bools:
         return self.supply.admits_level.get(level, np.zeros(len(self.supply.position), np.bool_))
 
-    def _serving(self, group: Group) -> Bools:
+    def _is_serving(self, needs: frozenset[str]) -> Bools:
         serving = np.ones(len(self.supply.position), np.bool_)
-        for need in group.needs:
+        for need in needs:
             serving &= self.supply.serves.get(need, np.zeros(len(serving), np.bool_))
         return serving
-
-    def _is_among(self, names: tuple[str, ...]) -> Bools:
-        return np.array([row.id in names for row in self.instance.offers], np.bool_)
 
     def _names(self, opening: int) -> tuple[str, str]:
         offer, period = self.supply.opening_offer[opening], self.supply.opening_period[opening]
         return self.instance.offers[offer].id, self.instance.periods[period].id
 
-    def _offers_of(self, openings: Ints, most: int | None = None) -> list[str]:
-        """Identifiers of the offers these openings belong to, sorted (offers are, and openings by offer)."""
-        offers = self.supply.opening_offer[openings]
-        return [self.instance.offers[i].id for i in offers[np.diff(offers, prepend=-1) != 0][:most].tolist()]
-
 
 def full_openings(instance: Instance, supply: Supply, occupancy: Occupancy) -> Bools:
-    offers, periods = instance.offers, instance.periods
-    rows = zip(supply.opening_offer.tolist(), supply.opening_period.tolist(), strict=True)
-    free = ints([occupancy.free_seats(offers[offer].id, periods[period].id) for offer, period in rows])
-    full: Bools = free <= 0
-    return full
+    """The openings where nobody more may sit; seats that periods share are counted by the offer that shares them."""
+    offers, names, taken = instance.offers, [row.id for row in instance.periods], occupancy.seats
+    rows = zip(
+        supply.opening_offer.tolist(), supply.opening_period.tolist(), supply.opening_seats.tolist(), strict=True
+    )
+    openings = ((offers[offer].id, names[period], seats) for offer, period, seats in rows)
+    return np.array(
+        [
+            (occupancy.free_seats(offer, period) if offer in occupancy.shared else seats - taken[offer, period]) <= 0
+            for offer, period, seats in openings
+        ],
+        np.bool_,
+    )

@@ -274,7 +274,7 @@ class Instance:
 
     def accepted(self, group: Group) -> frozenset[str]:
         """Periods in which a pupil of the group may be somewhere, alone or in a bundle."""
-        return group.periods.union(*self.bundles_of.get(group.id, ()))
+        return group.periods.union(*more) if (more := self.bundles_of.get(group.id)) else group.periods
 
     def is_counted(self, group: str, period: str) -> bool:
         """Whether a row in this period counts its pupils: those of a bundle count in its first period only."""

@@ -12,12 +12,11 @@ import numpy as np
 
 from solver.arrays import Ints, distinct, find, ints, runs
 from solver.hubs import Hubs, list_hubs
-from solver.instance import Instance
 from solver.kept import Kept, list_kept
 from solver.network import Assembly, Kind, Network
-from solver.params import EQUITY_SCALE
 from solver.parts import Parts
 from solver.reserves import Reserves, list_reserves
+from solver.score import equity_levels, unplaced_in_turn
 
 
 def build_network(parts: Parts) -> Network:
@@ -159,14 +158,6 @@ def _add_unplaced(assembly: Assembly, parts: Parts, class_node: Ints, school_nod
     classes = np.arange(len(class_node), dtype=np.int64)
     assembly.add(Kind.LEFT, class_node, school_node[school_of_class], demand.class_left, left=classes)
     left = np.bincount(school_of_class, demand.class_left, len(school_node)).astype(np.int64)
-    school = np.repeat(np.arange(len(left), dtype=np.int64), left)
-    nth = runs(np.ones(len(left), np.int64), left)
+    school, nth = unplaced_in_turn(left)
     level = equity_levels(instance, school, nth)
     assembly.add(Kind.UNPLACED, school_node[school], np.full(len(school), sink), 1, level, school)
-
-
-def equity_levels(instance: Instance, school: Ints, nth: Ints) -> Ints:
-    """`Params.equity_level` for columns of schools and ranks: the same arithmetic, on arrays."""
-    weight = ints([instance.params.priority_weights[row.priority] for row in instance.schools])
-    pupils = ints([instance.pupils_by_school.get(row.id, 0) for row in instance.schools])
-    return nth * weight[school] * EQUITY_SCALE // (100 * pupils[school])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 
 from solver.instance import Instance, Pin
 from solver.result import Assignment
@@ -18,23 +19,41 @@ class Occupancy:
     """Counts of the pupils placed so far; never refuses anything by itself."""
 
     def __init__(self, instance: Instance, rows: Iterable[Assignment | Pin] = ()) -> None:
-        self.instance = instance
+        self.instance, self._first = instance, tuple(rows)
         self.seats: Counter[tuple[str, str]] = Counter()
-        self.by_school: Counter[tuple[str, str, str]] = Counter()
         self.through: Counter[str] = Counter()
         self._categories: defaultdict[tuple[str, str], Counter[str | None]] = defaultdict(Counter)
-        self._lines = {offer.id: instance.ancestry(offer.line) for offer in instance.offers}
+        above = {line: instance.ancestry(line) for line in {offer.line for offer in instance.offers}}
+        self._lines = {offer.id: above[offer.line] for offer in instance.offers}
         self.shared = Sides(instance).shared
-        for row in rows:
-            self.add(instance.group[row.group].school, row.offer, row.period, row.count)
+        for row in self._first:
+            self.seats[row.offer, row.period] += row.count
+        for (offer, _), count in self.seats.items():
+            for line in self._lines[offer]:
+                self.through[line] += count
+        kept = {offer.id for offer in instance.offers if offer.reserved}
+        for row in self._first if kept else ():
+            if row.offer in kept:
+                self._categorise(instance.group[row.group].school, row.offer, row.period, row.count)
+
+    @cached_property
+    def by_school(self) -> Counter[tuple[str, str, str]]:
+        """The pupils of a school at an opening: counted once somebody asks, which most never do."""
+        found: Counter[tuple[str, str, str]] = Counter()
+        for row in self._first:
+            found[self.instance.group[row.group].school, row.offer, row.period] += row.count
+        return found
 
     def add(self, school: str, offer: str, period: str, count: int) -> None:
         self.seats[offer, period] += count
         self.by_school[school, offer, period] += count
-        if (host := self.instance.offer[offer]).reserved:
-            self._categories[offer, period][self.instance.category(school, host)] += count
+        self._categorise(school, offer, period, count)
         for line in self._lines[offer]:
             self.through[line] += count
+
+    def _categorise(self, school: str, offer: str, period: str, count: int) -> None:
+        if (host := self.instance.offer[offer]).reserved:
+            self._categories[offer, period][self.instance.category(school, host)] += count
 
     def room(self, school: str, offer: str, period: str, *, released: bool = True) -> tuple[int, Rule]:
         """How many more pupils of the school may come (negative: too many already), and the rule that says so.

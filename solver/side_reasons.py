@@ -53,13 +53,14 @@ class SideInquiry:
         bundles = (bundle for bundle in self.instance.bundles_of.get(group.id, ()) if there.issuperset(bundle))
         return there & group.periods.union(*bundles)
 
-    def look(self, group: Group, free: list[Opening]) -> tuple[Reason | None, dict[str, int], tuple[str, ...]]:
+    def look(self, group: Group, free: Iterable[Opening]) -> tuple[Reason | None, dict[str, int], tuple[str, ...]]:
         """The side constraint that keeps the group out of these openings, its facts, and the lines it is about.
 
         None when single placements suffice to explain: no opening takes even one more pupil.
         """
-        together = group.id in self.instance.units
-        if not together and all(offer not in self.sides.minimum for offer, _ in free):
+        together, least = group.id in self.instance.units, self.sides.minimum
+        free = [*free] if together or least else []
+        if not together and all(offer not in least for offer, _ in free):
             return None, {}, ()
         rooms = {opening: self.occupancy.room(group.school, *opening)[0] for opening in free}
         possible = self._whole_ways(group, (opening for opening in free if rooms[opening] > 0))

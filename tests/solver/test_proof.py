@@ -16,12 +16,13 @@ from solver.flow import FlowError, minimum_cost_flow
 from solver.generate import generate
 from solver.greedy import greedy
 from solver.judge.plain.verify import verify_documents
-from solver.model import build_network, equity_levels
+from solver.model import build_network
 from solver.network import Kind, Network
 from solver.params import Tier
 from solver.parts import gather
 from solver.potentials import potentials
 from solver.result import Status
+from solver.score import equity_levels
 from solver.solve import solve
 from solver.tiers import names_of
 from tests.solver.brute_force import exhaust
