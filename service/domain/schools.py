@@ -16,10 +16,10 @@ from service.domain.identifiers import check_uai
 from service.domain.points import AS_WRITTEN_M, Point, metres_between, settle
 from service.domain.territories import get_commune
 from service.domain.texts import clean_text
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.rows import take_version
-from service.persistence.tables import Commune, School
-from service.vocabulary import Level, Priority, SchoolType
+from service.persistence.tables import AllocationRound, Campaign, ClassGroup, Commune, Placement, Pupil, School
+from service.vocabulary import CampaignStatus, Level, Priority, SchoolType
 
 LEVELS_OF_SCHOOL: Mapping[SchoolType, frozenset[Level]] = {
     # A prépa métiers class may sit in a collège, a vocational lycée or a lycée polyvalent.
@@ -119,19 +119,23 @@ def correct_school(
     """The fields that changed, and warnings to show. The category weighs in rounds: the trail keeps what it was.
 
     Raises:
-        Refusals: a missing name, an unknown commune, an authorisation dated in the future, a point that is elsewhere.
+        Refusals: a missing name, an unknown commune, an authorisation dated in the future, a point that is elsewhere,
+            another département while pupils have places.
         Conflict: someone else has corrected the school meanwhile.
     """
     fresh: School | None = None
     place, warnings = Point(0.0, 0.0), list[str]()
     with gathered() as faults:
         with faults.next():
-            commune = get_commune(session, wanted.insee)
-            place, warnings = settle(session, commune, _still_meant(school, wanted))
-        with faults.next():
             fresh = _check(
                 session, SchoolDraft(uai=school.uai, kind=school.kind, **wanted.model_dump(exclude=_CORRECTED_ONLY))
             )
+        if fresh is not None:
+            commune = get_commune(session, fresh.insee)
+            with faults.next():
+                _refuse_other_department(session, school, commune)
+            with faults.next():
+                place, warnings = settle(session, commune, _still_meant(school, wanted))
         with faults.next():
             street = clean_text(wanted.street, "street", "L’adresse", at_most=200, required=False)
         if wanted.board_authorised_on is not None and wanted.board_authorised_on > today:
@@ -155,6 +159,31 @@ def correct_school(
         session, actor, "correct_school", f"school:{school.id}", before={name: str(old) for name, old in before.items()}
     )
     return sorted(before), warnings
+
+
+def _refuse_other_department(session: Session, school: School, commune: Commune) -> None:
+    """A school whose pupils a running campaign has placed keeps its département: rounds and conventions rest on it.
+
+    Raises:
+        ServiceError: `department_relied_on`.
+    """
+    if commune.department_code == school.department_code:
+        return
+    query = (
+        select(Placement.id)
+        .join(Pupil, col(Pupil.id) == col(Placement.pupil_id))
+        .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
+        .join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id))
+        .join(Campaign, col(Campaign.id) == col(AllocationRound.campaign_id))
+        .where(ClassGroup.school_id == school.id, col(Placement.published), Campaign.status == CampaignStatus.OPEN)
+        .limit(1)
+    )
+    if session.exec(query).first() is not None:
+        message = (
+            f"{commune.name} est dans un autre département ({commune.department_code}), et vos élèves ont déjà des "
+            f"places depuis le {school.department_code}. Attendez la fin de la campagne ou prévenez la coordination."
+        )
+        raise ServiceError("department_relied_on", message, "insee")
 
 
 def _still_meant(school: School, wanted: SchoolCorrection) -> Point | None:
