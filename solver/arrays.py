@@ -72,7 +72,7 @@ def share(given: Ints, taken: Ints) -> tuple[Ints, Ints, Ints]:
     Returns the rows given from, the rows taken by, and how many units each pair carries (all positive).
     """
     ends_given, ends_taken = np.cumsum(given), np.cumsum(taken)
-    ends = np.union1d(ends_given[given > 0], ends_taken[taken > 0]).astype(np.int64)
+    ends = distinct(np.concatenate((ends_given[given > 0], ends_taken[taken > 0])))
     counts = np.diff(ends, prepend=0).astype(np.int64)
     return (
         np.searchsorted(ends_given, ends).astype(np.int64),

@@ -6,13 +6,12 @@ period): the answer depends on the frozen instance alone, and nobody chose it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 import numpy as np
 
-from solver.arrays import Ints, share
+from solver.arrays import Ints, ints, share
 from solver.demand import Demand
 from solver.draw import drawn_order
 from solver.instance import Instance
@@ -27,15 +26,16 @@ def pair(
     instance: Instance, demand: Demand, network: Network, flow: Ints, names: Names, fixed: Sequence[Row]
 ) -> tuple[Assignment, ...]:
     """Placements, those that stood before the network (pins at least) among them, sorted by group, offer, period."""
-    turn = _ranks(drawn_order(names.sha256, group.id) for group in instance.groups)
+    used = np.flatnonzero(flow > 0).astype(np.int64)
+    kind = network.kind[used]
     group = np.flatnonzero(demand.group_left)
     held = np.stack((demand.group_class[group], group, demand.group_left[group]))  # class i is node i
+    turn = _turns(instance, names, held, network.tail[used[(kind == Kind.WISH) | (kind == Kind.KEPT)]])
     for kinds in ((Kind.WISH, Kind.KEPT, Kind.LEFT), (Kind.SECTOR,), (Kind.PERIOD,)):
-        arcs = np.flatnonzero(np.isin(network.kind, kinds) & (flow > 0)).astype(np.int64)
-        waiting, (arc, group, count) = _carry(network, flow, held, arcs, turn)
+        waiting, (arc, group, count) = _carry(network, flow, held, used[np.isin(kind, kinds)], turn)
         held = np.concatenate((waiting, np.stack((network.head[arc], group, count))), axis=1)
-    arcs = np.flatnonzero((network.kind == Kind.CHOICE) & (flow > 0)).astype(np.int64)
-    _, (arc, group, count) = _carry(network, flow, held, _in_drawn_order(network, arcs, names), turn)
+    arcs = _in_drawn_order(network, used[kind == Kind.CHOICE], names)
+    _, (arc, group, count) = _carry(network, flow, held, arcs, turn)
     return _rows(instance, fixed, names, group, network.right[arc].astype(np.int64), count)
 
 
@@ -64,6 +64,17 @@ def _carry(network: Network, flow: Ints, held: Ints, arcs: Ints, turn: Ints) -> 
     return held[:, ~moves], (arcs[taken], moving[1][given], count)
 
 
+def _turns(instance: Instance, names: Names, held: Ints, going: Ints) -> Ints:
+    """Each group's turn; none is drawn for those alone in a class that goes nowhere, who meet nobody."""
+    node, group = held[:2]
+    meets = np.bincount(node)[node] > 1
+    meets[np.isin(node, going)] = True
+    group = group[meets]
+    turn = np.zeros(len(instance.groups), np.int64)
+    turn[group] = _ranks(drawn_order(names.sha256, instance.groups[who].id) for who in group.tolist())
+    return turn
+
+
 def _in_drawn_order(network: Network, arcs: Ints, names: Names) -> Ints:
     openings, inverse = np.unique(network.right[arcs], return_inverse=True)
     turn = _ranks(drawn_order(names.sha256, *names.openings[opening]) for opening in openings.tolist())
@@ -81,9 +92,16 @@ def _ranks(keys: Iterable[bytes]) -> Ints:
 def _rows(
     instance: Instance, fixed: Sequence[Row], names: Names, group: Ints, opening: Ints, count: Ints
 ) -> tuple[Assignment, ...]:
-    total: Counter[tuple[str, str, str]] = Counter()
-    for row in fixed:
-        total[row.group, row.offer, row.period] += row.count
-    for who, where, pupils in zip(group.tolist(), opening.tolist(), count.tolist(), strict=True):
-        total[(instance.groups[who].id, *names.openings[where])] += pupils
-    return tuple(Assignment(*key, pupils) for key, pupils in sorted(total.items()))
+    """Groups, then openings, are in the order of identifiers: so are the rows in that of their keys."""
+    groups, openings = instance.groups, names.openings
+    if fixed:
+        who, where = {row.id: i for i, row in enumerate(groups)}, {name: i for i, name in enumerate(openings)}
+        group = np.append(group, ints([who[row.group] for row in fixed]))
+        opening = np.append(opening, ints([where[row.offer, row.period] for row in fixed]))
+        count = np.append(count, ints([row.count for row in fixed]))
+    keys, at = np.unique(group * len(openings) + opening, return_inverse=True)
+    pupils = np.bincount(at, count, len(keys)).astype(np.int64).tolist()
+    names_of_groups = [groups[i].id for i in (keys // len(openings)).tolist()]
+    offers, periods = zip(*openings, strict=True) if openings else ((), ())
+    places = (keys % len(openings)).tolist()
+    return tuple(map(Assignment, names_of_groups, [offers[i] for i in places], [periods[i] for i in places], pupils))
