@@ -81,8 +81,9 @@ def test_pages_do_not_ask_more_often_for_a_thousand_stays(
     theirs = {
         "lille@college.example": [f"{school}/{page}" for page in ("stages", "presences", "conventions-de-stage",
                                                                   "conventions-de-stage/envoi", "chiffres")],
-        email_of("ovhcloud"): [f"{host}/{page}" for page in ("stages", "presences", "conventions-de-stage",
-                                                             "chiffres")],
+        email_of("ovhcloud"): [f"{host}/{page}" for page in ("", "stages", "presences", "conventions-de-stage",
+                                                             "chiffres", "listes/sites.xlsx", "listes/offres.xlsx",
+                                                             "listes/eleves-attendus.xlsx")],
         country.email_coordinator: ["/coordination/remontee", "/coordination/remontee.xlsx", "/comite",
                                     "/coordination/journal", "/coordination/conservation", "/conventions/ovhcloud",
                                     "/conventions/ovhcloud/registre.xlsx", "/conventions/ovhcloud/vie",
