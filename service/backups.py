@@ -19,7 +19,7 @@ from service.domain.retention import rules_in_force
 from service.errors import ServiceError
 
 RULE = "backup"
-_DATED = re.compile(r"sequence-([0-9]{4}-[0-9]{2}-[0-9]{2})\.(db|dump|sql)(\.gz)?")
+_DATED = re.compile(r"sequence-([0-9]{4}-[0-9]{2}-[0-9]{2})\.(db|dump|sql|partial)(\.gz)?")
 
 
 def back_up(database_url: str, folder: Path, today: date) -> Path:
@@ -39,9 +39,12 @@ def back_up(database_url: str, folder: Path, today: date) -> Path:
     copy = folder / f"sequence-{today.isoformat()}.db"
     if copy.exists():
         raise ServiceError("backup_exists", f"La sauvegarde du jour existe déjà\u00a0: {copy.name}.")
+    # Under its own name once it is whole: a copy cut short must not pass for the day's.
+    partial = copy.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
     with closing(sqlite3.connect(f"file:{url.database}?mode=rw", uri=True)) as connection:
-        connection.execute("VACUUM INTO ?", (str(copy),))
-    return copy
+        connection.execute("VACUUM INTO ?", (str(partial),))
+    return partial.rename(copy)
 
 
 def forget_backups(folder: Path, today: date) -> list[str]:

@@ -337,6 +337,25 @@ def test_what_is_erased_leaves_the_backups_too(planted: Engine, tmp_path: Path) 
         backups.back_up(url, folder, add_months(erased_on, 1))
 
 
+def test_a_copy_cut_short_is_not_the_day_s(planted: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The power fails before the copy is whole: it is made again that day, and what was left is forgotten in time."""
+    day, folder = LAST_DAYS["import_file"], tmp_path / "copies"
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", fail)
+        with pytest.raises(OSError, match="power cut"):
+            backups.back_up(str(planted.url), folder, day)
+    assert [one.suffix for one in folder.iterdir()] == [".partial"]
+    copy = backups.back_up(str(planted.url), folder, day)
+    assert list(folder.iterdir()) == [copy]
+    (folder / f"sequence-{(day - timedelta(days=1)).isoformat()}.partial").write_bytes(b"left behind")
+    assert len(backups.forget_backups(folder, add_months(day, 1))) == 1
+    assert list(folder.iterdir()) == [copy]
+
+
+def fail(*_: object) -> None:
+    raise OSError("power cut")
+
+
 def copies_that_hold(folder: Path, key: str) -> int:
     return sum(canary(key).encode() in one.read_bytes() for one in folder.glob("*.db"))
 
