@@ -32,6 +32,7 @@ from service.persistence.tables import (
     Sector,
     Site,
 )
+from service.persistence.walks import to_host
 from service.vocabulary import HAS_RESULT, Level, OfferStatus, RoundKind
 
 NEAREST = 25
@@ -124,8 +125,7 @@ def _sent(session: Session, campaign: Campaign, pupil: Pupil) -> int | None:
 
 
 def _openings(session: Session, campaign: Campaign, group: ClassGroup, school: School) -> dict[int, PlaceChoice]:
-    rows = fetch(
-        session,
+    openings = to_host(
         select(
             col(Opening.id),
             col(Offer.id),
@@ -138,11 +138,11 @@ def _openings(session: Session, campaign: Campaign, group: ClassGroup, school: S
             col(Opening.capacity) - col(Opening.used),
             col(Site.latitude),
             col(Site.longitude),
-        )
-        .join(Offer, col(Offer.id) == col(Opening.offer_id))
-        .join(Site, col(Site.id) == col(Offer.site_id))
-        .join(Partner, col(Partner.id) == col(Site.partner_id))
-        .join(Sector, col(Sector.key) == col(Offer.sector))
+        ).select_from(Opening)
+    )
+    rows = fetch(
+        session,
+        openings.join(Sector, col(Sector.key) == col(Offer.sector))
         .join(Period, col(Period.id) == col(Opening.period_id))
         .where(
             col(Offer.school_year) == campaign.school_year,

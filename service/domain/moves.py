@@ -28,6 +28,7 @@ from service.persistence.tables import (
     School,
     Site,
 )
+from service.persistence.walks import to_host, to_school
 from service.vocabulary import HAS_RESULT, RoundKind
 
 
@@ -118,8 +119,7 @@ def _paired(left: list[Place], taken: list[Place]) -> list[tuple[Place | None, P
 
 def _only_in(session: Session, round_id: int, other_id: int, area: Area) -> dict[Home, list[Place]]:
     """Places of a round that the other does not give to the same pupil."""
-    rows = fetch(
-        session,
+    places = to_school(
         select(
             col(Pupil.pseudonym),
             col(School.id),
@@ -134,14 +134,12 @@ def _only_in(session: Session, round_id: int, other_id: int, area: Area) -> dict
             col(Period.starts_on),
             col(Period.ends_on),
         )
-        .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
-        .join(School, col(School.id) == col(ClassGroup.school_id))
-        .join(Placement, col(Placement.pupil_id) == col(Pupil.id))
-        .join(Opening, col(Opening.id) == col(Placement.opening_id))
-        .join(Period, col(Period.id) == col(Placement.period_id))
-        .join(Offer, col(Offer.id) == col(Opening.offer_id))
-        .join(Site, col(Site.id) == col(Offer.site_id))
-        .join(Partner, col(Partner.id) == col(Site.partner_id))
+    )
+    places = places.join(Placement, col(Placement.pupil_id) == col(Pupil.id))
+    places = to_host(places.join(Opening, col(Opening.id) == col(Placement.opening_id)))
+    rows = fetch(
+        session,
+        places.join(Period, col(Period.id) == col(Placement.period_id))
         .where(col(Placement.round_id) == round_id, ~_same_in(other_id), within(col(School.department_code), area))
         .order_by(col(Period.starts_on), col(Offer.id)),
     )

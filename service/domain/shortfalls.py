@@ -36,6 +36,7 @@ from service.persistence.tables import (
     Site,
     User,
 )
+from service.persistence.walks import to_host, to_school
 from service.vocabulary import COORDINATORS, Level, OfferStatus
 
 
@@ -138,8 +139,7 @@ class Shortfall:
 
 def shortfalls(session: Session, campaign: Campaign, area: Area = None) -> list[Shortfall]:
     """Openings of the area that a repair of the campaign has to relieve, in the order of dates."""
-    rows = fetch(
-        session,
+    openings = to_host(
         select(
             col(Offer.id),
             col(Partner.name),
@@ -150,11 +150,11 @@ def shortfalls(session: Session, campaign: Campaign, area: Area = None) -> list[
             col(Period.ends_on),
             col(Opening.used),
             col(Opening.keeps),
-        )
-        .join(Opening, col(Opening.offer_id) == col(Offer.id))
-        .join(Site, col(Site.id) == col(Offer.site_id))
-        .join(Partner, col(Partner.id) == col(Site.partner_id))
-        .join(Period, col(Period.id) == col(Opening.period_id))
+        ).select_from(Opening)
+    )
+    rows = fetch(
+        session,
+        openings.join(Period, col(Period.id) == col(Opening.period_id))
         .where(
             col(Opening.keeps) < col(Opening.used),
             _filled_by(campaign),
@@ -190,8 +190,7 @@ class ConcernedPupil:
 
 def concerned_pupils(session: Session, campaign: Campaign) -> list[ConcernedPupil]:
     """Everybody sent to an opening that does not receive everybody: who has to leave is the repair's to say."""
-    rows = fetch(
-        session,
+    sent = to_school(
         select(
             col(Pupil.pseudonym),
             col(School.name),
@@ -202,13 +201,12 @@ def concerned_pupils(session: Session, campaign: Campaign) -> list[ConcernedPupi
             col(Period.starts_on),
             col(Period.ends_on),
         )
-        .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
-        .join(School, col(School.id) == col(ClassGroup.school_id))
-        .join(Placement, col(Placement.pupil_id) == col(Pupil.id))
-        .join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id))
-        .join(Opening, col(Opening.id) == col(Placement.opening_id))
-        .join(Offer, col(Offer.id) == col(Opening.offer_id))
-        .join(Site, col(Site.id) == col(Offer.site_id))
+    )
+    sent = sent.join(Placement, col(Placement.pupil_id) == col(Pupil.id))
+    sent = to_host(sent.join(Opening, col(Opening.id) == col(Placement.opening_id)))
+    rows = fetch(
+        session,
+        sent.join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id))
         .join(Period, col(Period.id) == col(Opening.period_id))
         .where(
             col(Placement.published),
@@ -236,14 +234,12 @@ class FilledOffer:
 
 def find_filled_offers(session: Session, campaign: Campaign, wanted: str, at_most: int = 20) -> list[FilledOffer]:
     """Those whose site or partner bears this name or a part of it."""
+    named = (col(Offer.id), col(Partner.name), col(Site.name), col(Offer.level))
     rows = fetch(
         session,
-        select(col(Offer.id), col(Partner.name), col(Site.name), col(Offer.level), func.sum(col(Opening.used)))
-        .join(Opening, col(Opening.offer_id) == col(Offer.id))
-        .join(Site, col(Site.id) == col(Offer.site_id))
-        .join(Partner, col(Partner.id) == col(Site.partner_id))
+        to_host(select(*named, func.sum(col(Opening.used))).select_from(Opening))
         .where(_filled_by(campaign))
-        .group_by(col(Offer.id), col(Partner.name), col(Site.name), col(Offer.level))
+        .group_by(*named)
         .order_by(col(Site.name), col(Offer.id)),
     )
     searched = search_form(wanted)
