@@ -156,6 +156,8 @@ def _saved(school: School, row: PlacementRequest, form: RequestForm) -> Response
     """The button chosen says whether the request is also sent."""
     if form.converted:
         flash(form.converted)
+    if form.departments.data:
+        _warn_of_departments(school, row)
     if "send" in request.form and row.status is RequestStatus.DRAFT:
         submit_request(db(), row, signed_in_person().actor, today())
         flash("La demande est envoyée\u00a0: elle participera au prochain tour.")
@@ -166,6 +168,20 @@ def _saved(school: School, row: PlacementRequest, form: RequestForm) -> Response
     else:
         flash("La demande est modifiée.")
     return redirect(url_for("schools.class_page", uai=school.uai, class_id=row.class_id), 303)
+
+
+def _warn_of_departments(school: School, row: PlacementRequest) -> None:
+    """Said once saved: départements that leave nothing today may still be what the school wants."""
+    draft, campaign = read_draft(db(), row), db().get_one(Campaign, row.campaign_id)
+    where = Where(row.reach_km, draft.departments)
+    reach = reach_today(db(), campaign, school, draft.level, draft.period_ids, where, today())
+    if reach.left_out and not reach.asked.sites:
+        others = counted(reach.left_out, "autre site est", "autres sites sont")
+        flash(
+            f"À {row.reach_km}\u00a0km aujourd’hui, aucun site publié n’est dans les départements acceptés\u00a0: "
+            f"{others} dans ceux que la demande écarte.",
+            "attention",
+        )
 
 
 @blueprint.post("/<int:request_id>/envoi")

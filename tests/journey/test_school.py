@@ -36,12 +36,15 @@ def test_a_secretary_asks_for_a_class(
     expect(window.get_by_label("Semaine du 15 février 2027")).to_be_disabled()
     window.get_by_label("Semaine du 1er février 2027").check()
     window.get_by_label("Semaine du 25 janvier 2027").check()
+    window.get_by_label("Ain (01)").check()
     window.get_by_role("button", name="Envoyer la demande").click()
     expect(window.get_by_role("status")).to_contain_text("La demande est envoyée")
+    expect(window.get_by_role("definition").filter(has_text="Ain (01)")).to_be_visible()
     expect(window.get_by_role("row", name="Yanis B.")).to_contain_text("Numérique")
     look("class-waiting")
     window.get_by_role("link", name="Modifier la demande").click()
     expect(window.get_by_label("Semaine du 1er février 2027")).to_be_checked()
+    expect(window.get_by_label("Ain (01)")).to_be_checked()
     look("request-edit")
 
 

@@ -137,6 +137,10 @@ def test_the_reach_is_shown_before_anything_is_sent(
     assert "60 minutes comptent pour 30 km" in text_of(school.get(saved.location))
     database.rollback()
     assert database.exec(select(PlacementRequest.reach_km)).one() == 30
+    kept = school.post(address, filled(class_name="3e C", reach_km="100", departments=["42"]))
+    assert "À 100 km aujourd’hui, aucun site publié n’est dans les départements acceptés : 2 autres sites sont" in (
+        text_of(school.get(kept.location))
+    )
 
 
 def test_a_class_says_in_which_departements(school: Browser, address: str, database: Session) -> None:
