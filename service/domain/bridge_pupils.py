@@ -64,20 +64,23 @@ def freeze_pupils(
 def let_stand(
     frozen: FrozenPupils, placed: Iterable[str], homes: Iterable[School], hosts: Iterable[Offer]
 ) -> tuple[Group, ...]:
-    """The groups, where a place given stays within reach though its host or its school now stands elsewhere on the map.
+    """The groups, where a place given stays within reach though its host or its school now stands elsewhere on the map,
+    in another département perhaps.
 
     `placed` are the pseudonyms whose places nothing moves. A pin out of reach would leave the whole round unanswered.
     """
     settled = {frozen.group_of[pseudonym] for pseudonym in placed}
-    offers = {offer.id: offer.position for offer in hosts}
+    offers = {offer.id: offer for offer in hosts}
     schools = {school.id: school.position for school in homes}
     named = {group.id: group for group in frozen.groups}
     for pin in frozen.pins:
         if pin.group in settled and pin.offer in offers:
             group = named[pin.group]
-            trip = trip_m(schools[group.school], offers[pin.offer])
-            if trip > group.reach_m:
-                named[group.id] = replace(group, reach_m=trip)
+            host = offers[pin.offer]
+            reach_m = max(group.reach_m, trip_m(schools[group.school], host.position))
+            listed = group.departments | {host.department} if group.departments else group.departments
+            if (reach_m, listed) != (group.reach_m, group.departments):
+                named[group.id] = replace(group, reach_m=reach_m, departments=listed)
     return tuple(named.values())
 
 

@@ -6,18 +6,25 @@ from sqlmodel import Session
 
 from service.domain.accepted_departments import department_choices, department_names
 from service.domain.bridge import freeze, frozen_bytes
+from service.domain.bridge_pupils import freeze_pupils, let_stand
 from service.domain.fix_subjects import fix_of, subject_of
 from service.domain.reaches import Where, reach_today
 from service.domain.requests import create_request, edit_request, read_draft, submit_request
+from service.domain.snapshot import PlacedAlready, PupilAsking
 from service.persistence.tables import Campaign, PlacementRequest, School
 from service.vocabulary import FIX_LABELS, RULE_LABELS, Level
 from service.web.reason_words import reason_sentence
 from solver.fix import FixKind
+from solver.geography import position
+from solver.instance import Offer, Period
+from solver.instance import School as SolverSchool
 from solver.pins import broken_rule
 from solver.rules import Rule
 from solver.solve import solve
 from tests.service.conftest import TODAY
 from tests.service.small_field import ACTOR, JUNE, make_campaign, make_offer, make_school, make_site, seconde_draft
+
+ISERE = frozenset({"38"})
 
 
 def asking(session: Session, *departments: str) -> tuple[Campaign, School, PlacementRequest]:
@@ -80,3 +87,16 @@ def test_every_rule_and_change_has_its_words(session: Session) -> None:
     fix = {"kind": "department", "offer": "12"}
     assert fix_of("department", subject_of(fix)) == fix
     assert department_names(session, ["69", "2A", "01"]) == ["Ain (01)", "Corse-du-Sud (2A)", "Rhône (69)"]
+
+
+def test_a_place_given_stands_in_another_departement() -> None:
+    """A host found to be across the border after a pupil was sent there keeps the pupil; nobody else may go there."""
+    weeks, here = [Period(JUNE, ("2027-W24", "2027-W25"))], position(45.7, 4.8)
+    pupils = [
+        PupilAsking(1, name, "0690026D", "2de_gt", frozenset({JUNE}), (), 30, frozenset(), "", False, False, ISERE)
+        for name in ("placed", "waiting")
+    ]
+    frozen = freeze_pupils(pupils, weeks, [PlacedAlready("placed", 7, JUNE)], [])
+    host = Offer("7", "69", here, "numerique", frozenset({"2de_gt"}), {JUNE: 5})
+    groups = let_stand(frozen, ["placed"], [SolverSchool("0690026D", "69", here)], [host])
+    assert {group.id: group.departments for group in groups} == {"placed": ISERE | {"69"}, "waiting": ISERE}
