@@ -28,7 +28,7 @@ from service.web.french import counted
 from service.web.paging import cut
 
 blueprint = Blueprint("targets", __name__, url_prefix="/coordination/objectifs")
-COMMON = "part commune, confiée à aucun territoire"
+COMMON = "part commune, qui n’est confiée à aucun territoire"
 
 
 class ShiftForm(Form):
