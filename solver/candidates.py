@@ -66,10 +66,11 @@ def find_reachable(instance: Instance, supply: Supply, territory: Territory) -> 
         schools, offers = ints(schools_of.get(code, [])), np.flatnonzero(admitted)
         if len(schools) and len(offers):
             key = np.packbits(admitted).tobytes()
-            tree = trees.setdefault(key, cKDTree(supply.position[offers]))
-            found.append(_within(schools, position[schools], reach[schools], tree, offers, supply.position))
+            if key not in trees:
+                trees[key] = cKDTree(supply.position[offers])
+            found.append(_within(schools, position[schools], reach[schools], trees[key], offers, supply.position))
     rows = np.concatenate(found, axis=1)
-    school, offer, trip = rows[:, np.lexsort((rows[1], rows[0]))]
+    school, offer, trip = rows[:, np.argsort(rows[0] * len(instance.offers) + rows[1])]
     return Reachable(starts_of(school, len(instance.schools)), school, offer, trip)
 
 

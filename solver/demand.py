@@ -16,7 +16,7 @@ import numpy as np
 
 from solver.arrays import Bools, Ints, ints
 from solver.draw import class_key, profile_key
-from solver.instance import Instance
+from solver.instance import Group, Instance
 
 _Key = TypeVar("_Key", bound=Hashable)
 Profile = tuple[int, str, int, tuple[str, ...], tuple[str, ...], str, tuple[str, ...]]
@@ -130,43 +130,62 @@ class ClassNames:
 
 def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:
     """Number profiles, period sets, wish lists and classes, and count what remains of each after the pins."""
+    groups, banned, told = instance.groups, banned_offers(instance), instance.announced_groups
     school = {row.id: i for i, row in enumerate(instance.schools)}
-    period = {row.id: i for i, row in enumerate(instance.periods)}
-    banned = banned_offers(instance)
-    profiles, period_sets, wishes = Numbering[Profile](), Numbering[tuple[int, ...]](), Numbering[tuple[str, ...]]()
-    classes, told = Numbering[tuple[int, int, int, str | None]](), instance.announced_groups
+    period_sets, wishes = Numbering[tuple[int, ...]](), Numbering[tuple[str, ...]]()
     for i in range(len(instance.periods)):
         period_sets((i,))
-
-    @cache
-    def number_periods(names: frozenset[str]) -> int:
-        return period_sets(tuple(sorted(period[name] for name in names)))
-
-    members, left = [], []
-    for group in instance.groups:
-        needs = tuple(sorted(group.needs))
-        alone = group.id if group.id in instance.units else ""
-        where = school[group.school], group.level, group.reach_m, needs, banned.get(group.id, ())
-        profile = profiles((*where, alone, tuple(sorted(group.departments))))
-        when, name = number_periods(instance.accepted(group)), group.id if group.id in told else None
-        members.append(classes((profile, when, wishes(group.wishes), name)))
-        left.append(group.count - pinned.get(group.id, 0))
-    columns = ints([key[:3] for key in classes.keys]).reshape(-1, 3)
-    class_left = ints([0] * len(columns))
-    for member, count in zip(members, left, strict=True):
-        class_left[member] += count
+    periods = {row.id: i for i, row in enumerate(instance.periods)}
+    number_periods = cache(lambda names: period_sets(tuple(sorted(periods[name] for name in names))))
+    when = ints([number_periods(instance.accepted(group)) for group in groups])
+    ranked = ints([wishes(group.wishes) for group in groups])
+    first, profile = _first_met(_profile_keys(instance, school, banned))
+    profiles = tuple(_profile_of(instance, groups[i], school, banned) for i in first.tolist())
+    keys = (profile * len(period_sets.number) + when) * len(wishes.number) + ranked
+    if told:  # each a class of its own
+        alone = np.array([group.id in told for group in groups], np.bool_)
+        keys[alone] = ~np.flatnonzero(alone)
+    first, member = _first_met(keys)
+    left = ints([group.count - pinned.get(group.id, 0) for group in groups])
     return Demand(
-        profiles=profiles.keys,
+        profiles=profiles,
         period_sets=period_sets.keys,
         wish_lists=wishes.keys,
-        class_profile=columns[:, 0],
-        class_periods=columns[:, 1],
-        class_wishes=columns[:, 2],
-        class_left=class_left,
-        group_class=ints(members),
-        group_left=ints(left),
-        told_to={number: key[3] for number, key in enumerate(classes.keys) if key[3] is not None},
+        class_profile=profile[first],
+        class_periods=when[first],
+        class_wishes=ranked[first],
+        class_left=np.bincount(member, left, len(first)).astype(np.int64),
+        group_class=member,
+        group_left=left,
+        told_to={i: groups[who].id for i, who in enumerate(first.tolist()) if groups[who].id in told},
     )
+
+
+def _profile_keys(instance: Instance, school: Mapping[str, int], banned: Mapping[str, tuple[str, ...]]) -> Ints:
+    """The same number for groups of one profile: a school's are told apart by few different things."""
+    asked, units = Numbering[tuple[Hashable, ...]](), instance.units
+    names = [row.id if row.id in units else "" for row in instance.groups]
+    codes = [
+        asked((row.level, row.reach_m, row.needs, row.departments, banned.get(row.id, ()), name))
+        for row, name in zip(instance.groups, names, strict=True)
+    ]
+    return ints([school[row.school] for row in instance.groups]) * len(asked.number) + ints(codes)
+
+
+def _profile_of(
+    instance: Instance, group: Group, school: Mapping[str, int], banned: Mapping[str, tuple[str, ...]]
+) -> Profile:
+    where, alone = (school[group.school], group.level, group.reach_m), group.id if group.id in instance.units else ""
+    return *where, tuple(sorted(group.needs)), banned.get(group.id, ()), alone, tuple(sorted(group.departments))
+
+
+def _first_met(keys: Ints) -> tuple[Ints, Ints]:
+    """The row where each different key is first met, in that order, and each row's number among them."""
+    _, first, number = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    met = np.empty(len(order), np.int64)
+    met[order] = np.arange(len(order))
+    return first[order].astype(np.int64), met[number]
 
 
 def banned_offers(instance: Instance) -> dict[str, tuple[str, ...]]:
