@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, select
 from sqlmodel import Session, col
 
@@ -25,6 +27,7 @@ ELSEWHERE_M = 5_000
 AS_WRITTEN_M = 20
 """Two points this near are the same one, as four decimals write it."""
 _KM_OF_A_DEGREE = 111
+_CENTRES = "centres"
 _DOT = re.compile(r"([+-]?[0-9]{1,3}\.[0-9]+)(?:\s*[,;/]\s*|\s+)([+-]?[0-9]{1,3}\.[0-9]+)")
 _COMMA = re.compile(r"([+-]?[0-9]{1,3},[0-9]+)(?:\s*[;/]\s*|,\s+|\s+)([+-]?[0-9]{1,3},[0-9]+)")
 _ONE = re.compile(r"[+-]?[0-9]{1,3}(?:[.,][0-9]+)?")
@@ -123,17 +126,35 @@ def _way_out(centre: Point, point: Point) -> str:
 
 def _clearly_elsewhere(session: Session, commune: Commune, point: Point) -> str:
     """The nearest commune of another département («Vienne (38)») when it is much nearer than any of this one."""
+    if _CENTRES not in session.info:
+        session.info[_CENTRES] = _read_centres(session)
+    found: _Centres = session.info[_CENTRES]
+    east = (found.longitudes - point.longitude) * math.cos(math.radians(point.latitude))
+    away = np.hypot(found.latitudes - point.latitude, east) * _KM_OF_A_DEGREE * 1000
+    own = found.departments == commune.department_code
+    theirs = int(np.argmin(np.where(own, math.inf, away)))
+    if own[theirs] or away[own].min(initial=math.inf) <= away[theirs] + ELSEWHERE_M:
+        return ""
+    return f"{found.names[theirs]} ({found.departments[theirs]})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Centres:
+    """Every commune's centre, column by column."""
+
+    names: NDArray[np.str_]
+    departments: NDArray[np.str_]
+    latitudes: NDArray[np.float64]
+    longitudes: NDArray[np.float64]
+
+
+def _read_centres(session: Session) -> _Centres:
+    """Read once per session: each line of a file of sites may ask."""
     query = select(
         col(Commune.name), col(Commune.department_code), col(Commune.latitude), col(Commune.longitude)
-    ).where(_around(point, 30))
-    ours, theirs, nearest = math.inf, math.inf, ""
-    for name, department, latitude, longitude in fetch(session, query):
-        away = metres_between(point, Point(latitude, longitude))
-        if department == commune.department_code:
-            ours = min(ours, away)
-        elif away < theirs:
-            theirs, nearest = away, f"{name} ({department})"
-    return nearest if ours > theirs + ELSEWHERE_M else ""
+    ).order_by(col(Commune.insee))
+    names, departments, latitudes, longitudes = zip(*fetch(session, query), strict=True)
+    return _Centres(np.array(names), np.array(departments), np.array(latitudes), np.array(longitudes))
 
 
 def _around(point: Point, km: float) -> ColumnElement[bool]:
