@@ -54,7 +54,7 @@ def minimum_cost_flow(tail: Whole, head: Whole, capacity: Whole, cost: Ints, sup
     largest, nodes = int(np.abs(cost).max(initial=0)), len(supply)
     if largest * (nodes + 1) >= LARGEST_COST:
         raise FlowError(f"costs up to {largest} on {nodes} nodes are beyond 64 bits")
-    place = _place_by_neighbours(tail, head, nodes)
+    place = place_by_neighbours(tail, head, nodes)
     problem = SimpleMinCostFlow()
     arcs = problem.add_arcs_with_capacity_and_unit_cost(
         place[tail], place[head], capacity.astype(np.int64), np.ascontiguousarray(cost)
@@ -66,7 +66,7 @@ def minimum_cost_flow(tail: Whole, head: Whole, capacity: Whole, cost: Ints, sup
     return np.asarray(problem.flows(arcs), dtype=np.int64)
 
 
-def _place_by_neighbours(tail: Whole, head: Whole, nodes: int) -> Shorts:
+def place_by_neighbours(tail: Whole, head: Whole, nodes: int) -> Shorts:
     """A number for each node, near those of its neighbours."""
     place = np.arange(nodes, dtype=np.int32)
     if nodes > NODES_IN_CACHE:

@@ -85,7 +85,7 @@ def test_what_a_country_in_one_piece_leaves_apart_goes_to_the_executor(
     """A network that does not split still gives every process work, and the certificate has the same bytes."""
     instance = generate(1500, seed)
     monkeypatch.setattr("solver.components.ARCS_PER_PART", 100)
-    for module in ("solver.faces", "solver.apart"):
+    for module in ("solver.faces", "solver.apart", "solver.cuts"):
         monkeypatch.setattr(f"{module}.ARCS_TOGETHER", 200)
     result, certificate = solve_with_certificate(instance)
     sent: list[object] = []

@@ -28,6 +28,7 @@ SAME_VALUES = {
     "neighbours placed together": "solver.flow.NODES_IN_CACHE",
     "every bundle apart": "solver.faces.ARCS_TOGETHER",
     "every part of a search apart": "solver.apart.ARCS_TOGETHER",
+    "every piece cut apart": "solver.cuts.ARCS_TOGETHER",
 }
 """The flow library meets another network, so where even the draw ties it may choose otherwise."""
 
