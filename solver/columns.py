@@ -8,9 +8,10 @@ converted. A list that rows may leave out is a column when one of them has it, e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import cache
+from operator import getitem
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -51,8 +52,10 @@ def write_instance_columns(instance: Instance, path: Path) -> None:
 
 
 def write_result_columns(result: Result, path: Path) -> None:
-    """Write a result, with the same promises."""
-    write_store(*result_store(result_document(result)), path)
+    """Write a result, with the same promises: its rows are never spelled as documents."""
+    head = result_document(replace(result, assignments=(), unplaced=()))
+    rows = {"assignments": result.assignments, "unplaced": result.unplaced}
+    write_store(*_stored(head | rows, RESULT_ROWS, getattr), path)
 
 
 def read_claim_columns(path: Path) -> Document:
@@ -103,7 +106,8 @@ def read_result_columns(path: Path) -> Result:
     )
 
 
-def _stored(document: Document, kinds: Mapping[str, type]) -> Store:
+def _stored(document: Document, kinds: Mapping[str, type], cell: Callable[[Any, str], Any] = getitem) -> Store:
+    """The head, and a column of each field of the rows, which `cell` takes from a row."""
     tables: dict[str, list[object]] = {}
     columns: dict[str, Column] = {}
     for name, kind in kinds.items():
@@ -112,7 +116,7 @@ def _stored(document: Document, kinds: Mapping[str, type]) -> Store:
             column = f"{name}.{field}"
             if column in OPTIONAL and not any(field in row for row in rows):
                 continue
-            values = [row.get(field, []) for row in rows] if column in OPTIONAL else [row[field] for row in rows]
+            values = [row.get(field, []) for row in rows] if column in OPTIONAL else [cell(row, field) for row in rows]
             if shape is int or field == "position":
                 columns[column] = np.array(values, np.int64).reshape((-1,) if shape is int else (-1, 3))
             elif field in NAMES:
@@ -124,18 +128,20 @@ def _stored(document: Document, kinds: Mapping[str, type]) -> Store:
     return {name: value for name, value in document.items() if name not in kinds} | {"tables": tables}, columns
 
 
-def _coded(values: Iterable[object]) -> tuple[list[object], Column]:
-    """The different values in the order they are met, and each row's place among them."""
+def _coded(values: list[Any]) -> tuple[list[object], Column]:
+    """The different values in the order they are met, and each row's place among them.
+
+    A value that many rows hold is looked at once, the next times known by its identity.
+    """
     number: dict[object, int] = {}
+    seen: dict[int, int] = {}
     table: list[object] = []
-    codes = []
     for value in values:
-        key = _told_apart(value)
-        if key not in number:
-            number[key] = len(table)
-            table.append(value)
-        codes.append(number[key])
-    return table, np.array(codes, np.uint32)
+        if id(value) not in seen:
+            seen[id(value)] = number.setdefault(_told_apart(value), len(table))
+            if len(number) > len(table):
+                table.append(value)
+    return table, np.array([seen[id(value)] for value in values], np.uint32)
 
 
 def _told_apart(value: object) -> object:
