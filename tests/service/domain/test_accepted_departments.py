@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from service.domain.accepted_departments import department_choices, department_names
+from service.domain.adjustment_choices import read_pupil_file
 from service.domain.bridge import freeze, frozen_bytes
 from service.domain.bridge_pupils import freeze_pupils, let_stand
 from service.domain.fix_subjects import fix_of, subject_of
 from service.domain.reaches import Where, reach_today
 from service.domain.requests import create_request, edit_request, read_draft, submit_request
 from service.domain.snapshot import PlacedAlready, PupilAsking
-from service.persistence.tables import Campaign, PlacementRequest, School
+from service.persistence.tables import Campaign, PlacementRequest, Pupil, School
 from service.vocabulary import FIX_LABELS, RULE_LABELS, Level
 from service.web.reason_words import reason_sentence
 from solver.fix import FixKind
@@ -58,6 +59,8 @@ def test_what_is_asked_is_what_a_round_knows(session: Session) -> None:
     assert {one.departments for one in freeze(session, campaign, TODAY).groups} == {frozenset({"38", "69"})}
     draft = read_draft(session, request)
     assert draft.departments == ("38", "69")
+    pupil = session.exec(select(Pupil)).all()[0]
+    assert read_pupil_file(session, campaign, pupil).departments == ["Isère (38)", "Rhône (69)"]
     edit_request(session, request, draft.model_copy(update={"departments": ()}), ACTOR)
     instance = freeze(session, campaign, TODAY)
     assert {one.departments for one in instance.groups} == {frozenset()}

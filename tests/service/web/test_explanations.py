@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,19 +14,24 @@ from sqlmodel import Session, col, select
 
 from service.domain.letters import MENTION
 from service.persistence.engine import session_scope
+from service.persistence.packed import pack, unpack
 from service.persistence.tables import (
     AllocationRound,
     AuditEntry,
     ClassGroup,
+    Offer,
     OutboxLine,
     PersonalLink,
     Placement,
     PlacementRequest,
     Preference,
     Pupil,
+    RoundDossier,
     School,
+    Site,
     UnplacedPupil,
 )
+from solver.files import canonical_bytes
 from tests.service.web.conftest import Browser, Clock, text_of
 from tests.service.web.filled_country import CANARY
 from tests.service.web.small_country import SmallCountry
@@ -92,6 +98,27 @@ def test_a_pupil_without_a_place_reads_what_was_full(lycee: Browser, database: S
     assert "Site energie, SERCE (75)" in said
     assert "Site industrie, Verreries de Garonne (75)" in said
     assert "Le plus petit changement qui placerait un élève de plus dans sa situation : Une place de plus" in said
+
+
+def test_a_class_s_own_departements_are_told(
+    lycee: Browser, database: Session, country: SmallCountry, app: Flask
+) -> None:
+    """Those the request limits itself to, how many offers that leaves out, and the one to accept besides."""
+    left = pupils(database, country.school_b, UnplacedPupil)[0]
+    offer = database.exec(select(Offer.id).join(Site).where(Site.name == "Site energie")).one()
+    database.rollback()
+    with session_scope(app.extensions["sequence_engine"]) as session:
+        dossier = session.exec(select(RoundDossier)).one()
+        document = json.loads(unpack(dossier.instance_gz))
+        next(row for row in document["groups"] if row["id"] == left.pseudonym)["departments"] = ["78", "92"]
+        dossier.instance_gz = pack(canonical_bytes(document))
+        row = session.exec(select(UnplacedPupil).where(UnplacedPupil.pupil_id == left.id)).one()
+        row.reason, row.facts = "no_offer_of_level_in_reach", {"reachable_offers": 0, "in_other_departments": 3}
+        row.fixes = [{"kind": "department", "offer": str(offer)}]
+    said = text_of(lycee.get(address(country, left)))
+    assert "Départements acceptés Yvelines (78), Hauts-de-Seine (92) demande de l’établissement" in said
+    assert "3 offres à cette distance sont dans des départements que la demande n’accepte pas." in said
+    assert "Accepter aussi un autre département : Paris (75), où se trouve « Site energie » (SERCE)." in said
 
 
 def test_the_page_is_built_from_what_was_frozen(
