@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solver.arrays import Ints, share
+from solver.arrays import Ints, distinct, share
 from solver.network import Kind, Network
 
 
@@ -21,8 +21,7 @@ class MergedHubs:
         first = self._first_alike()
         self.node = np.arange(len(network.supply), dtype=np.int64)
         self.node[self.leaf] = first
-        ways = np.unique(np.stack((self.node[self.leaf], self.above)), axis=1)
-        self.head, self.tail = ways
+        self.head, self.tail = np.divmod(distinct(self.node[self.leaf] * len(self.node) + self.above), len(self.node))
 
     def _list_paths(self) -> None:
         """From a hub of any sector (`above`) to one with choices (`leaf`), by a sector's arc and a period's (or -1)."""
@@ -47,7 +46,8 @@ class MergedHubs:
             longer = count > nth
             above = np.full(len(leaves), -1, np.int64)
             above[longer] = self.above[order[start[longer] + nth]]
-            alike = np.unique(np.stack((alike, above)), axis=1, return_inverse=True)[1].reshape(-1)
+            key = alike * (len(self.network.supply) + 1) + above + 1
+            alike = np.searchsorted(distinct(key), key)
         first = leaves[np.unique(alike, return_index=True)[1]][alike]
         rows: Ints = first[np.searchsorted(leaves, self.leaf)]
         return rows
