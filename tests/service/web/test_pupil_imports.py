@@ -105,15 +105,20 @@ def test_a_double_click_imports_once(browser_for: BrowserFor, country: SmallCoun
 
 
 def test_a_week_is_asked_for(browser_for: BrowserFor, country: SmallCountry, database: Session) -> None:
-    """Classes of 3e need their weeks: without one, the page says so and nothing is written."""
+    """Classes of 3e need their weeks, and départements that can be: else the page says so and nothing is written."""
     browser, address = browser_for(country.email_school_a), f"/etablissements/{country.school_a}/import"
     page = send(browser, address, "Classe;Élève\n3e B;Zoé\n3e B;Yanis\n".encode()).location
     refused = confirm(browser, page, keep="1")
     assert refused.status_code == 422
     assert "Cochez au moins une semaine en 3e" in text_of(refused)
     assert count(database, Pupil) == 0
-    assert confirm(browser, page, keep="1", periods_troisieme="2027-W05").status_code == 303
+    elsewhere = confirm(browser, page, keep="1", periods_troisieme="2027-W05", departments=["69", "75"])
+    assert elsewhere.status_code == 422
+    assert "décochez-le : Paris (75)" in text_of(elsewhere)
+    assert count(database, Pupil) == 0
+    assert confirm(browser, page, keep="1", periods_troisieme="2027-W05", departments=["69"]).status_code == 303
     assert count(database, Pupil) == 2
+    assert database.exec(select(PlacementRequest.departments)).one() == ["69"]
 
 
 def test_a_class_that_a_round_has_taken_is_told_before(
