@@ -14,7 +14,7 @@ import pytest
 from solver import blocks, certificate
 from solver.certificate import solve_with_certificate
 from solver.files import instance_document, instance_sha256, result_document
-from solver.instance import Instance, Whole
+from solver.instance import Announced, Bundle, Instance, Whole
 from solver.judge.plain import bounds
 from solver.judge.plain.bounds import bound_documents, judge_documents
 from solver.judge.plain.verify import verify_documents
@@ -160,14 +160,15 @@ def _believed(row: Document) -> None:
 @pytest.mark.usefixtures("little_effort")
 def test_a_tier_at_nothing_is_not_closed_by_what_the_network_hides() -> None:
     """What a bundle keeps unseen may make a bound of -1: 0 is reached, but later tiers are only held to it."""
-    result, prices = solve_with_certificate(tiny_sides(Random("100/bounds/43")))
+    pupil, host = group(periods=frozenset(), wishes=("x",)), offer(seats={"p": 1, "q": 1})
+    told = tuple(Announced("group", "offer", when, 1) for when in ("p", "q"))
+    instance = replace(world(offers=(host,), groups=(pupil,)), bundles=(Bundle("group", ("p", "q")),), announced=told)
+    result, prices = solve_with_certificate(instance)
     rows = {row.tier: (row.value, row.bound, row.proof) for row in result.tiers}
     assert rows[Tier.STABILITY] == (0, 0, "potentials")
-    assert rows[Tier.WISHES] == (4, 2, "held")
+    assert rows[Tier.WISHES] == (2, 1, "held")
     assert prices is not None
-    assert (
-        bound_documents(instance_document(tiny_sides(Random("100/bounds/43"))), result_document(result), prices) == []
-    )
+    assert bound_documents(instance_document(instance), result_document(result), prices) == []
 
 
 @pytest.mark.usefixtures("little_effort")
