@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from solver.arrays import Ints, starts_of
+from solver.arrays import Ints, Shorts, starts_of
 from solver.cuts import Part, Schools, settle
 from solver.flow import place_by_neighbours
 from solver.merged_hubs import MergedHubs
@@ -65,18 +65,32 @@ class Spread:
 
     def settle(self, executor: Executor | None) -> None:
         """The flow of every arc, and how many each school leaves unplaced; neighbours are kept together meanwhile."""
-        nodes, inner = len(self.need), self.head != len(self.need) - 1
-        place = place_by_neighbours(self.tail[inner], self.head[inner], nodes)
-        tail, head = place[self.tail], place[self.head]
-        order = np.argsort(tail.astype(np.int64) * nodes + head)
+        place, order = self._neighbours()
         need = np.empty_like(self.need)
         need[place] = self.need
-        columns = (tail[order], head[order], self.capacity[order], np.zeros(len(order), np.int32))
-        schools = Schools(place[self.school].astype(np.int64), self.keys, self.ranks)
-        low, high = np.array([0]), np.array([self.ranks - 1])
-        part = Part(*columns, need, np.zeros(nodes, np.int64), low, high, schools, int(place[-1]))
-        self.flow = np.empty(len(order), np.int32)
-        self.flow[order], self.unplaced_of_school = settle(part, executor)
+        part = Part(
+            tail=place[self.tail[order]],
+            head=place[self.head[order]],
+            capacity=self.capacity[order],
+            flow=np.zeros(len(order), np.int32),
+            need=need,
+            piece=np.zeros(len(need), np.int64),
+            low=np.array([0]),
+            high=np.array([self.ranks - 1]),
+            schools=Schools(place[self.school].astype(np.int64), self.keys, self.ranks),
+            sink=int(place[-1]),
+        )
+        del self.tail, self.head, self.capacity  # some hundred megabytes of a country, which the part holds too
+        flow, self.unplaced_of_school = settle(part, executor)
+        self.flow = np.empty_like(flow)
+        self.flow[order] = flow
+
+    def _neighbours(self) -> tuple[Shorts, Shorts]:
+        """A number for each node, near those of its neighbours, and the arcs in that order."""
+        nodes, inner = len(self.need), self.head != len(self.need) - 1
+        place = place_by_neighbours(self.tail[inner], self.head[inner], nodes)
+        order = np.argsort(place[self.tail].astype(np.int64) * nodes + place[self.head])
+        return place, order.astype(np.int32)
 
 
 def spread_unplaced(network: Network, executor: Executor | None = None) -> Ints:
