@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cached_property
+from operator import attrgetter
 
 from solver.instance import Instance, Pin
 from solver.result import Assignment
 from solver.rules import Rule
-from solver.sides import Sides
+from solver.sides import Sides, tally
 
 
 class Occupancy:
@@ -20,14 +21,12 @@ class Occupancy:
 
     def __init__(self, instance: Instance, rows: Iterable[Assignment | Pin] = ()) -> None:
         self.instance, self._first = instance, tuple(rows)
-        self.seats: Counter[tuple[str, str]] = Counter()
+        self.seats: Counter[tuple[str, str]] = tally(self._first, attrgetter("offer", "period"))
         self.through: Counter[str] = Counter()
         self._categories: defaultdict[tuple[str, str], Counter[str | None]] = defaultdict(Counter)
         above = {line: instance.ancestry(line) for line in {offer.line for offer in instance.offers}}
         self._lines = {offer.id: above[offer.line] for offer in instance.offers}
         self.shared = Sides(instance).shared
-        for row in self._first:
-            self.seats[row.offer, row.period] += row.count
         for (offer, _), count in self.seats.items():
             for line in self._lines[offer]:
                 self.through[line] += count
@@ -39,10 +38,7 @@ class Occupancy:
     @cached_property
     def by_school(self) -> Counter[tuple[str, str, str]]:
         """The pupils of a school at an opening: counted once somebody asks, which most never do."""
-        found: Counter[tuple[str, str, str]] = Counter()
-        for row in self._first:
-            found[self.instance.group[row.group].school, row.offer, row.period] += row.count
-        return found
+        return tally(self._first, lambda row: (self.instance.group[row.group].school, row.offer, row.period))
 
     def add(self, school: str, offer: str, period: str, count: int) -> None:
         self.seats[offer, period] += count

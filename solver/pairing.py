@@ -41,12 +41,13 @@ def pair(
 
 def broken_rule(instance: Instance, rows: Sequence[Assignment]) -> Rule | None:
     """What the flow's proof does not cover: side constraints, no pupil invented, no pin lost."""
-    placed = {(row.group, row.offer, row.period): row.count for row in rows}
     if any(count > instance.group[group].count for group, count in pupils_placed(instance, rows).items()):
         return Rule.DEMAND
     if fault := next(Sides(instance).faults(rows), None):
         return fault[0]
-    if any(placed.get((pin.group, pin.offer, pin.period), 0) < pin.count for pin in instance.pins):
+    pins = instance.pins
+    placed = {(row.group, row.offer, row.period): row.count for row in rows} if pins else {}
+    if any(placed.get((pin.group, pin.offer, pin.period), 0) < pin.count for pin in pins):
         return Rule.PIN
     return None
 

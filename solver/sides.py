@@ -7,15 +7,18 @@ periods of one offer that overlap in time and share its seats. Nothing is decide
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
+from typing import TypeVar
 
 from solver.instance import Instance, Pin
 from solver.result import Assignment
 from solver.rules import Rule
 
 Row = Assignment | Pin
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Sides:
         """Each rule broken, with the groups it is about; single placements and plain capacities are not looked at."""
         rows = tuple(rows)
         by_group = defaultdict[str, list[Row]](list)
-        for row in rows:
+        for row in rows if self.instance.units else ():
             if row.group in self.instance.units:
                 by_group[row.group].append(row)
         for name, mine in by_group.items():
@@ -105,7 +108,7 @@ class Sides:
         """Meetings below their minimum, and moments when overlapping periods hold more than their seats."""
         meetings = defaultdict[tuple[str, str, str], list[Row]](list)
         present = defaultdict[str, list[Row]](list)
-        for row in rows:
+        for row in rows if self.minimum or self.shared else ():
             if row.offer in self.minimum:
                 meetings[self.instance.group[row.group].school, row.offer, row.period].append(row)
             if row.offer in self.shared:
@@ -122,8 +125,16 @@ class Sides:
 
 def pupils_placed(instance: Instance, rows: Iterable[Row]) -> Counter[str]:
     """Pupils placed of each group: a bundle is one placement of each of its pupils."""
-    placed, alike = Counter[str](), not instance.bundles_of
+    if instance.bundles_of:
+        rows = [row for row in rows if instance.is_counted(row.group, row.period)]
+    return tally(rows, attrgetter("group"))
+
+
+def tally(rows: Iterable[Row], key: Callable[[Row], _Key]) -> Counter[_Key]:
+    """The pupils of the rows of each key. Most rows are of one pupil: they are counted without a step for each."""
+    rows = tuple(rows)
+    found = Counter(map(key, rows))
     for row in rows:
-        if alike or instance.is_counted(row.group, row.period):
-            placed[row.group] += row.count
-    return placed
+        if row.count != 1:
+            found[key(row)] += row.count - 1
+    return found
