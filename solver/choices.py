@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from solver.arrays import Bools, Ints, Shorts, ints, runs
+from solver.arrays import Bools, Ints, Shorts, distinct, ints, runs
 from solver.candidates import Reachable
 from solver.demand import Demand
 from solver.instance import Instance
@@ -147,9 +147,8 @@ def accepts(demand: Demand, supply: Supply, periods: Ints, opening: Ints) -> Boo
 
 def _accepted(demand: Demand, periods: int) -> Ints:
     """Keys (profile, period) that some class accepts."""
-    pairs = np.unique(np.stack((demand.class_profile, demand.class_periods)), axis=1)
+    who, when = demand.asked
     sizes = ints([len(members) for members in demand.period_sets])
     flat = ints([period for members in demand.period_sets for period in members])
     first = np.cumsum(sizes) - sizes
-    profile = np.repeat(pairs[0], sizes[pairs[1]])
-    return np.unique(profile * periods + flat[runs(first[pairs[1]], sizes[pairs[1]])])
+    return distinct(np.repeat(who, sizes[when]) * periods + flat[runs(first[when], sizes[when])])

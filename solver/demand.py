@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from solver.arrays import Bools, Ints, ints
+from solver.arrays import Bools, Ints, distinct, ints
 from solver.draw import class_key, profile_key
 from solver.instance import Group, Instance
 
@@ -61,6 +61,13 @@ class Demand:
     @property
     def profile_school(self) -> Ints:
         return ints([profile[0] for profile in self.profiles])
+
+    @property
+    def asked(self) -> tuple[Ints, Ints]:
+        """Each different (profile, set of periods) of a class, sorted."""
+        sets = len(self.period_sets)
+        keys = distinct(self.class_profile * sets + self.class_periods)
+        return keys // sets, keys % sets
 
     @property
     def nowhere(self) -> int:

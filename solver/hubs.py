@@ -63,7 +63,7 @@ def _unfold(demand: Demand, leaves: Ints, sets: int, sectors: int) -> tuple[Ints
 
     A single period gives the same hub twice.
     """
-    used = np.unique(np.stack((demand.class_profile, demand.class_periods)), axis=1)
+    used = np.stack(demand.asked)
     sizes = ints([len(periods) for periods in demand.period_sets])
     flat = ints([period for periods in demand.period_sets for period in periods])
     profile, periods = np.repeat(used, sizes[used[1]], axis=1)
