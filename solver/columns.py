@@ -134,14 +134,13 @@ def _coded(values: list[Any]) -> tuple[list[object], Column]:
     A value that many rows hold is looked at once, the next times known by its identity.
     """
     number: dict[object, int] = {}
-    seen: dict[int, int] = {}
+    code: dict[int, int] = {}
     table: list[object] = []
-    for value in values:
-        if id(value) not in seen:
-            seen[id(value)] = number.setdefault(_told_apart(value), len(table))
-            if len(number) > len(table):
-                table.append(value)
-    return table, np.array([seen[id(value)] for value in values], np.uint32)
+    for place, value in dict(zip(map(id, values), values, strict=True)).items():
+        code[place] = number.setdefault(_told_apart(value), len(table))
+        if len(number) > len(table):
+            table.append(value)
+    return table, np.fromiter(map(code.__getitem__, map(id, values)), np.uint32, len(values))
 
 
 def _told_apart(value: object) -> object:

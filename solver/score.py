@@ -16,7 +16,7 @@ from solver.arrays import Ints, exact_dot, ints, runs
 from solver.demand import banned_offers
 from solver.draw import class_key, draw_class, draw_kept, draw_trip, profile_key
 from solver.geography import trips_m
-from solver.instance import Instance, Offer, Pin, School
+from solver.instance import Instance, Pin, Position
 from solver.occupancy import Occupancy
 from solver.params import EQUITY_SCALE, Tier
 from solver.result import Assignment
@@ -81,12 +81,12 @@ def longest_trip(instance: Instance, rows: Iterable[Assignment | Pin]) -> int:
 
 def _trips(instance: Instance, rows: tuple[Assignment | Pin, ...]) -> Ints:
     """The trip of each placement (metres)."""
-    homes = _places(instance.school[instance.group[row.group].school] for row in rows)
-    return trips_m(homes, _places(instance.offer[row.offer] for row in rows))
+    homes = _places([instance.school[instance.group[row.group].school].position for row in rows])
+    return trips_m(homes, _places([instance.offer[row.offer].position for row in rows]))
 
 
-def _places(rows: Iterable[School | Offer]) -> Ints:
-    return np.fromiter(chain.from_iterable(row.position for row in rows), np.int64).reshape(-1, 3)
+def _places(positions: list[Position]) -> Ints:
+    return np.fromiter(chain.from_iterable(positions), np.int64, 3 * len(positions)).reshape(-1, 3)
 
 
 class Lots:
