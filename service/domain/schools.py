@@ -18,8 +18,9 @@ from service.domain.territories import get_commune
 from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.rows import take_version
-from service.persistence.tables import AllocationRound, Campaign, ClassGroup, Commune, Placement, Pupil, School
-from service.vocabulary import CampaignStatus, Level, Priority, SchoolType
+from service.persistence.tables import Commune, School
+from service.persistence.walks import has_placed
+from service.vocabulary import Level, Priority, SchoolType
 
 LEVELS_OF_SCHOOL: Mapping[SchoolType, frozenset[Level]] = {
     # A prépa métiers class may sit in a collège, a vocational lycée or a lycée polyvalent.
@@ -169,16 +170,7 @@ def _refuse_other_department(session: Session, school: School, commune: Commune)
     """
     if commune.department_code == school.department_code:
         return
-    query = (
-        select(Placement.id)
-        .join(Pupil, col(Pupil.id) == col(Placement.pupil_id))
-        .join(ClassGroup, col(ClassGroup.id) == col(Pupil.class_id))
-        .join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id))
-        .join(Campaign, col(Campaign.id) == col(AllocationRound.campaign_id))
-        .where(ClassGroup.school_id == school.id, col(Placement.published), Campaign.status == CampaignStatus.OPEN)
-        .limit(1)
-    )
-    if session.exec(query).first() is not None:
+    if has_placed(session, col(School.id) == school.id):
         message = (
             f"{commune.name} est dans un autre département ({commune.department_code}), et vos élèves ont déjà des "
             f"places depuis le {school.department_code}. Attendez la fin de la campagne ou prévenez la coordination."

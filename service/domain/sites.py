@@ -25,16 +25,12 @@ from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.bulk import fetch
 from service.persistence.rows import row_id, take_version
 from service.persistence.tables import (
-    AllocationRound,
-    Campaign,
-    Offer,
-    Opening,
     Partner,
     PartnerMember,
-    Placement,
     Site,
 )
-from service.vocabulary import NEED_LABELS, CampaignStatus, Need, PartnerKind
+from service.persistence.walks import has_placed
+from service.vocabulary import NEED_LABELS, Need, PartnerKind
 
 
 class SiteDraft(BaseModel):
@@ -225,16 +221,7 @@ def refuse_needs_relied_on(session: Session, site: Site, serves: Sequence[str]) 
     lost = sorted(set(site.serves) - set(serves))
     if not lost:
         return
-    query = (
-        select(Placement.id)
-        .join(Opening, col(Opening.id) == col(Placement.opening_id))
-        .join(Offer, col(Offer.id) == col(Opening.offer_id))
-        .join(AllocationRound, col(AllocationRound.id) == col(Placement.round_id))
-        .join(Campaign, col(Campaign.id) == col(AllocationRound.campaign_id))
-        .where(Offer.site_id == site.id, col(Placement.published), Campaign.status == CampaignStatus.OPEN)
-        .limit(1)
-    )
-    if session.exec(query).first() is not None:
+    if has_placed(session, col(Site.id) == site.id):
         said = ", ".join(f"«\u00a0{NEED_LABELS[Need(one)]}\u00a0»" for one in lost)
         message = (
             f"Des élèves sont déjà affectés à ce site et comptent peut-être sur {said}. Gardez-le, ou annoncez d’abord "
