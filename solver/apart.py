@@ -94,7 +94,7 @@ class Apart:
         parts = [arcs for arcs in parts if self.cost[arcs].any()]
         sent = np.zeros(nodes, np.int64)
         np.add.at(sent, target, self.sent)
-        problems = [self._problem(arcs, target, sent) for arcs in parts]
+        problems = (self._problem(arcs, target, sent) for arcs in parts)
         for arcs, found in zip(parts, minimum_cost_flows(problems, executor), strict=True):
             self.flow[arcs] = found
         self.due[:] = False

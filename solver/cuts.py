@@ -3,13 +3,11 @@
 Nodes have pupils to send, and schools keep some of them, the ones at low levels first. A minimum cut at one level says
 which schools keep at least, and which at most, as many as their levels below it. Arcs across the cut are full one way
 and empty the other, so both sides, and whatever else the cut leaves unconnected, are then halved each at its own level,
-starting from the flow so far: apart when they are large, side by side on an executor. It knows arcs, pupils to send and
-levels, not what they stand for, and it proves nothing.
+starting from the flow so far. It knows arcs, pupils to send and levels, not what they stand for, and it proves nothing.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +20,6 @@ from solver.flow import FlowError
 
 ARCS_TOGETHER = 20_000
 """Small pieces are cut together up to this size."""
-LARGEST_SHARE = 0.7
-"""The largest piece is no more than this share of the work when it is shared out."""
 UNLIMITED = 2**40
 
 
@@ -216,23 +212,18 @@ class Sending:
         return side[:-2]
 
 
-def settle(part: Part, executor: Executor | None = None) -> tuple[Shorts, Ints]:
+def settle(part: Part) -> tuple[Shorts, Ints]:
     """Halve a part until all is decided, then route what is: the flow of its arcs, and how many each school keeps.
 
-    On an executor, side by side once no piece holds most of what is left. The part is used up.
+    The part is used up.
 
     Raises:
-        FlowError: the library failed. What a lost worker raises is known to its executor alone.
+        FlowError: the library failed.
     """
     flow, kept = part.flow.copy(), np.zeros(len(part.schools.node), np.int64)
     waiting: list[Step] = [(part, np.arange(len(flow)), np.arange(len(kept)))]
     while waiting:
-        if executor is not None and _is_even(waiting):
-            answers = [executor.submit(settle, part) for part, _, _ in waiting]
-            for (_, arcs, places), answer in zip(waiting, answers, strict=True):
-                flow[arcs], kept[places] = answer.result()
-            break
-        part, arcs, places = waiting.pop(0)
+        part, arcs, places = waiting.pop()
         below: list[Step] = []
         if part.decided:
             part.route()
@@ -241,11 +232,4 @@ def settle(part: Part, executor: Executor | None = None) -> tuple[Shorts, Ints]:
             below = part.split(middle, part.halve(middle))
         flow[arcs], kept[places] = part.flow, part.kept()
         waiting += [(inside, arcs[rows], places[schools]) for inside, rows, schools in below]
-        waiting.sort(key=lambda step: -len(step[1]))
     return flow, kept
-
-
-def _is_even(waiting: list[Step]) -> bool:
-    """Whether work can be shared: the first, which is the largest, is worth sending and is not most of it."""
-    sizes = [len(arcs) for _, arcs, _ in waiting]
-    return ARCS_TOGETHER < sizes[0] <= LARGEST_SHARE * sum(sizes)

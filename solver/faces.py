@@ -63,7 +63,7 @@ def optimise(
         FlowError: the first search already failed, so there is no flow at all.
     """
     announce(tiers[0])
-    face = _begin(network, tiers, names, executor)
+    face = _begin(network, tiers, names)
     face.improve(tiers, announce, executor)
     return face.best()
 
@@ -91,7 +91,7 @@ def shorten(
     return face.best()
 
 
-def _begin(network: Network, tiers: Sequence[Tier], names: Names, executor: Executor | None) -> Face:
+def _begin(network: Network, tiers: Sequence[Tier], names: Names) -> Face:
     """The face of the first three tiers, found the quick way in the official order; else all flows.
 
     Where seats are reserved, only the first tier's is.
@@ -100,7 +100,7 @@ def _begin(network: Network, tiers: Sequence[Tier], names: Names, executor: Exec
     if tuple(tiers[:3]) == OFFICIAL_TIERS[:3]:
         face = Face(network, names)
         try:
-            face.adopt(spread_unplaced(network, executor))
+            face.adopt(spread_unplaced(network))
         except FlowError:
             return Face(network, names)
         if face.prove(tiers[:quick]) == quick:

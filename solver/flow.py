@@ -6,8 +6,9 @@ waiting for memory, and answers twice as fast. What it answers is proven elsewhe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future
 from importlib.metadata import version
 
 import numpy as np
@@ -21,6 +22,8 @@ from solver.arrays import Ints, Shorts, Whole
 ENGINE = f"SimpleMinCostFlow {version('ortools')}"
 LARGEST_COST = 2**61
 """Largest unit cost times number of nodes that the library's cost scaling holds."""
+AHEAD = 8
+"""Problems handed to an executor before the answer of the first is waited for: each is held until it is solved."""
 NODES_IN_CACHE = 10_000
 """Up to this size the order of nodes makes no difference."""
 
@@ -33,16 +36,22 @@ Problem = tuple[Whole, Whole, Whole, Ints, Ints]
 """Tails, heads, capacities and costs of arcs, and the supply of each node."""
 
 
-def minimum_cost_flows(problems: Sequence[Problem], executor: Executor | None) -> Iterator[Ints]:
-    """The flow of each problem, in order; side by side when there is an executor.
+def minimum_cost_flows(problems: Iterable[Problem], executor: Executor | None) -> Iterator[Ints]:
+    """The flow of each problem, in order; side by side when there is an executor, a few problems ahead of the answers.
 
     Raises:
         FlowError: as below. What a lost worker raises is known to its executor alone.
     """
     if executor is None:
-        return (minimum_cost_flow(*problem) for problem in problems)
-    answers = [executor.submit(minimum_cost_flow, *problem) for problem in problems]
-    return (answer.result() for answer in answers)
+        yield from (minimum_cost_flow(*problem) for problem in problems)
+        return
+    waiting = deque[Future[Ints]]()
+    for problem in problems:
+        waiting.append(executor.submit(minimum_cost_flow, *problem))
+        if len(waiting) > AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def minimum_cost_flow(tail: Whole, head: Whole, capacity: Whole, cost: Ints, supply: Ints) -> Ints:

@@ -9,8 +9,6 @@ Neither aim looks at wishes, so classes stand at their hub of any sector, and hu
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-
 import numpy as np
 
 from solver.arrays import Ints, Shorts, starts_of
@@ -63,7 +61,7 @@ class Spread:
         capacity = np.bincount(self.hub_of_left, pupils, len(pairs)).astype(np.int64)
         self.capacity = np.concatenate((network.capacity[kept], capacity[hubs], ways), dtype=np.int32)
 
-    def settle(self, executor: Executor | None) -> None:
+    def settle(self) -> None:
         """The flow of every arc, and how many each school leaves unplaced; neighbours are kept together meanwhile."""
         place, order = self._neighbours()
         need = np.empty_like(self.need)
@@ -81,7 +79,7 @@ class Spread:
             sink=int(place[-1]),
         )
         del self.tail, self.head, self.capacity  # some hundred megabytes of a country, which the part holds too
-        flow, self.unplaced_of_school = settle(part, executor)
+        flow, self.unplaced_of_school = settle(part)
         self.flow = np.empty_like(flow)
         self.flow[order] = flow
 
@@ -93,16 +91,14 @@ class Spread:
         return place, order.astype(np.int32)
 
 
-def spread_unplaced(network: Network, executor: Executor | None = None) -> Ints:
+def spread_unplaced(network: Network) -> Ints:
     """A flow that should place as many as possible, and leave the others where equity leaves them.
-
-    Side by side on an executor, once what is left falls into pieces; the answer does not depend on it.
 
     Raises:
         FlowError: the library failed.
     """
     spread = Spread(network)
-    spread.settle(executor)
+    spread.settle()
     flow = np.zeros(len(network.tail), np.int64)
     flow[spread.arcs] = spread.flow[: len(spread.arcs)]
     spread.merged.put_back(flow, spread.flow[len(spread.arcs) + len(spread.hubs) :].astype(np.int64))

@@ -20,7 +20,6 @@ million. A round whose parts are all smaller never leaves its worker."""
 _KNOWN = {
     "solver.faces": {"optimise", "shorten", "Optimum"},
     "solver.flow": {"minimum_cost_flow"},
-    "solver.cuts": {"settle", "Part", "Schools"},
     "solver.network": {"Network"},
     "solver.tiers": {"Names"},
     "solver.demand": {"ClassNames"},

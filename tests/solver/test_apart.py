@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 
 import numpy as np
@@ -92,9 +92,10 @@ def test_lines_that_do_not_bind_hold_nothing_together(monkeypatch: pytest.Monkey
     problem = (ints([0, 1, 2, 3, 4, 4]), ints([2, 3, 4, 4, 5, 5]), ints([1, 1, 1, 1, 1, 9]), ints([1, 1, 1, 1, -7, 0]))
     sizes: list[int] = []
 
-    def counted(problems: list[Problem], executor: None) -> Iterator[Ints]:
-        sizes.extend(len(one[0]) for one in problems)
-        return minimum_cost_flows(problems, executor)
+    def counted(problems: Iterable[Problem], executor: None) -> Iterator[Ints]:
+        told = list(problems)
+        sizes.extend(len(one[0]) for one in told)
+        return minimum_cost_flows(told, executor)
 
     monkeypatch.setattr("solver.apart.minimum_cost_flows", counted)
     monkeypatch.setattr("solver.apart.ARCS_TOGETHER", 1)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
 
-from service.jobs.sharing import read_part, write_part
 from solver.arrays import Ints, Shorts, ints
 from solver.cuts import Part, Schools, settle
 from solver.flow import minimum_cost_flow
@@ -79,29 +75,3 @@ def test_cuts_cost_what_one_flow_with_costs_does(together: int, seed: int, monke
     for time in range(TIMES):
         country = Country(Random(f"{seed} {time}"))
         assert country.cost_of(*settle(country.part())) == country.least()
-
-
-def test_an_executor_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same pupils stay at the same schools, by the same arcs, when pieces travel to whoever is free."""
-    monkeypatch.setattr("solver.cuts.ARCS_TOGETHER", 1)
-    travelled: list[object] = []
-    travels = Travelling(travelled)
-    for time in range(TIMES):
-        country = Country(Random(f"country {time}"))
-        for mine, theirs in zip(settle(country.part()), settle(country.part(), travels), strict=True):
-            assert mine.tolist() == theirs.tolist()
-    assert travelled, "no country fell into pieces"
-
-
-class Travelling(Executor):
-    """An executor whose work and answers go through the bytes that the service's own executor sends."""
-
-    def __init__(self, travelled: list[object]) -> None:
-        self.travelled = travelled
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        task, columns, options = read_part(write_part((fn, args, kwargs)))
-        self.travelled.append(task)
-        answer: Future[Any] = Future()
-        answer.set_result(read_part(write_part(task(*columns, **options))))
-        return answer
