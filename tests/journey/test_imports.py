@@ -54,7 +54,7 @@ def test_a_secretary_imports_230_pupils(
 def test_a_federation_imports_900_sites(
     window: Page, sign_in: Callable[..., None], look: Callable[[str], None], tmp_path: Path
 ) -> None:
-    """From no site to 900 with their places: one file, twelve lines to correct, one confirmation."""
+    """From no site to 900 with their places: one file, twelve lines to correct, one confirmation and its wait told."""
     lines = site_files.good_lines(900)
     (tmp_path / "sites.csv").write_bytes(site_files.csv_of(site_files.spoil(lines)[0]))
     (tmp_path / "corrigé.csv").write_bytes(site_files.csv_of(lines))
@@ -70,6 +70,12 @@ def test_a_federation_imports_900_sites(
     window.get_by_role("button", name="Envoyer le fichier corrigé").click()
     expect(window.get_by_role("row", name="Sites")).to_contain_text("900")
     look("sites-import-plan")
+    window.evaluate("document.querySelector('[data-wait]').addEventListener('submit', sent => sent.preventDefault())")
+    for _ in range(2):
+        window.get_by_role("button", name="Importer et publier les places").click()
+        expect(window.get_by_role("status")).to_have_text(["Import en cours…"])
+    look("sites-import-waiting")
+    window.reload()
     window.get_by_role("button", name="Importer et publier les places").click()
     expect(window.get_by_role("heading", level=1)).to_have_text("Sites et places importés")
     look("sites-import-done")
