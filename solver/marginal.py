@@ -128,11 +128,12 @@ def opening_name(parts: Parts, number: int) -> tuple[str, str]:
 
 
 def _new_seats(parts: Parts, residual: Residual, reached: Bools) -> tuple[NewSeat, ...]:
-    """Each reached class counts in every cell of its département and level that its periods and wishes admit."""
+    """Each reached class counts in every cell of its département and level that its periods and wishes admit, unless
+    it may not go to a place of its own département."""
     instance, demand = parts.instance, parts.demand
-    classes = np.flatnonzero(reached[: len(demand.class_left)])
-    home = {row.id: row.department for row in instance.schools}
-    places = [(home[instance.schools[row[0]].id], row[1]) for row in demand.profiles]
+    places = [(instance.schools[school].department, level) for school, level, *_ in demand.profiles]
+    stays = np.array([not row[-1] or here in row[-1] for row, (here, _) in zip(demand.profiles, places, strict=True)])
+    classes = np.flatnonzero(reached[: len(demand.class_left)] & stays.astype(np.bool_)[demand.class_profile])
     sectors = sorted({*parts.supply.sectors, *(name for wishes in demand.wish_lists for name in wishes)})
     known, place_of_profile = _numbered(places)
     number = {name: i for i, name in enumerate(sectors)}

@@ -102,7 +102,8 @@ def new_offer(instance: Instance, school: str, cell: NewSeat) -> Instance:
 def is_taker(instance: Instance, row: Group, cell: NewSeat) -> bool:
     ranks_it = not row.wishes or cell.sector in row.wishes
     at_home = instance.school[row.school].department == cell.department
-    return at_home and row.level == cell.level and cell.period in row.periods and ranks_it
+    may_stay = not row.departments or cell.department in row.departments
+    return at_home and may_stay and row.level == cell.level and cell.period in row.periods and ranks_it
 
 
 def test_a_new_seat_places_one_more_where_it_has_takers(seed: int) -> None:
