@@ -46,23 +46,27 @@ def test_a_larger_round_keeps_what_moves_nobody(monkeypatch: pytest.MonkeyPatch)
 
 
 def numbers(instance: Instance, name: str) -> Iterator[Fix]:
-    """Every number that may be raised for a group, the first kind first, then by how much, then the nearest."""
+    """Every number that may be raised for a group, the first kind first, then by how much, then the nearest.
+
+    A ceiling only counts above a host where the group may go: another's place is not the group's.
+    """
     asking = instance.group[name]
     most = asking.count if name in instance.units else 1
     school = instance.school[asking.school].position
     near = sorted(
         instance.offers, key=lambda row: (sum((a - b) ** 2 for a, b in zip(school, row.position, strict=True)), row.id)
     )
+    open_to = [
+        (host, when) for host in near for when in sorted(host.seats) if not broken_rule(instance, asking, host, when)
+    ]
+    above = {line for host, _ in open_to if host.line is not None for line in instance.ancestry(host.line)}
     for more in range(1, most + 1):
-        for host in near:
-            for when in sorted(host.seats):
-                if broken_rule(instance, asking, host, when) is None:
-                    yield Fix(FixKind.SEAT, name, host.id, when, more=more)
+        yield from (Fix(FixKind.SEAT, name, host.id, when, more=more) for host, when in open_to)
     for more in range(1, most + 1):
         yield from (
             Fix(FixKind.QUOTA, name, line=line.id, more=more)
             for line in instance.lines
-            if line.hard_ceiling is not None
+            if line.hard_ceiling is not None and line.id in above
         )
 
 
