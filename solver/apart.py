@@ -28,8 +28,8 @@ MOST_SEARCHES = 3
 def search_apart(problem: Problem, lines: Bools, sink: int, flow: Ints, executor: Executor | None) -> Ints:
     """A flow of least cost that sends what each node sends in `flow`, the flow at hand, which it takes the place of.
 
-    `lines` marks the nodes that may be let go; all arcs that leave one lead to the same node. Parts may share the sink,
-    which is the last node, or one more than it where there is none.
+    `lines` marks the nodes that may be let go; all arcs that leave one lead to the same node. Parts may share the
+    node `sink`, where everything ends; the number of nodes stands for none.
 
     Raises:
         FlowError: the library failed.

@@ -23,12 +23,12 @@ from service.domain.letters import Letter
 from service.domain.outbox import queue_letters
 from service.domain.partner_parts import member_key
 from service.domain.people import people_of, scope_of_part
+from service.domain.place_counts import published
 from service.domain.sites import members_by_name
 from service.domain.texts import search_form
 from service.errors import ServiceError
 from service.persistence.rows import row_id
 from service.persistence.tables import Invitation, Membership, Offer, Opening, Partner, PartnerMember, Site, User
-from service.vocabulary import OfferStatus
 
 MOST_AT_ONCE = 500
 SENDINGS_PER_HOUR = 2_000
@@ -137,11 +137,7 @@ def _seats(session: Session, partner_id: int, school_year: str) -> dict[int | No
         select(col(Site.member_id), func.sum(col(Opening.capacity)), func.sum(col(Opening.used)))
         .join(Offer, col(Offer.site_id) == col(Site.id))
         .join(Opening, col(Opening.offer_id) == col(Offer.id))
-        .where(
-            col(Site.partner_id) == partner_id,
-            col(Offer.status) == OfferStatus.PUBLISHED,
-            col(Offer.school_year) == school_year,
-        )
+        .where(published(partner_id, school_year))
         .group_by(col(Site.member_id))
     )
     return {member: (int(capacity), int(used)) for member, capacity, used in session.execute(query)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlmodel import Session, col
 
 from service.domain.partner_parts import Reach, sites_within
@@ -28,6 +28,15 @@ def open_seats(session: Session, site_ids: Sequence[int]) -> Mapping[int, int]:
     return {site_id: int(seats) for site_id, seats in fetch(session, query)}
 
 
+def published(partner_id: int, school_year: str) -> ColumnElement[bool]:
+    """Of offers and their sites: those that the partner publishes that year."""
+    return and_(
+        col(Site.partner_id) == partner_id,
+        col(Offer.status) == OfferStatus.PUBLISHED,
+        col(Offer.school_year) == school_year,
+    )
+
+
 def places_by_level(
     session: Session, partner_id: int, school_year: str, reach: Reach = None, only: ColumnElement[bool] | None = None
 ) -> dict[Level, tuple[int, int]]:
@@ -39,8 +48,7 @@ def places_by_level(
         select(col(Offer.level), func.sum(col(Opening.capacity)), func.sum(col(Opening.used)))
         .join(Offer, col(Offer.id) == col(Opening.offer_id))
         .join(Site, col(Site.id) == col(Offer.site_id))
-        .where(col(Site.partner_id) == partner_id, sites_within(reach), true() if only is None else only)
-        .where(col(Offer.status) == OfferStatus.PUBLISHED, col(Offer.school_year) == school_year)
+        .where(published(partner_id, school_year), sites_within(reach), true() if only is None else only)
         .group_by(col(Offer.level))
     )
     return {level: (int(places), int(used)) for level, places, used in fetch(session, query)}
@@ -71,11 +79,7 @@ def places_by_department(session: Session, partner_id: int, school_year: str) ->
         .join(Site, col(Site.department_code) == col(Department.code))
         .join(Offer, col(Offer.site_id) == col(Site.id))
         .join(Opening, col(Opening.offer_id) == col(Offer.id))
-        .where(
-            col(Site.partner_id) == partner_id,
-            col(Offer.status) == OfferStatus.PUBLISHED,
-            col(Offer.school_year) == school_year,
-        )
+        .where(published(partner_id, school_year))
         .group_by(col(Department.code), col(Department.name))
         .order_by(places.desc(), col(Department.code))
     )

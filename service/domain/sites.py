@@ -24,11 +24,7 @@ from service.domain.texts import clean_text
 from service.errors import Conflict, NotFound, ServiceError
 from service.persistence.bulk import fetch
 from service.persistence.rows import row_id, take_version
-from service.persistence.tables import (
-    Partner,
-    PartnerMember,
-    Site,
-)
+from service.persistence.tables import Partner, PartnerMember, Site
 from service.persistence.walks import has_placed
 from service.vocabulary import NEED_LABELS, Need, PartnerKind
 
