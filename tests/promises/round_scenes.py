@@ -126,6 +126,8 @@ def read_round(engine: Engine, round_id: int) -> AllocationRound:
 def expire(engine: Engine, round_id: int) -> None:
     """Lets the lease of the round be over, as if its worker had been silent for that long."""
     with session_scope(engine) as session:
+        if engine.dialect.name == "postgresql":  # as SQLite's engine does: rather an error than a wait without end
+            session.connection().execute(text("SET LOCAL lock_timeout = '10s'"))
         session.connection().execute(
             text("UPDATE allocationround SET lease_until = '2000-01-01 00:00:00.000000' WHERE id = :id"),
             {"id": round_id},
