@@ -14,9 +14,12 @@ from solver.arrays import Bools, Ints, ints, starts_of
 from solver.geography import is_served_by, trips_m
 from solver.instance import Instance
 from solver.supply import Supply
+from solver.validation import MAX_REACH_M
 
 SLACK_M = 2.0
 """Added to the trees' radius; the exact integer trip decides afterwards."""
+FARTHER_M = MAX_REACH_M + 1
+"""No trip in reach is so long: a pair and its trip are one number, and numbers are sorted in no time."""
 
 
 @dataclass(frozen=True)
@@ -61,23 +64,24 @@ def find_reachable(instance: Instance, supply: Supply, territory: Territory) -> 
     position = ints([school.position for school in instance.schools]).reshape(-1, 3)
     reach = ints([limit.get(school.id, -1) for school in instance.schools])
     trees: dict[bytes, cKDTree] = {}
-    found = [np.empty((3, 0), np.int64)]
+    found = [np.empty(0, np.int64)]
     for code, admitted in zip((row.code for row in instance.departments), territory.admitted, strict=True):
         schools, offers = ints(schools_of.get(code, [])), np.flatnonzero(admitted)
         if len(schools) and len(offers):
             key = np.packbits(admitted).tobytes()
             if key not in trees:
                 trees[key] = cKDTree(supply.position[offers])
-            found.append(_within(schools, position[schools], reach[schools], trees[key], offers, supply.position))
-    rows = np.concatenate(found, axis=1)
-    school, offer, trip = rows[:, np.argsort(rows[0] * len(instance.offers) + rows[1])]
-    return Reachable(starts_of(school, len(instance.schools)), school, offer, trip)
+            near, offer, trip = _within(position[schools], reach[schools], trees[key], supply.position[offers])
+            found.append((schools[near] * len(instance.offers) + offers[offer]) * FARTHER_M + trip)
+    pair, trip_m = np.divmod(np.sort(np.concatenate(found)), FARTHER_M)
+    leaves, reached = np.divmod(pair, max(1, len(instance.offers)))
+    return Reachable(starts_of(leaves, len(instance.schools)), leaves, reached, trip_m)
 
 
-def _within(schools: Ints, places: Ints, reach: Ints, tree: cKDTree, offers: Ints, positions: Ints) -> Ints:
-    """Rows (school, offer, metres) within each school's own limit."""
+def _within(places: Ints, reach: Ints, tree: cKDTree, positions: Ints) -> tuple[Ints, Ints, Ints]:
+    """Pairs (place, position, metres), as indices, within each place's own limit; the tree holds the positions."""
     near = cKDTree(places).sparse_distance_matrix(tree, float(reach.max()) + SLACK_M, output_type="ndarray")
-    school, offer = near["i"].astype(np.int64), offers[near["j"]]
-    trip = trips_m(places[school], positions[offer])
-    kept = trip <= reach[school]
-    return np.stack((schools[school[kept]], offer[kept], trip[kept])).astype(np.int64)
+    place, position = near["i"], near["j"]
+    trip = trips_m(places[place], positions[position])
+    kept = trip <= reach[place]
+    return place[kept], position[kept], trip[kept]

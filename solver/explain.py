@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
+from operator import attrgetter
 
 import numpy as np
 
@@ -26,6 +27,8 @@ from solver.supply import Supply, tabulate_supply
 
 MOST_OFFERS = 20
 """Offers named in a reason: enough to check, few enough to read."""
+_KIND = attrgetter("school", "level", "reach_m", "departments", "needs", "periods")
+"""What a finding depends on, but for bans and for what is placed at once or not at all."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,11 @@ class Finding:
 def explain(instance: Instance, rows: tuple[Assignment, ...]) -> tuple[Unplaced, ...]:
     """The unplaced pupils of each group, sorted by group."""
     placed = pupils_placed(instance, rows)
-    left = [(group, group.count - placed[group.id]) for group in instance.groups]
-    if not any(count for _, count in left):
+    left = [(group, n) for group in instance.groups if (n := group.count - placed.get(group.id, 0))]
+    if not left:
         return ()
     inquiry = Inquiry(instance, rows)
-    found = ((group, count, inquiry.find(group)) for group, count in left if count)
+    found = ((group, count, inquiry.find(group)) for group, count in left)
     return tuple(Unplaced(group.id, n, it.reason, it.offers, it.lines, it.facts) for group, n, it in found)
 
 
@@ -64,8 +67,9 @@ class Inquiry:
         self._school = {row.id: i for i, row in enumerate(instance.schools)}
         self._near, self._accepted = cache(self._found_near), cache(self._is_accepted)
         self._serving = cache(self._is_serving)
+        self._apart = instance.units | self.banned.keys()
         above = {line: i for i, line in enumerate(sorted({row.line or "" for row in instance.offers}))}
-        self._line = ints([above[row.line or ""] for row in instance.offers])
+        self._line = ints([above[row.line or ""] for row in instance.offers])[self.supply.opening_offer]
         self._saturated = [
             tuple(filter(self.occupancy.is_saturated, instance.ancestry(line or None))) for line in above
         ]
@@ -73,13 +77,12 @@ class Inquiry:
 
     def find(self, group: Group) -> Finding:
         """The finding for a group; groups of one kind share it."""
-        banned = self.banned.get(group.id, ())
-        alone = group.id if group.id in self.instance.units else ""
-        reach = group.school, group.level, group.reach_m, group.departments
-        kind = (*reach, group.needs, group.periods, banned, alone)
-        if kind not in self._known:
-            self._known[kind] = self._look(group, banned)
-        return self._known[kind]
+        kind, banned = _KIND(group), self.banned.get(group.id, ())
+        if group.id in self._apart:
+            kind = (*kind, banned, group.id if group.id in self.instance.units else "")
+        if (found := self._known.get(kind)) is None:
+            found = self._known[kind] = self._look(group, banned)
+        return found
 
     def _look(self, group: Group, banned: tuple[str, ...]) -> Finding:
         count, offers, openings = self._near(group.school, group.level, group.reach_m, group.departments)
@@ -87,13 +90,11 @@ class Inquiry:
         if not offers:
             elsewhere = {"in_other_departments": count} if count else {}
             return Finding(Reason.NO_OFFER_OF_LEVEL_IN_REACH, facts=facts | elsewhere | self._nearest(group))
-        accepted = self._accepted(self.instance.accepted(group))
-        openings = self._whole_ways(group, openings[accepted[self.supply.opening_period[openings]]])
+        openings = self._whole_ways(group, openings[self._accepted(self.instance.accepted(group))[openings]])
         if not len(openings):
             return Finding(Reason.PERIODS_NOT_OPEN, facts=facts)
         if group.needs:
-            serving = self._serving(group.needs)[self.supply.opening_offer[openings]]
-            openings = self._whole_ways(group, openings[serving])
+            openings = self._whole_ways(group, openings[self._serving(group.needs)[openings]])
         if not len(openings):
             return Finding(Reason.NEEDS_NOT_SERVED, facts=facts)
         if banned:
@@ -120,13 +121,14 @@ class Inquiry:
         """Every opening left is blocked: by its seats, by a side constraint, by a line, or by the school's maximum."""
         free = self._whole_ways(group, openings[~self.full[openings]])
         if not len(free):
-            offers = dict.fromkeys(self.supply.opening_offer[openings].tolist())  # offers are sorted, openings by offer
+            first = openings[: MOST_OFFERS * len(self.instance.periods)]  # offers are sorted, openings by offer
+            offers = dict.fromkeys(self.supply.opening_offer[first].tolist())
             named = tuple(self.instance.offers[i].id for i in islice(offers, MOST_OFFERS))
             return Finding(Reason.ALL_SEATS_TAKEN, offers=named, facts=facts)
         reason, more, held = self.sides.look(group, map(self._names, free.tolist()))
         if reason is not None:
             return Finding(reason, lines=held, facts=facts | more)
-        above = set(self._line[self.supply.opening_offer[free]].tolist())
+        above = np.flatnonzero(np.bincount(self._line[free])).tolist()
         lines = sorted({line for each in above for line in self._saturated[each]})
         if lines:
             return Finding(Reason.QUOTA_CEILING, lines=tuple(lines), facts=facts)
@@ -148,7 +150,8 @@ class Inquiry:
         return np.array([row.code in codes for row in self.instance.departments], np.bool_)[self.supply.department]
 
     def _is_accepted(self, periods: frozenset[str]) -> Bools:
-        return np.array([period.id in periods for period in self.instance.periods], np.bool_)
+        accepted = np.array([period.id in periods for period in self.instance.periods], np.bool_)
+        return accepted[self.supply.opening_period]
 
     def _nearest(self, group: Group) -> dict[str, int]:
         """Metres to the nearest offer of the level in a département that the rules and the group admit, if any."""
@@ -167,7 +170,7 @@ class Inquiry:
         serving = np.ones(len(self.supply.position), np.bool_)
         for need in needs:
             serving &= self.supply.serves.get(need, np.zeros(len(serving), np.bool_))
-        return serving
+        return serving[self.supply.opening_offer]
 
     def _names(self, opening: int) -> tuple[str, str]:
         offer, period = self.supply.opening_offer[opening], self.supply.opening_period[opening]

@@ -39,7 +39,10 @@ def trip_m(a: Position, b: Position) -> int:
 
 def trips_m(origins: NDArray[np.int64], destinations: NDArray[np.int64]) -> NDArray[np.int64]:
     """The same, for n x 3 arrays row by row: exact, squares stay below 2**48 and floats are corrected by one."""
-    squares = ((origins - destinations) ** 2).sum(axis=1)
+    squares = np.zeros(len(origins), np.int64)
+    for axis in range(3):
+        apart = origins[:, axis] - destinations[:, axis]
+        squares += np.multiply(apart, apart, out=apart)
     roots: NDArray[np.int64] = np.sqrt(squares).astype(np.int64)
     roots -= roots * roots > squares
     roots += (roots + 1) * (roots + 1) <= squares

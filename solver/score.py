@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache, partial
-from itertools import chain
+from itertools import repeat
+from operator import add, attrgetter, mul
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from solver.arrays import Ints, exact_dot, ints, runs
 from solver.demand import banned_offers
 from solver.draw import class_key, draw_class, draw_kept, draw_trip, profile_key
 from solver.geography import trips_m
-from solver.instance import Instance, Pin, Position
+from solver.instance import Group, Instance, Offer, Pin, School
 from solver.occupancy import Occupancy
 from solver.params import EQUITY_SCALE, Tier
 from solver.result import Assignment
@@ -31,7 +32,8 @@ def score(
 ) -> dict[Tier, int]:
     """The value of every tier, in the units of `solver.params.Tier`; `lots` are those drawn for answers seen before."""
     rows = tuple(rows)
-    trips, counts = _trips(instance, rows), ints([row.count for row in rows])
+    groups, offers = _met(instance, rows)
+    trips, counts = _trips(instance, groups, offers), [row.count for row in rows]
     placed: Counter[str] = Counter()
     for name, count in pupils_placed(instance, rows).items():
         placed[instance.group[name].school] += count
@@ -43,10 +45,8 @@ def score(
         Tier.EQUITY: int(equity_levels(instance, *unplaced_in_turn(left)).sum()),
         Tier.COMMITMENTS: sum(occupancy.shortfall(line.id) + occupancy.overflow(line.id) for line in instance.lines),
         Tier.STABILITY: sum(row.count for row in instance.announced) - kept.total(),
-        Tier.WISHES: sum(
-            row.count * instance.rank(instance.group[row.group], instance.offer[row.offer].sector) for row in rows
-        ),
-        Tier.DISTANCE: exact_dot(trips, counts),
+        Tier.WISHES: sum(map(mul, counts, map(instance.rank, groups, map(attrgetter("sector"), offers)))),
+        Tier.DISTANCE: exact_dot(trips, ints(counts)),
         Tier.LONGEST: int(trips.max(initial=0)),
         Tier.DRAW: (lots or Lots(instance, sha256)).total(rows, kept),
     }
@@ -76,17 +76,26 @@ def _kept(instance: Instance, rows: tuple[Assignment | Pin, ...]) -> Counter[Tri
 
 def longest_trip(instance: Instance, rows: Iterable[Assignment | Pin]) -> int:
     """The longest of these placements' trips (metres), 0 if there is none."""
-    return int(_trips(instance, tuple(rows)).max(initial=0))
+    return int(_trips(instance, *_met(instance, tuple(rows))).max(initial=0))
 
 
-def _trips(instance: Instance, rows: tuple[Assignment | Pin, ...]) -> Ints:
+def _met(instance: Instance, rows: tuple[Assignment | Pin, ...]) -> tuple[list[Group], list[Offer]]:
+    """The group and the offer of each placement."""
+    groups = map(instance.group.__getitem__, map(attrgetter("group"), rows))
+    return list(groups), list(map(instance.offer.__getitem__, map(attrgetter("offer"), rows)))
+
+
+def _trips(instance: Instance, groups: list[Group], offers: list[Offer]) -> Ints:
     """The trip of each placement (metres)."""
-    homes = _places([instance.school[instance.group[row.group].school].position for row in rows])
-    return trips_m(homes, _places([instance.offer[row.offer].position for row in rows]))
+    homes = _places(instance.school, list(map(attrgetter("school"), groups)))
+    return trips_m(homes, _places(instance.offer, list(map(attrgetter("id"), offers))))
 
 
-def _places(positions: list[Position]) -> Ints:
-    return np.fromiter(chain.from_iterable(positions), np.int64, 3 * len(positions)).reshape(-1, 3)
+def _places(known: Mapping[str, School] | Mapping[str, Offer], names: list[str]) -> Ints:
+    """Where each of these is; they are fewer than the placements, and each is looked at once."""
+    number = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    positions = ints([known[name].position for name in number]).reshape(-1, 3)
+    return positions[np.fromiter(map(number.__getitem__, names), np.int64, len(names))]
 
 
 class Lots:
@@ -101,24 +110,33 @@ class Lots:
 
     def total(self, rows: Iterable[Assignment | Pin], kept: Mapping[Trip, int]) -> int:
         """The draw of these rows, of whose pupils so many are where they were told."""
-        total, known = 0, self._moving
-        for row in rows:
-            trip = row.group, row.offer, row.period
-            if (drawn := known.get(trip)) is None:
-                drawn = known[trip] = self._draw(trip)
-            total += row.count * drawn
+        rows, known = tuple(rows), self._moving
+        trips = list(map(attrgetter("group", "offer", "period"), rows))
+        new = [trip for trip in trips if trip not in known]
+        known.update(zip(new, self._draw(new), strict=True))
+        total: int = sum(map(mul, map(attrgetter("count"), rows), map(known.__getitem__, trips)))
         return total + sum(stays * self._staying[trip] for trip, stays in kept.items())
 
-    def _draw(self, trip: Trip) -> int:
+    def _draw(self, trips: list[Trip]) -> list[int]:
         """Of a pupil who comes; and what one who stays where it was told draws more is remembered beside."""
-        group, sector = self.instance.group[trip[0]], self.instance.offer[trip[1]].sector
-        banned, periods = self._banned.get(group.id, ()), self._listed(self.instance.accepted(group))
-        profile = self._profile(group.school, group.level, group.reach_m, group.needs, banned, group.departments)
-        key = class_key(profile, periods, group.wishes, group.id if group.id in self._told else None)
-        drawn = draw_class(self.sha256, key, sector if sector in group.wishes else "")
-        if trip in self._announced:
-            self._staying[trip] = draw_kept(self.sha256, key, *trip[1:]) - drawn
-        return self._trip(profile, *trip[1:]) + drawn
+        groups = [self.instance.group[name] for name, _, _ in trips]
+        profiles = [
+            self._profile(row.school, row.level, row.reach_m, row.needs, self._banned.get(row.id, ()), row.departments)
+            for row in groups
+        ]
+        keys = [self._key(profile, row) for profile, row in zip(profiles, groups, strict=True)]
+        hosts = [self.instance.offer[name].sector for _, name, _ in trips]
+        sectors = [sector if sector in row.wishes else "" for sector, row in zip(hosts, groups, strict=True)]
+        drawn = list(map(draw_class, repeat(self.sha256), keys, sectors))
+        for trip, key, moving in zip(trips, keys, drawn, strict=True) if self._announced else ():
+            if trip in self._announced:
+                self._staying[trip] = draw_kept(self.sha256, key, *trip[1:]) - moving
+        ways = (self._trip(profile, *trip[1:]) for profile, trip in zip(profiles, trips, strict=True))
+        return list(map(add, ways, drawn))
+
+    def _key(self, profile: str, group: Group) -> str:
+        told = group.id if group.id in self._told else None
+        return class_key(profile, self._listed(self.instance.accepted(group)), group.wishes, told)
 
 
 def _listed(names: frozenset[str]) -> tuple[str, ...]:
