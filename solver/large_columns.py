@@ -6,11 +6,10 @@ a plain judge then reads the document itself.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Collection, Iterable, Mapping
-from itertools import pairwise
-from json.encoder import encode_basestring
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice, pairwise, repeat
+from json.encoder import JSONEncoder
+from operator import lt
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,10 @@ from solver.column_store import Store
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-SPELLED_AT_ONCE = 50_000
+Encoded = NDArray[np.bytes_]
+"""Names in UTF-8, none with a zero byte in it; their order is that of the texts."""
+MAX_NAME = 200
+"""Bytes of a group's name: all are as wide as the widest."""
 OPTIONAL = frozenset({"groups.departments"})
 """Lists that a row leaves out where they are empty, and that are no column when no row has one."""
 
@@ -34,9 +36,8 @@ def require(condition: object, what: str) -> None:
         raise Unusual(what)
 
 
-def canonical(document: object) -> str:
-    """The one spelling of a JSON document that is hashed."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+canonical = JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+"""The one spelling of a JSON document that is hashed."""
 
 
 def summed(keys: Ints, counts: Ints) -> tuple[Ints, Ints]:
@@ -61,6 +62,22 @@ def by_pair(first: Ints, second: Ints, size: int, judge: Callable[[int, int], ob
     return np.array([judge(*divmod(key, max(1, size))) for key in found.tolist()], kind)[at]
 
 
+def joined(*columns: Ints) -> tuple[Ints, Ints]:
+    """For rows of several columns: where each different row first stands, in their order, and each row's number.
+
+    No number is below 0, and none beyond 2**31 while there are fewer rows than that: no key can leave 62 bits.
+    """
+    keys, size = np.zeros(len(columns[0]), np.int64), 1
+    for column in columns:
+        width = int(column.max(initial=0)) + 1
+        if size * width >= 2**62:
+            different, keys = np.unique(keys, return_inverse=True)
+            size = len(different)
+        keys, size = keys * width + column, size * width
+    _, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
+    return first, numbers
+
+
 class Columns:
     """The rows of one kind: each field a column of whole numbers, of texts, or of codes into a table."""
 
@@ -83,11 +100,33 @@ class Columns:
         require(column.dtype.str == kind and column.ndim == dimensions, f"{self.name}.{field}: no such column")
         return column
 
+    def _cut(self, field: str) -> tuple[Ints, NDArray[np.uint8]]:
+        """Where each text ends, and all of them."""
+        ends, text = self._sound(f"{field}.ends", "<i8"), self._sound(f"{field}.text", "|u1")
+        last = int(ends[-1]) if len(ends) else 0
+        require(last == len(text) and (np.diff(ends, prepend=0) >= 0).all(), f"{self.name}.{field}: badly cut")
+        return ends, text
+
     def texts(self, field: str) -> list[str]:
-        ends, text = self._sound(f"{field}.ends", "<i8"), self._sound(f"{field}.text", "|u1").tobytes()
-        bounds = [0, *ends.tolist()]
-        require(bounds[-1] == len(text) and (np.diff(ends, prepend=0) >= 0).all(), f"{self.name}.{field}: badly cut")
-        return [text[start:end].decode() for start, end in pairwise(bounds)]
+        ends, column = self._cut(field)
+        text, bounds = column.tobytes(), pairwise([0, *ends.tolist()])
+        if not text.isascii():
+            return [text[start:end].decode() for start, end in bounds]
+        whole = text.decode()  # a character is a byte: all are decoded at once
+        return [whole[start:end] for start, end in bounds]
+
+    def encoded(self, field: str) -> Encoded:
+        """The texts as they are stored: no Python object for each."""
+        ends, text = self._cut(field)
+        lengths = np.diff(ends, prepend=0)
+        widest = int(lengths.max(initial=1))
+        require(widest <= MAX_NAME and text.all(), f"{self.name}.{field}: a name too long, or with a zero in it")
+        if not (lengths == widest).all():
+            cells = np.zeros((len(ends), widest), np.uint8)
+            cells[np.arange(widest) < lengths[:, None]] = text
+            text = cells
+        encoded: Encoded = text.reshape(-1, widest).view(f"S{widest}").ravel()
+        return encoded
 
     def whole(self, field: str, low: int, high: int) -> Ints:
         column: Ints = self._sound(field, "<i8", 2 if field == "position" else 1)
@@ -111,30 +150,12 @@ class Columns:
         table, codes = self.coded(field, is_text)
         return numbered(table, among)[codes]
 
-    def spelled(self) -> Iterable[str]:
-        """The rows as canonical JSON, some at a time."""
-        pattern = "".join("%s" if self._may_lack(field) else f'"{field}":%s,' for field in self.fields)
-        pattern = "{" + pattern[:-1] + "}"  # the last field is one that every row has
-        pieces = [self._spellings(field) for field in self.fields]
-        for first in range(0, self.size, SPELLED_AT_ONCE):
-            rows = zip(*(piece(slice(first, first + SPELLED_AT_ONCE)) for piece in pieces), strict=True)
-            yield ",".join(map(pattern.__mod__, rows))
-
-    def _may_lack(self, field: str) -> bool:
-        """Whether rows leave the field out where it is empty."""
-        return f"{self.name}.{field}" in OPTIONAL
-
-    def _spellings(self, field: str) -> Callable[[slice], list[str]]:
+    def found_in(self, names: Encoded, field: str) -> Ints:
+        """The same where the things are many: among all their names, in order."""
         if self.is_text(field):
-            texts = self.texts(field)
-            return lambda part: list(map(encode_basestring, texts[part]))
-        column = self.columns[f"{self.name}.{field}"]
-        if column.dtype.str == "<u4":
-            spelled = list(map(canonical, self.tables[f"{self.name}.{field}"]))
-            if self._may_lack(field):
-                spelled = ["" if text == "[]" else f'"{field}":{text},' for text in spelled]
-            return lambda part: [spelled[code] for code in column[part].tolist()]
-        return lambda part: [str(value).replace(" ", "") for value in column[part].tolist()]
+            return places(names, self.encoded(field))
+        table, codes = self.coded(field, is_text)
+        return places(names, encoded(table))[codes]
 
 
 def is_text(value: Any) -> bool:
@@ -162,27 +183,29 @@ def is_whole(low: int, high: int) -> Callable[[Any], bool]:
 
 
 def numbered(names: Iterable[str], among: Mapping[str, int]) -> Ints:
-    found = np.array([among.get(name, -1) for name in names], np.int64)
+    found = np.fromiter(map(among.get, names, repeat(-1)), np.int64)
     require((found >= 0).all(), "a name nobody knows")
     return found
 
 
 def numbers(names: list[Any]) -> dict[str, int]:
     """The number of each name; names are in order, and each stands once."""
-    require(all(map(is_text, names)) and all(a < b for a, b in pairwise(names)), "names that are not in order")
-    return {name: number for number, name in enumerate(names)}
+    rising = {*map(type, names)} <= {str} and all(map(lt, names, islice(names, 1, None)))
+    require(rising, "names that are not in order")
+    return dict(zip(names, range(len(names)), strict=True))
 
 
-def spelled_sha256(store: Store, in_columns: Collection[str]) -> str:
-    """The SHA-256 of the document that these columns hold, spelled some rows at a time."""
-    digest, head = hashlib.sha256(), store[0]
-    for i, name in enumerate(sorted({*head, *in_columns} - {"tables"})):
-        digest.update(f"{'{,'[i > 0]}{canonical(name)}:".encode())
-        if name not in in_columns:
-            digest.update(canonical(head[name]).encode())
-            continue
-        for n, rows in enumerate(Columns(store, name).spelled()):
-            digest.update(f"{'[,'[n > 0]}{rows}".encode())
-        digest.update(b"]" if Columns(store, name).size else b"[]")
-    digest.update(b"}")
-    return digest.hexdigest()
+def is_rising(keys: Ints) -> bool:
+    return bool((np.diff(keys) > 0).all())
+
+
+def encoded(names: list[str]) -> Encoded:
+    require("\0" not in "".join(names), "a name with a zero in it")
+    return np.array([name.encode() for name in names], np.bytes_)
+
+
+def places(names: Encoded, wanted: Encoded) -> Ints:
+    """Where each wanted name stands among names in order."""
+    at = np.searchsorted(names, wanted)
+    require((at < len(names)).all() and (names[at] == wanted).all(), "a name nobody knows")
+    return at

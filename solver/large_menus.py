@@ -17,7 +17,7 @@ from solver.large_columns import Ints, looked_up
 from solver.large_prices import Prices, greatest, signs
 from solver.large_reasons import Reach
 from solver.large_round import Round
-from solver.large_trips import Lots, metres, unranked_rank
+from solver.large_trips import UNRANKED, Lots, metres, unranked_rank
 
 AT_ONCE = 200_000
 """Choices looked at together."""
@@ -44,9 +44,10 @@ class Menus:
         self.found, self.prices, self.lots, self._reach = found, prices, lots, Reach(found)
         self._sectors = len(found.offers.sectors) + 1
         self.gauge = prices.gauge
-        self.profile, self._first = self._profiles()
+        self._first, self.profile = found.profiles
         self._serving = cache(lambda code: self._reach.serving(found.groups.needs[0][code]))
         self._room = found.offers.seats - found.seated(found.pins) > 0
+        self._bans, self._banned = found.ban_lists
         self._mates = found.together(found.pins)
         self._accepted, self._wishes, self._asking = self._tables()
 
@@ -58,18 +59,6 @@ class Menus:
             groups = order[bounds[first] : bounds[last]]
             found[:, groups] = self._best(groups, menu, none[:, groups])
         return found
-
-    def _profiles(self) -> tuple[Ints, Ints]:
-        """Each group's profile, and a group of each profile."""
-        groups, found = self.found.groups, np.zeros(len(self.found.groups.names), np.int64)
-        bans = np.zeros(len(found), np.int64)
-        codes: dict[tuple[int, ...], int] = {}
-        for group, offers in self.found.banned.items():
-            bans[group] = codes.setdefault(offers, len(codes) + 1)
-        for column in (groups.school, groups.level, groups.reach_m, groups.departments[1], groups.needs[1], bans):
-            _, found = np.unique(found * (int(column.max(initial=0)) + 1) + column, return_inverse=True)
-        _, first = np.unique(found, return_index=True)
-        return found, first
 
     def _tables(self) -> tuple[np.ndarray, Ints, Ints]:
         """By code: the periods that groups accept, their sectors by rank (-1 where nobody offers it), how many."""
@@ -99,9 +88,8 @@ class Menus:
         level = groups.levels[groups.level[group]]
         near, squared = self._reach.near(int(groups.school[group]), level, int(groups.reach_m[group]))
         suits = self._serving(int(groups.needs[1][group]))[near]
-        if listed := groups.departments[0][int(groups.departments[1][group])]:
-            suits &= self._reach.is_listed(listed, near)
-        if banned := self.found.banned.get(group):
+        suits &= self._reach.is_listed(int(groups.departments[1][group]), near)
+        if banned := self._bans[self._banned[group]]:
             suits &= ~np.isin(near, banned)
         return near[suits], metres(squared[suits])
 
@@ -181,16 +169,16 @@ class Menus:
 
     def _drawn(self, groups: Ints, who: Ints, at: Ints, rank: Ints, menu: Menu) -> Ints:
         """The last number of each option's value: the best choice's lot and the class's are taken off."""
-        sectors, names = self.found.offers.sectors, []
-        for key, ranked in zip((menu.keys[at] % self._sectors).tolist(), rank.tolist(), strict=True):
-            names.append(sectors[key] if ranked > 0 else "")
-        best = {key: self._best_lot(key, menu) for key in np.unique(at).tolist()}
-        rows = zip(groups[who].tolist(), at.tolist(), names, strict=True)
-        return np.array([best[key] - self.lots.of_class(group, name) for group, key, name in rows], np.int64)
+        ranked = np.where(rank > 0, menu.keys[at] % self._sectors, UNRANKED)
+        keys, option = np.unique(at, return_inverse=True)
+        return self._best_lots(keys, menu)[option] - self.lots.of_classes(groups[who], ranked)
 
-    def _best_lot(self, key: int, menu: Menu) -> int:
-        group = int(self._first[menu.keys[key] // self._sectors // self.found.periods])
-        profile, tied = self.lots.profile(group), range(menu.starts[key], menu.starts[key + 1])
-        return max(
-            int(menu.value[-1, i]) - self.lots.of_trip(profile, int(menu.offer[i]), int(menu.period[i])) for i in tied
-        )
+    def _best_lots(self, keys: Ints, menu: Menu) -> Ints:
+        """The last number of the best choice under each key."""
+        size = menu.starts[keys + 1] - menu.starts[keys]
+        begin = np.cumsum(size) - size
+        tied = np.arange(int(size.sum())) + np.repeat(menu.starts[keys] - begin, size)
+        profile = np.repeat(menu.keys[keys] // self._sectors // self.found.periods, size)
+        lots = self.lots.of_trips(profile, menu.offer[tied], menu.period[tied])
+        best: Ints = np.maximum.reduceat(menu.value[-1, tied] - lots, begin)
+        return best

@@ -16,19 +16,24 @@ from solver.column_store import Store
 from solver.large_columns import (
     Bools,
     Columns,
+    Encoded,
     Ints,
+    encoded,
     is_list,
     is_of,
     is_optional,
+    is_rising,
     is_set,
     is_text,
     is_whole,
+    joined,
     numbers,
+    places,
     require,
-    spelled_sha256,
     summed,
 )
 from solver.large_layout import IN_COLUMNS, require_usual
+from solver.large_spelling import spelled_sha256
 
 RULES = ("anywhere", "academy_or_neighbour", "academy", "department")
 MAX_COUNT, MAX_TOTAL, MAX_REACH_M, EARTH_LIMIT_M, MAX_WEIGHT = 2_000_000, 10_000_000, 2_000_000, 6_400_000, 1_000
@@ -60,8 +65,7 @@ class Offers:
 class Groups:
     """The groups, in the order of their names."""
 
-    names: list[str]
-    number: dict[str, int]
+    names: Encoded
     school: Ints
     levels: list[str]
     level: Ints
@@ -97,7 +101,7 @@ class Round:
     """The arrays of an instance and of a result. Raises `Unusual`, or what a malformed file makes Python raise."""
 
     def __init__(self, instance: Store, result: Store) -> None:
-        self.head, self.result, self._instance, self._result = instance[0], result[0], instance, result
+        self.head, self.result = instance[0], result[0]
         require_usual(instance, result)
         self.departments: list[dict[str, Any]] = self.head["departments"]
         self.lines: list[dict[str, Any]] = self.head["lines"]
@@ -120,10 +124,10 @@ class Round:
         self.pupils = np.zeros(len(self.schools), np.int64)
         np.add.at(self.pupils, self.groups.school, self.groups.count)
         require(int(self.groups.count.sum()) <= MAX_TOTAL, "too many pupils")
-        self.pins, self.bans = self._trips(instance, "pins"), self._bans(Columns(instance, "bans"))
-        require(_is_rising(self.keys(self.pins)) and _is_rising(self.bans), "rows that are not in order")
+        self.pins, self.bans = self._trips(Columns(instance, "pins")), self._bans(Columns(instance, "bans"))
+        require(is_rising(self.keys(self.pins)) and is_rising(self.bans), "rows that are not in order")
         self.whole = self._whole()
-        self.trips, self.left = self._trips(result, "assignments"), self._left(Columns(result, "unplaced"))
+        self.trips, self.left = self._trips(Columns(result, "assignments")), self._left(Columns(result, "unplaced"))
         self.sha256 = spelled_sha256(instance, IN_COLUMNS)
 
     @property
@@ -161,13 +165,22 @@ class Round:
         return found
 
     @cached_property
-    def banned(self) -> dict[int, tuple[int, ...]]:
-        """The offers banned for a group, in order; nothing for a group without bans."""
-        found: dict[int, tuple[int, ...]] = {}
+    def ban_lists(self) -> tuple[list[tuple[int, ...]], Ints]:
+        """The different lists of banned offers, in order, the empty one first; and the place of each group's own."""
+        banned, codes = dict[int, list[int]](), dict[tuple[int, ...], int]({(): 0})
         for key in self.bans.tolist():
             group, offer = divmod(key, len(self.offers.names))
-            found[group] = (*found.get(group, ()), offer)
-        return found
+            banned.setdefault(group, []).append(offer)
+        at = np.zeros(len(self.groups.names), np.int64)
+        at[[*banned]] = [codes.setdefault(tuple(offers), len(codes)) for offers in banned.values()]
+        return [*codes], at
+
+    @cached_property
+    def profiles(self) -> tuple[Ints, Ints]:
+        """What groups may reach, whatever they wish: the first group of each profile, and each group's profile."""
+        groups = self.groups
+        where = groups.school, groups.level, groups.reach_m, groups.departments[1]
+        return joined(*where, groups.needs[1], self.ban_lists[1])
 
     @cached_property
     def above(self) -> list[list[int]]:
@@ -242,11 +255,11 @@ class Round:
         )
 
     def _groups(self, rows: Columns) -> Groups:
-        names, (levels, level) = rows.texts("id"), rows.coded("level", is_text)
+        names, (levels, level) = rows.encoded("id"), rows.coded("level", is_text)
+        require((names[:-1] < names[1:]).all(), "names that are not in order")
         nowhere = np.zeros(len(names), np.int64)
         return Groups(
             names=names,
-            number=numbers(names),
             school=rows.known("school", self.school_number),
             levels=levels,
             level=level,
@@ -258,12 +271,11 @@ class Round:
             departments=rows.coded("departments", is_set) if "departments" in rows.fields else ([[]], nowhere),
         )
 
-    def _trips(self, store: Store, name: str) -> Trips:
-        rows = Columns(store, name)
+    def _trips(self, rows: Columns) -> Trips:
         count = rows.whole("count", 1, MAX_COUNT)
-        require(int(count.sum()) <= MAX_TOTAL, f"{name}: too many pupils")
+        require(int(count.sum()) <= MAX_TOTAL, f"{rows.name}: too many pupils")
         return Trips(
-            group=rows.known("group", self.groups.number),
+            group=rows.found_in(self.groups.names, "group"),
             offer=rows.known("offer", self.offer_number),
             period=rows.known("period", self.period_number),
             count=count,
@@ -274,19 +286,15 @@ class Round:
         require(int(count.sum()) <= MAX_TOTAL, "unplaced: too many pupils")
         kinds = {"reason": str, "offers": list, "lines": list, "facts": dict}
         told = {field: rows.coded(field, is_of(kind)) for field, kind in kinds.items()}
-        return Left(group=rows.known("group", self.groups.number), count=count, told=told)
+        return Left(group=rows.found_in(self.groups.names, "group"), count=count, told=told)
 
     def _bans(self, rows: Columns) -> Ints:
         """One number for each banned (group, offer), by group."""
-        banned = rows.known("group", self.groups.number) * len(self.offers.names)
+        banned = rows.found_in(self.groups.names, "group") * len(self.offers.names)
         return banned + rows.known("offer", self.offer_number)
 
     def _whole(self) -> Bools:
         """Whether each group's pupils stay together; one pupil of a group is told from no other."""
         found = np.zeros(len(self.groups.names), np.bool_)
-        found[[self.groups.number[row["group"]] for row in self.head["wholes"]]] = True
+        found[places(self.groups.names, encoded([row["group"] for row in self.head["wholes"]]))] = True
         return found & (self.groups.count > 1)
-
-
-def _is_rising(keys: Ints) -> bool:
-    return bool((np.diff(keys) > 0).all())

@@ -11,9 +11,12 @@ from hashlib import sha256
 
 import numpy as np
 
-from solver.large_columns import Bools, Ints, by_pair, canonical
+from solver.large_columns import Bools, Ints, by_pair, canonical, joined
 from solver.large_layout import SILENT_TIERS
 from solver.large_round import Round, Trips
+
+UNRANKED, DIGEST = -1, 32
+"""In place of a sector that a group does not rank, and the bytes of a digest."""
 
 
 def metres(squared: Ints) -> Ints:
@@ -154,52 +157,53 @@ def trip_costs(found: Round, lots: Lots, trips: Trips) -> dict[str, Ints]:
 
 
 class Lots:
-    """The draw: twenty bits that nobody chooses, by the names of what is drawn."""
+    """The draw: twenty bits that nobody chooses, by the names of what is drawn; for many rows, each once."""
 
     def __init__(self, found: Round) -> None:
         groups, self.found = found.groups, found
-        tables = (found.schools, groups.levels, groups.needs[0], groups.periods[0], groups.wishes[0])
-        codes = (groups.school, groups.level, groups.needs[1], groups.periods[1], groups.wishes[1])
-        self._spelled = [list(map(canonical, table)) for table in tables]
-        self._codes, self._reach_m = [column.tolist() for column in codes], groups.reach_m.tolist()
-        self._drawn_classes, names = dict[tuple[int, str], int](), found.offers.names
-        self._bans = {group: canonical([names[offer] for offer in some]) for group, some in found.banned.items()}
-        self._lists = [f",{canonical(codes)}" if codes else "" for codes in groups.departments[0]]
-        self._list_of = groups.departments[1].tolist()
+        profiles = list(map(self._spelled_profile, found.profiles[0].tolist()))
+        self._class_heads = [f"{found.sha256}\x1fclass\x1f{spelled[:-1]}".encode() for spelled in profiles]
+        self._trip_heads = [f"{found.sha256}\x1ftrip\x1f{spelled}".encode() for spelled in profiles]
+        self._asked = [[canonical(each) for each in table] for table in (groups.periods[0], groups.wishes[0])]
 
-    def profile(self, group: int) -> str:
-        """The spelling of what a group may reach, whatever it wishes."""
-        school, level, needs, _, _ = self._spelled
-        at_school, at_level, at_needs, _, _ = self._codes
-        bans, listed = self._bans.get(group, "[]"), self._lists[self._list_of[group]]
-        rest = f"{self._reach_m[group]},{needs[at_needs[group]]},{bans}{listed}]"
-        return f"[{school[at_school[group]]},{level[at_level[group]]},{rest}"
+    def _spelled_profile(self, group: int) -> str:
+        """What a group may reach, whatever it wishes."""
+        found, groups, (banned, at) = self.found, self.found.groups, self.found.ban_lists
+        school, level = found.schools[groups.school[group]], groups.levels[groups.level[group]]
+        needs, bans = groups.needs[0][groups.needs[1][group]], banned[at[group]]
+        listed = groups.departments[0][groups.departments[1][group]]
+        named = [school, level, int(groups.reach_m[group]), needs, [found.offers.names[offer] for offer in bans]]
+        return canonical([*named, listed] if listed else named)
 
-    def of_class(self, group: int, sector: str) -> int:
-        """`sector` is empty when the group does not rank it."""
-        if (found := self._drawn_classes.get((group, sector))) is None:
-            *_, periods, wishes = self._spelled
-            *_, at_periods, at_wishes = self._codes
-            wanted = f"{periods[at_periods[group]]},{wishes[at_wishes[group]]}"
-            found = self._drawn("class", f"{self.profile(group)[:-1]},{wanted}]", sector)
-            self._drawn_classes[group, sector] = found
-        return found
+    def of_classes(self, group: Ints, sector: Ints) -> Ints:
+        """By group and sector; `UNRANKED` where the group does not rank it."""
+        groups, (periods, wishes) = self.found.groups, self._asked
+        names, columns = ["", *self.found.offers.sectors], (groups.periods[1], groups.wishes[1])
+        asked = [*(column[group] for column in columns), sector - UNRANKED]
+        first, way = joined(*asked)
+        rows = zip(*(column[first].tolist() for column in asked), strict=True)
+        tails = [f",{periods[when]},{wishes[wished]}]\x1f{names[of]}".encode() for when, wished, of in rows]
+        return _drawn(self._class_heads, self.found.profiles[1][group], tails, way)
 
-    def of_trip(self, profile: str, offer: int, period: int) -> int:
-        return self._drawn("trip", profile, self.found.offers.names[offer], self.found.period_names[period])
+    def of_trips(self, profile: Ints, offer: Ints, period: Ints) -> Ints:
+        first, opening = joined(offer, period)
+        names, periods = self.found.offers.names, self.found.period_names
+        rows = zip(offer[first].tolist(), period[first].tolist(), strict=True)
+        tails = [f"\x1f{names[at]}\x1f{periods[when]}".encode() for at, when in rows]
+        return _drawn(self._trip_heads, profile, tails, opening)
 
     def drawn(self, trips: Trips, is_ranked: Bools) -> Ints:
         """The draw of each row: its trip's lot and its class's."""
-        sectors = [self.found.offers.sectors[code] for code in self.found.offers.sector[trips.offer].tolist()]
-        rows = zip(*(column.tolist() for column in (trips.group, trips.offer, trips.period, is_ranked)), strict=True)
-        return np.array(
-            [
-                self.of_trip(self.profile(group), offer, period) + self.of_class(group, sector if ranked else "")
-                for (group, offer, period, ranked), sector in zip(rows, sectors, strict=True)
-            ],
-            np.int64,
-        )
+        sector = np.where(is_ranked, self.found.offers.sector[trips.offer], UNRANKED)
+        of_trips = self.of_trips(self.found.profiles[1][trips.group], trips.offer, trips.period)
+        return of_trips + self.of_classes(trips.group, sector)
 
-    def _drawn(self, kind: str, key: str, *names: str) -> int:
-        text = "\x1f".join((self.found.sha256, kind, key, *names))
-        return int.from_bytes(sha256(text.encode()).digest()[:3], "big") >> 4
+
+def _drawn(heads: list[bytes], head: Ints, tails: list[bytes], tail: Ints) -> Ints:
+    """The lot of each row, which a head and a tail name."""
+    first, row = joined(head, tail)
+    pairs = zip(head[first].tolist(), tail[first].tolist(), strict=True)
+    digests = b"".join([sha256(heads[begin] + tails[end]).digest() for begin, end in pairs])
+    high, middle, low = np.frombuffer(digests, np.uint8).reshape(-1, DIGEST)[:, :3].T.astype(np.int64)
+    lots: Ints = (high << 16 | middle << 8 | low) >> 4
+    return lots[row]

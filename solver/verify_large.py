@@ -20,7 +20,7 @@ from solver.judge.plain.documents import Row
 from solver.judge.plain.prove import FORMATS
 from solver.judge.plain.tier_values import tier_faults
 from solver.judge.plain.verify import CHECKS, LISTED_FAULTS, RESULT_FIELDS
-from solver.large_columns import by_pair, looked_up, summed
+from solver.large_columns import by_pair, is_rising, looked_up, summed
 from solver.large_layout import RESULT_ROWS
 from solver.large_reasons import Reasons
 from solver.large_round import Round
@@ -114,7 +114,7 @@ def identity(found: Round) -> bool:
     head = {name: value for name, value in found.result.items() if name != "tables"}
     fields = {name: type(value) for name, value in (head | {key: [] for key in RESULT_ROWS}).items()}
     ours = (found.head["format"], head.get("format"), head.get("instance_sha256"))
-    once = all(len(np.unique(keys)) == len(keys) for keys in (found.keys(found.trips), found.left.group))
+    once = all(is_rising(np.sort(keys)) for keys in (found.keys(found.trips), found.left.group))
     known = fields == RESULT_FIELDS and are_tiers(head["tiers"])
     return known and once and ours == (*FORMATS[:2], found.sha256)
 

@@ -83,7 +83,7 @@ def test_larger_rounds_are_proven_in_columns(seed: int, times: int, monkeypatch:
     """Some hundreds of pupils, menu after menu as in a national round."""
     monkeypatch.setattr("solver.large_menus.AT_ONCE", 50)
     monkeypatch.setattr("solver.prove_large.SCHOOLS_AT_ONCE", 2)
-    monkeypatch.setattr("solver.large_columns.SPELLED_AT_ONCE", 7)
+    monkeypatch.setattr("solver.large_spelling.ROWS_AT_ONCE", 7)
     random = Random(f"{seed} larger")
     for _ in range(times // 10):
         instance = generate(random.randint(50, 600), random.randrange(2**31), seats_per_pupil=random.uniform(0.3, 1.5))

@@ -6,6 +6,7 @@ import copy
 import math
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any, get_type_hints
 
@@ -16,6 +17,7 @@ from solver import judges, verify_large
 from solver.columns import instance_store, result_store
 from solver.files import Document, instance_document, instance_sha256, result_document
 from solver.generate import generate
+from solver.instance import Instance
 from solver.judge.plain import verify
 from solver.judges import Claimed, stores_of
 from solver.large_columns import OPTIONAL
@@ -30,6 +32,7 @@ from tests.solver.ordinary import ordinary_case, ordinary_instance, ordinary_who
 from tests.solver.test_verify_files import GARBAGE, places
 from tests.solver.verify_cases import documents, random_case, scattered
 from tests.solver.verify_corruptions import MIXED, OPERATORS, corrupted
+from tests.solver.verify_oracle import Placements
 
 
 def never() -> tuple[Document, Document]:
@@ -227,8 +230,10 @@ def test_a_strange_instance_leaves_everything_in_doubt(name: str, seed: int) -> 
     assert verify_large.clear(instance_store(asked), stores[1]) == set()
 
 
-def test_the_same_identity(seed: int) -> None:
+@pytest.mark.parametrize("rows_by_text", [0.01, 1, 16])
+def test_the_same_identity(rows_by_text: float, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """An instance spelled from its columns has the hash of its JSON document, whatever its names are made of."""
+    monkeypatch.setattr("solver.large_spelling.ROWS_BY_TEXT", rows_by_text)
     random = Random(f"{seed} names")
     for instance in (generate(300, seed), *(ordinary_instance(random) for _ in range(20))):
         asked = instance_document(instance)
@@ -243,6 +248,33 @@ def test_the_same_identity(seed: int) -> None:
     renamed["pins"], renamed["bans"] = [], []
     empty = result | {"assignments": [], "unplaced": []}
     assert Round(instance_store(renamed), result_store(empty)).sha256 == verify.Case(renamed, empty).sha256
+
+
+NAMES = "\x01aé\u2028😀"
+
+
+def renamed(instance: Instance, placements: Placements, names: list[str]) -> tuple[Instance, Placements]:
+    """The same round, with these names for its groups."""
+    new = dict(zip((row.id for row in instance.groups), sorted(names), strict=True))
+    groups = tuple(replace(row, id=new[row.id]) for row in instance.groups)
+    pins = tuple(replace(row, group=new[row.group]) for row in instance.pins)
+    bans = tuple(replace(row, group=new[row.group]) for row in instance.bans)
+    placed = Counter({(new[group], *where): count for (group, *where), count in placements.items()})
+    return replace(instance, groups=groups, pins=pins, bans=bans), placed
+
+
+CALLED = {"long": ("é" * 100, True), "too long": ("é" * 100 + "a", False), "with a zero": ("a\0", False)}
+
+
+@pytest.mark.parametrize(("last", "is_read"), CALLED.values(), ids=CALLED)
+def test_whatever_groups_are_called(last: str, is_read: bool, seed: int) -> None:
+    """Groups are found by names of any kind and length, and those that columns cannot hold are read as documents."""
+    instance, placements = ordinary_case(Random(f"{seed} called"))
+    names = [f"{NAMES[n % len(NAMES)]}{NAMES[: n % 3] * n}{n}" for n in range(len(instance.groups) - 1)]
+    pair = documents(*renamed(instance, placements, [*names, last]))
+    clear = verify_large.clear(instance_store(pair[0]), result_store(pair[1]))
+    assert clear >= {*PROPERTIES} if is_read else clear == set()
+    assert Claimed(*pair).verify() == []
 
 
 def test_garbage_in_a_columnar_result_is_refused_alike(seed: int, pytestconfig: pytest.Config) -> None:
