@@ -1,10 +1,9 @@
 """The placement solver's public data: an `Instance` goes in, a `Result` comes out.
 
-Nothing here loads OR-Tools, so a web process may import it. The engine is imported by whoever computes, in the process
-that computes: `from solver.solve import solve`.
+Nothing here loads the engine, so a web process or a judge may import it. The engine is imported by whoever computes, in
+the process that computes: `from solver.solve import solve`.
 """
 
-from solver.greedy import greedy
 from solver.instance import Announced, Ban, Department, Group, Instance, Offer, Period, Pin, QuotaLine, School
 from solver.params import Params, TerritoryRule, Tier
 from solver.result import Assignment, Reason, Result, Status, TierValue, Unplaced
@@ -32,5 +31,4 @@ __all__ = [
     "Tier",
     "TierValue",
     "Unplaced",
-    "greedy",
 ]

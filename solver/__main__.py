@@ -1,4 +1,4 @@
-"""The solver on the command line: solve, verify, prove, generate, and what `solver.explain_commands` adds.
+"""The solver on the command line: makes, judges and explains rounds.
 
 Files are JSON, compressed JSON (`.gz`) or columns (`.npz`), by their suffix.
 Exit codes: 0 done; 1 a judge names what fails; 2 a file or an argument cannot be used (nothing is written).
@@ -10,28 +10,21 @@ import argparse
 import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
+from contextlib import contextmanager
+from importlib import import_module
 
-from solver.certificate import solve_with_certificate
-from solver.dossier import (
-    read_instance,
-    write_certificate,
-    write_instance,
-    write_result,
-)
-from solver.explain_commands import add_commands
-from solver.generate import generate
-from solver.generate_classes import with_classes
-from solver.generate_year import generate_year
-from solver.judges import prove_files, verify_files
-from solver.solve import solve
+MODULES = {
+    "judge_commands": ("verify", "prove"),
+    "round_commands": ("solve", "generate"),
+    "explain_commands": ("explain", "marginal", "unused", "what-if", "repair"),
+}
+"""Where each command is: only the module of the one asked for is loaded."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    options = _parser().parse_args(arguments)
+    asked = [*(sys.argv[1:] if arguments is None else arguments)]
+    options = _parser(*asked[:1]).parse_args(asked)
     try:
         run: Callable[[argparse.Namespace], int] = options.run
         with _uncollected():
@@ -53,87 +46,13 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: str = "") -> argparse.ArgumentParser:
+    """What reads a command's arguments; those of every command for a word that is none."""
     parser = argparse.ArgumentParser(prog="python -m solver", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("solve", help="place the pupils of an instance")
-    one.add_argument("instance", type=Path)
-    one.add_argument("-o", "--output", type=Path, required=True, help="where the result is written")
-    one.add_argument("--certificate", type=Path, help="where the certificate of optimality, or of bounds, is written")
-    one.add_argument("--workers", type=int, default=1, help="processes that solve side by side; the answer is the same")
-    one.set_defaults(run=_solve)
-    one = commands.add_parser("verify", help="re-check a result; silent when everything holds")
-    one.add_argument("instance", type=Path)
-    one.add_argument("result", type=Path)
-    one.set_defaults(run=_verify)
-    one = commands.add_parser("prove", help="check that a result is optimal, or its bounds, by its certificate")
-    one.add_argument("instance", type=Path)
-    one.add_argument("result", type=Path)
-    one.add_argument("certificate", type=Path)
-    one.set_defaults(run=_prove)
-    add_commands(commands)
-    one = commands.add_parser("generate", help="invent an instance")
-    one.add_argument("--pupils", type=int, required=True)
-    one.add_argument("--seed", type=int, required=True)
-    one.add_argument("-o", "--output", type=Path, required=True, help="where the instance is written")
-    one.add_argument("--year", action="store_true", help="a whole year: the seconde and the 3e over thirty weeks")
-    one.add_argument("--whole-share", type=float, default=0.0, help="share of the pupils in classes that stay whole")
-    one.set_defaults(run=_generate)
+    for module in [name for name, found in MODULES.items() if command in found] or MODULES:
+        import_module(f"solver.{module}").add_commands(commands)
     return parser
-
-
-def _solve(options: argparse.Namespace) -> int:
-    certificate = None
-    with _workers(options.workers) as executor:
-        instance = read_instance(options.instance)
-        if options.certificate is None:
-            result = solve(instance, executor=executor)
-        else:
-            result, certificate = solve_with_certificate(instance, executor=executor)
-    write_result(result, options.output)
-    if certificate is not None:
-        write_certificate(certificate, options.certificate)
-    print(f"{result.status}: {result.placed} placed, {sum(row.count for row in result.unplaced)} unplaced")
-    for tier in result.tiers:
-        print(f"  {tier.tier:<12} {tier.value} (bound {tier.bound}, {tier.proof})")
-    if result.diagnosis:
-        print(f"  {result.diagnosis}")
-    if options.certificate is not None and certificate is None:
-        print("  no certificate: nothing is proven")
-    return 0
-
-
-def _workers(count: int) -> AbstractContextManager[Executor | None]:
-    """Processes begun before anything is read, so that they hold nothing of it; none when one process does it all."""
-    if count < 1:
-        raise ValueError(f"--workers: {count} is not a number of processes")
-    if count == 1:
-        return nullcontext()
-    pool = ProcessPoolExecutor(count)
-    pool.submit(int).result()
-    return pool
-
-
-def _verify(options: argparse.Namespace) -> int:
-    faults = verify_files(options.instance, options.result)
-    for fault in faults:
-        print(fault)
-    return 1 if faults else 0
-
-
-def _prove(options: argparse.Namespace) -> int:
-    words, faults = prove_files(options.instance, options.result, options.certificate)
-    print(*(faults or [words]), sep="\n")
-    return 1 if faults else 0
-
-
-def _generate(options: argparse.Namespace) -> int:
-    invent = generate_year if options.year else generate
-    instance = invent(options.pupils, options.seed)
-    if options.whole_share:
-        instance = with_classes(instance, options.whole_share, options.seed)
-    write_instance(instance, options.output)
-    return 0
 
 
 if __name__ == "__main__":

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
+from solver.__main__ import MODULES, main
 from tests.solver.falsified_files import said
 
 ROOT = Path(__file__).parents[2]
@@ -159,3 +161,23 @@ def test_the_web_may_import_the_data_without_or_tools(module: str) -> None:
     script = f"import {module}, sys; print(*{{name.split('.')[0] for name in sys.modules}})"
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {"ortools", "flask", "sqlmodel", "sqlalchemy"} & set(loaded.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["solver", "solver.judge_commands"])
+def test_the_judges_load_nothing_of_the_engine(module: str) -> None:
+    """Verifying and proving begin at once: the libraries that solve are not even loaded."""
+    script = f"import {module}, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"ortools", "scipy", "pandas", "solver.solve", "solver.greedy"} & set(loaded.stdout.split())
+
+
+def test_every_command_is_where_it_is_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    """The general help names every command, and each has its own."""
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    general = capsys.readouterr().out
+    for name in chain(*MODULES.values()):
+        with pytest.raises(SystemExit, match="0"):
+            main([name, "--help"])
+        assert capsys.readouterr().out.startswith(f"usage: python -m solver {name} ")
+        assert f"    {name} " in general
