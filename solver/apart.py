@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from solver.arrays import Bools, Ints, Shorts, bundled
 from solver.flow import Problem, minimum_cost_flows
+from solver.machine import hand_back
 
 ARCS_TOGETHER = 20_000
 """Small parts are searched together up to this size."""
@@ -95,6 +96,7 @@ class Apart:
         sent = np.zeros(nodes, np.int64)
         np.add.at(sent, target, self.sent)
         problems = (self._problem(arcs, target, sent) for arcs in parts)
+        hand_back(executor)
         for arcs, found in zip(parts, minimum_cost_flows(problems, executor), strict=True):
             self.flow[arcs] = found
         self.due[:] = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -132,7 +132,12 @@ class ClassNames:
 
     def __getitem__(self, number: int) -> str:
         periods, wishes = self.periods[self.class_periods[number]], self.wishes[self.class_wishes[number]]
-        return class_key(self.profile(int(self.class_profile[number])), periods, wishes, self.told_to.get(number))
+        return class_key(self._profiles[self.class_profile[number]], periods, wishes, self.told_to.get(number))
+
+    @cached_property
+    def _profiles(self) -> tuple[str, ...]:
+        """Every profile's key: many classes share one."""
+        return tuple(map(self.profile, range(len(self.profiles))))
 
 
 def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:

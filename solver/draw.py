@@ -13,14 +13,29 @@ placement, the second number is H(sha, "kept", class key, offer, period).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 
+import numpy as np
+
+from solver.arrays import Ints
 from solver.files import canonical_bytes
+
+SEPARATOR = "\x1f"
 
 
 def drawn_number(*parts: str) -> int:
     """H: a whole number between 0 and 2**20 - 1."""
     return int.from_bytes(_digest(*parts)[:3], "big") >> 4
+
+
+def drawn_numbers(sha256: str, kind: str, rows: Iterable[tuple[str, str]]) -> Ints:
+    """H(sha, kind, ...) for each row of what comes after, put into two texts: a million are drawn for a country."""
+    start = SEPARATOR.join((sha256, kind, ""))
+    digests = b"".join([hashlib.sha256(f"{start}{one}{SEPARATOR}{two}".encode()).digest() for one, two in rows])
+    first = np.frombuffer(digests, np.uint8).reshape(-1, hashlib.sha256().digest_size)[:, :3].astype(np.int64)
+    numbers: Ints = (first[:, 0] << 16 | first[:, 1] << 8 | first[:, 2]) >> 4
+    return numbers
 
 
 def draw_trip(sha256: str, profile: str, offer: str, period: str) -> int:
@@ -62,4 +77,4 @@ def drawn_order(*parts: str) -> bytes:
 
 
 def _digest(*parts: str) -> bytes:
-    return hashlib.sha256("\x1f".join(parts).encode()).digest()
+    return hashlib.sha256(SEPARATOR.join(parts).encode()).digest()

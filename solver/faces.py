@@ -19,8 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -31,11 +32,14 @@ from solver.arrays import Ints, Shorts, bundled, exact_dot
 from solver.flow import LARGEST_COST, FlowError, minimum_cost_flows
 from solver.leximin import spread_unplaced
 from solver.longest import is_longer, least_longest, move_off, prove_longest
+from solver.machine import beside, hand_back
 from solver.network import Kind, Network
 from solver.params import OFFICIAL_TIERS, Tier
 from solver.potentials import potentials
 from solver.tiers import Names, arc_costs, joint_weights, largest_of
 
+DRAWN_APART = 20_000
+"""From so many lots on, half of them are worth a copy of the process, where there is one to be had."""
 Announce = Callable[[Tier], None]
 
 
@@ -63,8 +67,8 @@ def optimise(
         FlowError: the first search already failed, so there is no flow at all.
     """
     announce(tiers[0])
-    face = _begin(network, tiers, names)
-    face.improve(tiers, announce, executor)
+    face = _begin(network, tiers, names, executor)
+    face.improve(tiers, announce)
     return face.best()
 
 
@@ -83,43 +87,39 @@ def shorten(
         FlowError: no flow of the face keeps to that.
     """
     announce(Tier.LONGEST)
-    face = Face(network, names)
+    face = Face(network, names, executor)
     face.flow, face.free, face.has_flow = found.flow, found.free, True
     face.bounds, face.potentials = list(found.bounds), list(found.potentials)
     face.close(found.longest, longest)
-    face.improve(tiers, announce, executor)
+    face.improve(tiers, announce)
     return face.best()
 
 
-def _begin(network: Network, tiers: Sequence[Tier], names: Names) -> Face:
-    """The face of the first three tiers, found the quick way in the official order; else all flows.
-
-    Where seats are reserved, only the first tier's is.
-    """
+def _begin(network: Network, tiers: Sequence[Tier], names: Names, executor: Executor | None) -> Face:
+    """The face of the first three tiers, of one if seats are reserved, in the official order; else all flows."""
     quick = 1 if (network.kind == Kind.RELEASED).any() else 3
     if tuple(tiers[:3]) == OFFICIAL_TIERS[:3]:
-        face = Face(network, names)
-        try:
-            face.adopt(spread_unplaced(network))
-        except FlowError:
-            return Face(network, names)
-        if face.prove(tiers[:quick]) == quick:
-            return face
-    return Face(network, names)
+        face = Face(network, names, executor)
+        with suppress(FlowError):
+            face.adopt(spread_unplaced(network, executor))
+            hand_back(executor)
+            if face.prove(tiers[:quick]) == quick:
+                return face
+    return Face(network, names, executor)
 
 
 class Face:
     """The flows that are optimal for every tier so far: some arcs are free, the others stay as they are."""
 
-    def __init__(self, network: Network, names: Names) -> None:
-        self.network, self.names = network, names
+    def __init__(self, network: Network, names: Names, executor: Executor | None = None) -> None:
+        self.network, self.names, self.executor = network, names, executor
         self.flow = np.zeros(len(network.tail), np.int64)
         self.free = np.arange(len(network.tail), dtype=np.int64)
         self.has_flow = False
         self.bounds: list[int] = []
         self.potentials: list[Ints] = []
 
-    def improve(self, tiers: Sequence[Tier], announce: Announce, executor: Executor | None) -> None:
+    def improve(self, tiers: Sequence[Tier], announce: Announce) -> None:
         """Search and prove those of the tiers that are not proven yet. Stops at the first that cannot be.
 
         Raises:
@@ -131,7 +131,7 @@ class Face:
             sums = [tier for tier in waiting if tier is not Tier.DRAW]
             searched = self.fitting((sums or waiting)[:together])
             try:
-                self.search(searched, executor)
+                self.search(searched)
             except FlowError:
                 if len(searched) > 1:  # the library refuses sums of costs that its own limits would let pass
                     together = 1
@@ -185,23 +185,21 @@ class Face:
                     return tiers[:count]
         return tiers[:1]
 
-    def search(self, tiers: Sequence[Tier], executor: Executor | None) -> None:
+    def search(self, tiers: Sequence[Tier]) -> None:
         """Find a flow on the face that should be optimal for the tiers, compared in order.
 
         Once there is a flow, the arcs that cannot change are left alone, and what they leave apart is solved apart.
         """
         network = self.network
         if not self.has_flow:
-            cost = self._joint(tiers, self.free)
-            (self.flow,) = minimum_cost_flows(
-                [(network.tail, network.head, network.capacity, cost, network.supply)], executor
-            )
+            problem = (network.tail, network.head, network.capacity, self._joint(tiers, self.free), network.supply)
+            (self.flow,) = minimum_cost_flows([problem], self.executor)
         elif len(arcs := np.concatenate([np.arange(0), *self._moving()])):
             nodes, tail, head = self._nodes(arcs)
             sent = self._sent(nodes, tail, head, arcs)
             problem = (tail, head, network.capacity[arcs], self._joint(tiers, arcs), sent)
             sink = np.searchsorted(nodes, len(network.supply) - 1)
-            self.flow[arcs] = search_apart(problem, network.is_line[nodes], int(sink), self.flow[arcs], executor)
+            self.flow[arcs] = search_apart(problem, network.is_line[nodes], int(sink), self.flow[arcs], self.executor)
         self.has_flow = True
 
     def prove(self, tiers: Sequence[Tier]) -> int:
@@ -237,7 +235,11 @@ class Face:
         if tier is not Tier.DRAW:
             return arc_costs(tier, self.network, arcs, self.names)
         new = arcs[self.drawn[arcs] < 0]
-        self.drawn[new] = arc_costs(tier, self.network, new, self.names)
+        lots = partial(arc_costs, tier, self.network, names=self.names)
+        mine, others = np.array_split(new, [len(new) // 2])
+        with beside(self.executor if len(new) > DRAWN_APART else None, partial(lots, others)) as drawn_beside:
+            self.drawn[mine] = lots(mine)
+            self.drawn[others] = drawn_beside()
         return self.drawn[arcs].astype(np.int64)
 
     @cached_property

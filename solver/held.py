@@ -121,7 +121,7 @@ class Weighed(Face):
         self.adopt(base.flow.copy())
         self.free, self.bounds, self.potentials = base.free, list(base.bounds), list(base.potentials)
         self.weights, self.metres = weights, metres
-        self.search([Tier.PLACED], None)
+        self.search([Tier.PLACED])
         if not self.prove([Tier.PLACED]):
             raise FlowError("a weighted sum could not be proven")
 

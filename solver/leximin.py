@@ -9,11 +9,14 @@ Neither aim looks at wishes, so classes stand at their hub of any sector, and hu
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+
 import numpy as np
 
 from solver.arrays import Ints, Shorts, starts_of
 from solver.cuts import Part, Schools, settle
 from solver.flow import place_by_neighbours
+from solver.machine import hand_back
 from solver.merged_hubs import MergedHubs
 from solver.network import Kind, Network
 
@@ -61,7 +64,7 @@ class Spread:
         capacity = np.bincount(self.hub_of_left, pupils, len(pairs)).astype(np.int64)
         self.capacity = np.concatenate((network.capacity[kept], capacity[hubs], ways), dtype=np.int32)
 
-    def settle(self) -> None:
+    def settle(self, executor: Executor | None) -> None:
         """The flow of every arc, and how many each school leaves unplaced; neighbours are kept together meanwhile."""
         place, order = self._neighbours()
         need = np.empty_like(self.need)
@@ -79,6 +82,7 @@ class Spread:
             sink=int(place[-1]),
         )
         del self.tail, self.head, self.capacity  # some hundred megabytes of a country, which the part holds too
+        hand_back(executor)
         flow, self.unplaced_of_school = settle(part)
         self.flow = np.empty_like(flow)
         self.flow[order] = flow
@@ -91,14 +95,14 @@ class Spread:
         return place, order.astype(np.int32)
 
 
-def spread_unplaced(network: Network) -> Ints:
+def spread_unplaced(network: Network, executor: Executor | None = None) -> Ints:
     """A flow that should place as many as possible, and leave the others where equity leaves them.
 
     Raises:
         FlowError: the library failed.
     """
     spread = Spread(network)
-    spread.settle()
+    spread.settle(executor)
     flow = np.zeros(len(network.tail), np.int64)
     flow[spread.arcs] = spread.flow[: len(spread.arcs)]
     spread.merged.put_back(flow, spread.flow[len(spread.arcs) + len(spread.hubs) :].astype(np.int64))

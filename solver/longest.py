@@ -81,7 +81,7 @@ def prove_longest(network: Network, flow: Ints, free: Ints, longest: int) -> Int
     nodes, tail, head, sent = _ends(network, flow, free)
     shorter = np.flatnonzero(trips_of(network, free) < longest)
     limit = np.where(network.limited[free], network.capacity[free], network.supply[:-1].sum() + 1)[shorter]
-    _, beyond = route(tail[shorter], head[shorter], limit, sent)
+    beyond = _out_of_reach(tail[shorter], head[shorter], limit, flow[free[shorter]], sent)
     side = np.zeros(len(nodes), np.int64)
     side[beyond] = -1
     across = np.minimum(0, side[tail[shorter]] - side[head[shorter]])
@@ -89,6 +89,19 @@ def prove_longest(network: Network, flow: Ints, free: Ints, longest: int) -> Int
         raise FlowError(f"trips shorter than {longest} m would do")
     height[nodes] = side
     return height - height[-1] if len(nodes) and nodes[-1] == len(height) - 1 else height
+
+
+def _out_of_reach(tail: Ints, head: Ints, limit: Ints, flow: Ints, sent: Ints) -> Ints:
+    """The nodes that what these arcs cannot carry may still get to, when nodes send so much: none if they carry it all.
+
+    They are the same whatever the flow: the search begins from the one at hand, which already carries nearly all.
+    """
+    left = sent.copy()
+    np.subtract.at(left, tail, flow)
+    np.add.at(left, head, flow)
+    more, less = np.flatnonzero(flow < limit), np.flatnonzero(flow > 0)
+    ends = np.concatenate((tail[more], head[less])), np.concatenate((head[more], tail[less]))
+    return route(*ends, np.concatenate(((limit - flow)[more], flow[less])), left)[1]
 
 
 def _reroute(network: Network, flow: Ints, arcs: Ints, longest: int) -> Ints | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from solver.certificate import solve_with_certificate
 from solver.dossier import read_instance, write_certificate, write_instance, write_result
+from solver.files import Document
 from solver.generate import generate
 from solver.generate_classes import with_classes
 from solver.generate_year import generate_year
+from solver.machine import Machine, beside
 from solver.solve import solve
 
 
@@ -40,9 +43,9 @@ def _solve(options: argparse.Namespace) -> int:
             result = solve(instance, executor=executor)
         else:
             result, certificate = solve_with_certificate(instance, executor=executor)
-    write_result(result, options.output)
-    if certificate is not None:
-        write_certificate(certificate, options.certificate)
+        with beside(executor, partial(_certify, certificate, options.certificate)) as certified:
+            write_result(result, options.output)
+            certified()
     print(f"{result.status}: {result.placed} placed, {sum(row.count for row in result.unplaced)} unplaced")
     for tier in result.tiers:
         print(f"  {tier.tier:<12} {tier.value} (bound {tier.bound}, {tier.proof})")
@@ -53,15 +56,16 @@ def _solve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _certify(certificate: Document | None, path: Path) -> None:
+    if certificate is not None:
+        write_certificate(certificate, path)
+
+
 def _workers(count: int) -> AbstractContextManager[Executor | None]:
-    """Processes begun before anything is read, so that they hold nothing of it; none when one process does it all."""
+    """The whole machine, from before anything is read; nothing when one process does it all."""
     if count < 1:
         raise ValueError(f"--workers: {count} is not a number of processes")
-    if count == 1:
-        return nullcontext()
-    pool = ProcessPoolExecutor(count)
-    pool.submit(int).result()
-    return pool
+    return nullcontext() if count == 1 else Machine(count).keep_memory()
 
 
 def _generate(options: argparse.Namespace) -> int:

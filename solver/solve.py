@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from operator import add
 from time import perf_counter
 
@@ -22,13 +23,14 @@ from solver.flow import ENGINE, FlowError
 from solver.greedy import greedy
 from solver.held import Held, Reached, hold
 from solver.instance import Instance
+from solver.machine import beside, hand_back
 from solver.model import build_network
 from solver.network import Network
 from solver.pairing import broken_rule, pair
 from solver.params import Tier
 from solver.parts import Parts, gather
 from solver.pins import diagnose_pins
-from solver.result import Result, Status, TierValue
+from solver.result import Assignment, Result, Status, TierValue
 from solver.score import Lots, longest_trip, score
 from solver.sides import Sides
 from solver.tiers import Names, names_of
@@ -66,13 +68,13 @@ def solve(
     `effort` (deterministic time of CP-SAT); the network's potentials still bound every answer.
     """
     watch = Stopwatch(progress)
-    sha256 = sha256 or instance_sha256(instance)
     diagnosis = "" if parts else diagnose_pins(instance)
     if diagnosis:
+        sha256 = sha256 or instance_sha256(instance)
         return Result(sha256, Status.INFEASIBLE, (), (), (), ENGINE, watch.stop(), diagnosis)
     watch("reachable", 0.0)
-    demand, names, network = _lay_out(parts or gather(instance), sha256)
-    tiers = instance.params.tiers
+    demand, names, network = _lay_out(instance, parts, sha256, executor)
+    tiers, sha256 = instance.params.tiers, names.sha256
 
     def announce(tier: Tier, done: float) -> None:
         watch(f"optimise:{tier.value}", SHARE_BEFORE + SHARE_OPTIMISING * done)
@@ -82,30 +84,57 @@ def solve(
         if len(optimum.bounds) < 2:  # until the second aim is proven, reserved seats may have gone to others
             raise FlowError("not even the first aim could be proven")
         watch("prove", SHARE_BEFORE + SHARE_OPTIMISING)
+        hand_back(executor)
         rows = pair(instance, demand, network, optimum.flow, names, instance.pins)
-        settled = Settlement(rows, ())
-        if Sides(instance).exist:
-            settled = settle(parts or gather(instance), network, names, rows, effort)
-        if rule := broken_rule(instance, settled.rows):
-            raise FlowError(f"the placements break the rule {rule.value}")
+        settled = _settle(instance, parts, network, names, rows, effort)
     except (FlowError, MemoryError) as error:
         diagnosis = f"engine: {str(error) or type(error).__name__}"
     if diagnosis:
         del demand, network, names  # the baseline needs little, but that little must be free
         return replace(greedy(instance), instance_sha256=sha256, diagnosis=diagnosis)
-    rows, (values, held) = settled.rows, _bounded(instance, network, names, optimum, settled)
+    with beside(executor, partial(_bounded, instance, network, names, optimum, settled)) as bounded:
+        watch("explain", 0.95)
+        unplaced = explain(instance, settled.rows)
+        values, held = bounded()
     proven = all(row.proof == "potentials" and row.bound == row.value for row in values)
-    watch("explain", 0.95)
-    unplaced = explain(instance, rows)
     if keep is not None and (proven or held):
         keep(network, names, optimum, held)
     status = Status.OPTIMAL if proven else Status.FEASIBLE
-    return Result(sha256, status, values, rows, unplaced, ENGINE, watch.stop())
+    return Result(sha256, status, values, settled.rows, unplaced, ENGINE, watch.stop())
 
 
-def _lay_out(parts: Parts, sha256: str) -> tuple[Demand, Names, Network]:
+def _lay_out(
+    instance: Instance, parts: Parts | None, sha256: str | None, executor: Executor | None
+) -> tuple[Demand, Names, Network]:
     """What the engine works on; the choices, once they are arcs, are let go."""
-    return parts.demand, names_of(parts, sha256), build_network(parts)
+    with beside(executor, lambda: sha256 or instance_sha256(instance)) as digest:
+        parts = parts or gather(instance)
+        names = names_of(parts, digest())
+    demand, network = parts.demand, build_network(parts)
+    del parts
+    hand_back(executor)
+    return demand, names, network
+
+
+def _settle(
+    instance: Instance,
+    parts: Parts | None,
+    network: Network,
+    names: Names,
+    rows: tuple[Assignment, ...],
+    effort: float,
+) -> Settlement:
+    """The network's placements, or what side constraints make of them.
+
+    Raises:
+        FlowError: they break a rule.
+    """
+    settled = Settlement(rows, ())
+    if Sides(instance).exist:
+        settled = settle(parts or gather(instance), network, names, rows, effort)
+    if rule := broken_rule(instance, settled.rows):
+        raise FlowError(f"the placements break the rule {rule.value}")
+    return settled
 
 
 def _announced(

@@ -10,16 +10,15 @@ computed where the earlier tiers leave something to decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 
 import numpy as np
 
-from solver.arrays import Ints, ints
+from solver.arrays import Ints, Shorts
 from solver.demand import ClassNames
-from solver.draw import draw_class, draw_kept, draw_trip
+from solver.draw import SEPARATOR, drawn_numbers
 from solver.network import Kind, Network
 from solver.params import Tier
 from solver.parts import Parts
@@ -99,19 +98,24 @@ def _number_of(network: Network, arcs: Ints, kinds: tuple[Kind, ...]) -> Ints:
 
 
 def _draw(network: Network, arcs: Ints, names: Names) -> Ints:
-    costs = np.zeros(len(arcs), np.int64)
-    choices = np.flatnonzero(network.kind[arcs] == Kind.CHOICE)
-    profile = cache(names.classes.profile)
-    trips = zip(network.left[arcs[choices]].tolist(), network.right[arcs[choices]].tolist(), strict=True)
-    costs[choices] = ints([draw_trip(names.sha256, profile(who), *names.openings[where]) for who, where in trips])
-    wishes = np.flatnonzero(network.kind[arcs] == Kind.WISH)
-    key, sectors = cache(names.classes.__getitem__), (*names.sectors, "")  # -1, any sector, is the last
-    ranks = zip(network.left[arcs[wishes]].tolist(), network.right[arcs[wishes]].tolist(), strict=True)
-    costs[wishes] = ints([draw_class(names.sha256, key(who), sectors[which]) for who, which in ranks])
-    kept = np.flatnonzero(network.kind[arcs] == Kind.KEPT)
-    told = zip(network.left[arcs[kept]].tolist(), network.right[arcs[kept]].tolist(), strict=True)
-    costs[kept] = ints([draw_kept(names.sha256, key(who), *names.openings[where]) for who, where in told])
+    costs, kinds, classes = np.zeros(len(arcs), np.int64), network.kind[arcs], names.classes
+    openings, sectors = names.openings, (*names.sectors, "")  # -1, any sector, is the last
+    place: Callable[[int], str] = lambda number: SEPARATOR.join(openings[number])  # noqa: E731
+    for kind, word, who, what in (
+        (Kind.CHOICE, "trip", classes.profile, place),
+        (Kind.WISH, "class", classes.__getitem__, sectors.__getitem__),
+        (Kind.KEPT, "kept", classes.__getitem__, place),
+    ):
+        rows = np.flatnonzero(kinds == kind)
+        texts = zip(_spelled(who, network.left[arcs[rows]]), _spelled(what, network.right[arcs[rows]]), strict=True)
+        costs[rows] = drawn_numbers(names.sha256, word, texts)
     return costs
+
+
+def _spelled(spell: Callable[[int], str], numbers: Shorts) -> Iterator[str]:
+    """The text of each number; each different one is spelled once."""
+    different, at = np.unique(numbers, return_inverse=True)
+    return map([spell(number) for number in different.tolist()].__getitem__, at.tolist())
 
 
 _COSTS: Mapping[Tier, Callable[[Network, Ints, Names], Ints]] = MappingProxyType(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import Executor
 from pathlib import Path
 from random import Random
 
@@ -58,7 +59,7 @@ def test_an_engine_that_fails_at_once_leaves_the_first_come_answer(
     assert verify_documents(instance_document(instance), result_document(result)) == []
 
 
-def nobody_placed(network: Network) -> Ints:
+def nobody_placed(network: Network, _executor: Executor | None) -> Ints:
     """Every pupil left without a place: a flow, and never the best when there are seats."""
     classes = np.flatnonzero(network.kind == Kind.LEFT)
     left = np.bincount(network.head[classes], network.capacity[classes], len(network.supply)).astype(np.int64)
