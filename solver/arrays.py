@@ -35,8 +35,9 @@ def starts_of(sorted_keys: Ints, size: int) -> Ints:
 def distinct(keys: Ints) -> Ints:
     """Each different key once, sorted. `np.unique` hashes: on millions it mostly waits for memory."""
     ordered = np.sort(keys)
-    different: Ints = ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
-    return different
+    is_first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return ordered[is_first]
 
 
 def grouped(keys: Ints) -> Ints:
@@ -62,7 +63,8 @@ def find(sorted_keys: Ints, wanted: Ints) -> tuple[Ints, Bools]:
     """Index of each wanted key among unique sorted keys, and whether it is there."""
     if not len(sorted_keys):
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
-    at = np.minimum(np.searchsorted(sorted_keys, wanted), len(sorted_keys) - 1).astype(np.int64)
+    at = np.searchsorted(sorted_keys, wanted).astype(np.int64, copy=False)
+    np.minimum(at, len(sorted_keys) - 1, out=at)
     return at, sorted_keys[at] == wanted
 
 

@@ -27,20 +27,28 @@ class Hubs:
     sets: int
     sectors: int
 
-    def find(self, profile: Ints, periods: Ints, sector: Ints) -> tuple[Ints, Bools]:
-        """Index of each hub, and whether it exists; sector -1 is any sector."""
-        return find(self.keys, _key(profile, periods, sector, self.sets, self.sectors))
+    def find(self, profile: Ints, periods: Ints, row: Ints, sector: Ints) -> tuple[Ints, Bools]:
+        """Index of the hub of a sector for each of these rows of a profile and its periods, and whether it exists.
+
+        Sector -1 is any sector; one below is none, which no hub has.
+        """
+        wanted = _key(profile, periods, -1, self.sets, self.sectors)[row]
+        wanted += sector
+        wanted += 1
+        at, exists = find(self.keys, wanted)
+        return at, exists & (sector >= -1)
 
 
-def _key(profile: Ints, periods: Ints, sector: Ints, sets: int, sectors: int) -> Ints:
-    return (profile * sets + periods) * (sectors + 1) + sector + 1
+def _key(profile: Ints | int, periods: Ints | int, sector: Ints | int, sets: int, sectors: int) -> Ints:
+    return ints(profile * (sets * (sectors + 1)) + (periods * (sectors + 1) + sector + 1))
 
 
 def list_hubs(demand: Demand, supply: Supply, choices: Choices) -> Hubs:
     """Start from the hubs the choices need, and go up: several periods, then any sector."""
     sets, sectors = len(demand.period_sets), len(supply.sectors)
-    period, sector = supply.opening_period[choices.opening], supply.sector[supply.opening_offer[choices.opening]]
-    leaf_of_choice = _key(choices.profile, period, sector, sets, sectors)
+    at_opening = _key(0, supply.opening_period, supply.sector[supply.opening_offer], sets, sectors)
+    leaf_of_choice = at_opening[choices.opening]
+    leaf_of_choice += _key(choices.profile, 0, -1, sets, sectors)
     leaves = distinct(leaf_of_choice)
     over, under = _unfold(demand, leaves, sets, sectors)
     several = over != under
@@ -52,7 +60,7 @@ def list_hubs(demand: Demand, supply: Supply, choices: Choices) -> Hubs:
         keys=keys,
         sector_arcs=(find(keys, anywhere)[0], find(keys, wanted)[0]),
         period_arcs=(find(keys, over[several])[0], find(keys, under[several])[0]),
-        of_choice=find(keys, leaf_of_choice)[0],
+        of_choice=np.searchsorted(keys, leaf_of_choice).astype(np.int64, copy=False),
         sets=sets,
         sectors=sectors,
     )
@@ -68,7 +76,7 @@ def _unfold(demand: Demand, leaves: Ints, sets: int, sectors: int) -> tuple[Ints
     flat = ints([period for periods in demand.period_sets for period in periods])
     profile, periods = np.repeat(used, sizes[used[1]], axis=1)
     period = flat[runs((np.cumsum(sizes) - sizes)[used[1]], sizes[used[1]])]
-    base = _key(profile, period, np.full(len(profile), -1, np.int64), sets, sectors)
+    base = _key(profile, period, -1, sets, sectors)
     first = np.searchsorted(leaves, base).astype(np.int64)
     count = np.searchsorted(leaves, base + sectors + 1).astype(np.int64) - first
     under = leaves[runs(first, count)]

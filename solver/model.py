@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.arrays import Ints, distinct, find, ints, runs
+from solver.arrays import Ints, Shorts, distinct, find, ints, runs
 from solver.hubs import Hubs, list_hubs
 from solver.kept import Kept, list_kept
 from solver.network import Assembly, Kind, Network
@@ -41,11 +41,11 @@ def build_network(parts: Parts) -> Network:
     for kind, (above, below) in ((Kind.SECTOR, hubs.sector_arcs), (Kind.PERIOD, hubs.period_arcs)):
         assembly.add(kind, hub_node[above], hub_node[below])
     from_node = np.concatenate((hub_node[hubs.of_choice], kept_node))
-    inside = opening_node[parts.choices.opening[gates.choice]]
+    inside = opening_node[_of_ways(parts.choices.opening, kept)]
     if len(reserves.opening):
-        way, entry = reserves.enter(parts, gates.choice)
+        way, entry = reserves.enter(parts, _of_ways(np.arange(len(parts.choices.opening), dtype=np.int64), kept))
         inside[way] = entry_node[entry]
-    _add_choices(assembly, parts, gates, from_node, gate_node, inside)
+    _add_choices(assembly, parts, kept, gates, from_node, gate_node, inside)
     _add_reserves(assembly, reserves, entry_node, opening_node)
     _add_lines(assembly, parts, opening_node, line_node, sink)
     _add_unplaced(assembly, parts, class_node, school_node, sink)
@@ -55,7 +55,7 @@ def build_network(parts: Parts) -> Network:
     return assembly.finish(supply)
 
 
-def _add_wishes(assembly: Assembly, parts: Parts, hubs: Hubs, class_node: Ints, hub_node: Ints) -> None:
+def _add_wishes(assembly: Assembly, parts: Parts, hubs: Hubs, class_node: Shorts, hub_node: Shorts) -> None:
     """One arc per ranked sector that has a hub, and one to any sector (rank 1 for a class without wishes)."""
     demand = parts.demand
     classes = np.flatnonzero(demand.class_left > 0)
@@ -68,51 +68,60 @@ def _add_wishes(assembly: Assembly, parts: Parts, hubs: Hubs, class_node: Ints, 
     unranked = np.where(sizes[mine] == 0, 1, parts.instance.unranked_rank)
     row, rank = np.concatenate((row, classes)), np.concatenate((rank, unranked))
     sector = np.concatenate((sector, np.full(len(classes), -1, np.int64)))
-    kept = np.flatnonzero(sector > -2)
-    row, rank, sector = row[kept], rank[kept], sector[kept]
-    at, exists = hubs.find(demand.class_profile[row], demand.class_periods[row], sector)
-    row, rank, at, sector = row[exists], rank[exists], at[exists], sector[exists]
+    at, exists = hubs.find(demand.class_profile, demand.class_periods, row, sector)
+    row, rank, at, sector = (column[exists] for column in (row, rank, at, sector))
     assembly.add(Kind.WISH, class_node[row], hub_node[at], demand.class_left[row], rank, row, sector)
+
+
+def _of_ways(column: Ints, kept: Kept) -> Ints:
+    """A column over the choices, over the ways into openings: from a hub, each choice; then each announced placement's.
+
+    The choices are by far the longest column: it is not copied for nothing.
+    """
+    return np.concatenate((column, column[kept.choice])) if len(kept.choice) else column
 
 
 @dataclass(frozen=True)
 class Gates:
-    """Where several hubs of one school share its maximum at one opening: the meetings, and each way's (or -1).
+    """Where several hubs of one school share its maximum at one opening: the meetings; which ways go there, and where.
 
-    `choice` is the choice that each way makes: from a hub, each of them; then from the announced placements.
+    `way` and `gate` are indices, into the ways and into `meetings`.
     """
 
     meetings: Ints
-    choice: Ints
-    of_way: Ints
+    way: Ints
+    gate: Ints
 
 
 def _find_gates(parts: Parts, kept: Kept) -> Gates:
-    choice = np.concatenate((np.arange(len(parts.meetings), dtype=np.int64), kept.choice))
-    tight = np.flatnonzero((parts.school_limit < parts.seats[parts.choices.opening])[choice])
-    meeting = parts.meetings[choice[tight]]
+    tight = parts.school_limit < parts.seats[parts.choices.opening]
+    told = np.flatnonzero(tight[kept.choice])
+    choice = np.flatnonzero(tight)
+    meeting = parts.meetings_of(np.concatenate((choice, kept.choice[told])))
+    way = np.concatenate((choice, len(tight) + told))
     meetings, times = np.unique(meeting, return_counts=True)
     shared = meetings[times > 1]
     at, exists = find(shared, meeting)
-    of_way = np.full(len(choice), -1, np.int64)
-    of_way[tight] = np.where(exists, at, -1)
-    return Gates(shared, choice, of_way)
+    return Gates(shared, way[exists], at[exists])
 
 
-def _add_choices(assembly: Assembly, parts: Parts, gates: Gates, hub: Ints, gate_node: Ints, inside: Ints) -> None:
+def _add_choices(
+    assembly: Assembly, parts: Parts, kept: Kept, gates: Gates, hub: Shorts, gate_node: Shorts, inside: Shorts
+) -> None:
     """Hub -> the way inside the opening that each choice takes, through the gate if there is one."""
-    choices, choice, of_way = parts.choices, gates.choice, gates.of_way
-    opening = choices.opening[choice]
-    capacity = np.minimum(parts.school_limit[choice], parts.seats[opening])
-    gated = np.flatnonzero(of_way >= 0)
-    head = inside.copy()
-    head[gated] = gate_node[of_way[gated]]
-    assembly.add(Kind.CHOICE, hub, head, capacity, choices.trip_m[choice], choices.profile[choice], opening)
-    through = gated[np.unique(of_way[gated], return_index=True)[1]]
-    assembly.add(Kind.GATE, gate_node, inside[through], capacity[through])
+    choices, opening = parts.choices, _of_ways(parts.choices.opening, kept)
+    capacity = parts.seats[opening]
+    np.minimum(capacity, _of_ways(parts.school_limit, kept), out=capacity)
+    first = gates.way[np.unique(gates.gate, return_index=True)[1]]
+    behind, room = inside[first], capacity[first]
+    inside[gates.way] = gate_node[gates.gate]
+    assembly.add(
+        Kind.CHOICE, hub, inside, capacity, _of_ways(choices.trip_m, kept), _of_ways(choices.profile, kept), opening
+    )
+    assembly.add(Kind.GATE, gate_node, behind, room)
 
 
-def _add_reserves(assembly: Assembly, reserves: Reserves, entry_node: Ints, opening_node: Ints) -> None:
+def _add_reserves(assembly: Assembly, reserves: Reserves, entry_node: Shorts, opening_node: Shorts) -> None:
     """The pupils of a category, then everybody -> opening: seats of one's own, of nobody's, of others."""
     mine, everybody = np.split(entry_node, [len(reserves.key)])
     place = opening_node[reserves.opening]
@@ -123,7 +132,7 @@ def _add_reserves(assembly: Assembly, reserves: Reserves, entry_node: Ints, open
     assembly.add(Kind.RELEASED, everybody, place, right=opening)
 
 
-def _add_lines(assembly: Assembly, parts: Parts, opening_node: Ints, line_node: Ints, sink: int) -> None:
+def _add_lines(assembly: Assembly, parts: Parts, opening_node: Shorts, line_node: Shorts, sink: int) -> None:
     """Opening -> its line -> wider lines -> sink: ceilings are capacities, commitments a parallel arc."""
     instance, pinned = parts.instance, parts.pinned
     number = {line.id: i for i, line in enumerate(instance.lines)}
@@ -151,7 +160,7 @@ def _add_lines(assembly: Assembly, parts: Parts, opening_node: Ints, line_node: 
     assembly.add(Kind.OVERFLOW, line_node, above, None, price)
 
 
-def _add_unplaced(assembly: Assembly, parts: Parts, class_node: Ints, school_node: Ints, sink: int) -> None:
+def _add_unplaced(assembly: Assembly, parts: Parts, class_node: Shorts, school_node: Shorts, sink: int) -> None:
     """Class -> unplaced pupils of its school -> sink, the nth unplaced pupil at the nth equity level."""
     instance, demand = parts.instance, parts.demand
     school_of_class = demand.profile_school[demand.class_profile]

@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from solver.arrays import Bools, Ints, Shorts
+from solver.arrays import Bools, Ints, Shorts, Whole
 
 
 class Kind(IntEnum):
@@ -140,18 +140,19 @@ class Assembly:
     def __init__(self, largest: int) -> None:
         self.nodes = 0
         self.largest = largest
-        self.columns: list[list[Shorts]] = [[] for _ in range(7)]
+        self.kinds: list[NDArray[np.int8]] = []
+        self.columns: list[list[Shorts]] = [[] for _ in range(6)]
 
-    def number_nodes(self, count: int) -> Ints:
+    def number_nodes(self, count: int) -> Shorts:
         first = self.nodes
         self.nodes += count
-        return np.arange(first, self.nodes, dtype=np.int64)
+        return np.arange(first, self.nodes, dtype=np.int32)
 
     def add(
         self,
         kind: Kind,
-        tail: Ints,
-        head: Ints,
+        tail: Whole,
+        head: Whole,
         capacity: Ints | int | None = None,
         number: Ints | int = 0,
         left: Ints | int = -1,
@@ -159,10 +160,12 @@ class Assembly:
     ) -> None:
         """One arc per row of `tail`; no capacity means no limit of its own."""
         limit = self.largest if capacity is None else np.minimum(capacity, self.largest)
-        rows = np.broadcast_arrays(tail, head, limit, kind.value, number, left, right)
-        open_arcs = np.flatnonzero(rows[2] > 0)
+        rows = np.broadcast_arrays(tail, head, limit, number, left, right)
+        is_open = rows[2] > 0
+        kept = slice(None) if is_open.all() else np.flatnonzero(is_open)  # nothing is copied for nothing
         for column, values in zip(self.columns, rows, strict=True):
-            column.append(values[open_arcs].astype(np.int32))
+            column.append(values[kept].astype(np.int32, copy=False))
+        self.kinds.append(np.full(len(self.columns[0][-1]), kind, np.int8))
 
     def finish(self, supply: Ints) -> Network:
         """The network; each column's blocks are let go as soon as they are joined."""
@@ -170,5 +173,5 @@ class Assembly:
         for column in self.columns:
             joined.append(np.concatenate(column))
             column.clear()
-        tail, head, capacity, kind, number, left, right = joined
-        return Network(tail, head, capacity, kind.astype(np.int8), number, left, right, supply)
+        tail, head, capacity, number, left, right = joined
+        return Network(tail, head, capacity, np.concatenate(self.kinds), number, left, right, supply)

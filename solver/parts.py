@@ -47,12 +47,13 @@ class Parts:
         offers = self.instance.offers
         unlimited = np.iinfo(np.int64).max
         most = ints([unlimited if row.max_per_school is None else row.max_per_school for row in offers])
-        limit = most[self.supply.opening_offer[self.choices.opening]]
+        limit = most[self.supply.opening_offer][self.choices.opening]
         taken = sorted((self._meeting(*meeting), count) for meeting, count in self.pinned.by_school.items())
-        keys, counts = ints(taken).reshape(-1, 2).T
-        at, met = find(keys, self.meetings)
-        limited = np.flatnonzero(met & (limit < unlimited))
-        limit[limited] -= counts[at[limited]]
+        if taken:
+            keys, counts = ints(taken).T
+            at, met = find(keys, self.meetings)
+            limited = np.flatnonzero(met & (limit < unlimited))
+            limit[limited] -= counts[at[limited]]
         return limit
 
     def _meeting(self, school: str, offer: str, period: str) -> int:
@@ -90,7 +91,12 @@ class Parts:
     @cached_property
     def meetings(self) -> Ints:
         """For each choice, a number for its (school, opening)."""
-        return self.demand.profile_school[self.choices.profile] * len(self.supply.opening_offer) + self.choices.opening
+        return self.meetings_of(np.arange(len(self.choices.profile), dtype=np.int64))
+
+    def meetings_of(self, choice: Ints) -> Ints:
+        """The same for some choices."""
+        school = self.demand.profile_school[self.choices.profile[choice]]
+        return school * len(self.supply.opening_offer) + self.choices.opening[choice]
 
     @cached_property
     def _school(self) -> dict[str, int]:
