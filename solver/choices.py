@@ -5,20 +5,20 @@ One row per (profile, opening); seats, quotas and per-school maxima are for the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
-from solver.arrays import Bools, Ints, Shorts, distinct, ints, runs
+from solver.arrays import Bools, Ints, Shorts, distinct, find, ints, runs
 from solver.candidates import Reachable
-from solver.demand import Demand
+from solver.demand import Demand, numbered
 from solver.instance import Instance
 from solver.rules import Rule
 from solver.supply import Supply
 
-PAIRS_AT_ONCE = 1_000_000
+PAIRS_AT_ONCE = 250_000
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,15 @@ def list_choices(
     """
     school, periods = demand.profile_school, len(instance.periods)
     sizes = reachable.start[school + 1] - reachable.start[school]
-    filters = [allows for rule, allows in FILTERS.items() if rule not in without]
+    filters = list_filters(instance, demand, supply, without)
     accepted = None if Rule.PERIOD in without else _accepted(demand, periods)
     found = []
     for profiles in np.split(np.arange(len(school), dtype=np.int64), _cuts(sizes)):
         rows = runs(reachable.start[school[profiles]], sizes[profiles])
-        profile = np.repeat(profiles, sizes[profiles])
-        meeting = Meeting(instance, demand, supply, profile, reachable.offer[rows], reachable.trip_m[rows])
-        kept = np.logical_and.reduce([allows(meeting) for allows in filters])
-        found.append(_unfold(supply, profile[kept], meeting.offer[kept], meeting.trip_m[kept], periods, accepted))
+        pairs = np.repeat(profiles, sizes[profiles]), reachable.offer[rows], reachable.trip_m[rows]
+        kept = np.logical_and.reduce([allows(*pairs) for allows in filters])
+        profile, offer, trip = (column[kept] for column in pairs)
+        found.append(_unfold(supply, profile, offer, trip, periods, accepted))
     profile, opening, trip = (np.concatenate(columns, dtype=np.int64) for columns in zip(*found, strict=True))
     return Choices(profile, opening, trip)
 
@@ -62,7 +62,7 @@ def _cuts(sizes: Ints) -> Ints:
 
 
 def _unfold(
-    supply: Supply, profile: Ints, offer: Ints, trip_m: Ints, periods: int, accepted: Ints | None
+    supply: Supply, profile: Ints, offer: Ints, trip_m: Ints, periods: int, accepted: Bools | None
 ) -> tuple[Shorts, Shorts, Shorts]:
     """The openings of each pair, in the accepted (profile, period) if they are given."""
     sizes = supply.opening_start[offer + 1] - supply.opening_start[offer]
@@ -70,68 +70,65 @@ def _unfold(
     profile, trip_m = np.repeat(profile, sizes), np.repeat(trip_m, sizes)
     kept = np.ones(len(opening), np.bool_)
     if accepted is not None:
-        kept = np.isin(profile * periods + supply.opening_period[opening], accepted)
+        kept = accepted[profile * periods + supply.opening_period[opening]]
     return profile[kept].astype(np.int32), opening[kept].astype(np.int32), trip_m[kept].astype(np.int32)
 
 
-@dataclass(frozen=True)
-class Meeting:
-    """A profile before an offer of its school's surroundings, one per row."""
-
-    instance: Instance
-    demand: Demand
-    supply: Supply
-    profile: Ints
-    offer: Ints
-    trip_m: Ints
+Allows = Callable[[Ints, Ints, Ints], Bools]
+"""Which rows (profile, offer of its school's surroundings, metres) a rule leaves."""
 
 
-def _is_within_reach(rows: Meeting) -> Bools:
-    return rows.trip_m <= ints([profile[2] for profile in rows.demand.profiles])[rows.profile]
+def list_filters(instance: Instance, demand: Demand, supply: Supply, without: Collection[Rule] = ()) -> list[Allows]:
+    """The rules about a single placement, but for some: what each asks of the profiles is tabulated once."""
+    return [made(instance, demand, supply) for rule, made in FILTERS.items() if rule not in without]
 
 
-def _is_admitted(rows: Meeting) -> Bools:
-    return _has_all(rows, [(profile[1],) for profile in rows.demand.profiles], rows.supply.admits_level)
+def _within_reach(_instance: Instance, demand: Demand, _supply: Supply) -> Allows:
+    reach = ints([profile[2] for profile in demand.profiles])
+    return lambda profile, _, trip_m: trip_m <= reach[profile]
 
 
-def _is_served(rows: Meeting) -> Bools:
-    return _has_all(rows, [profile[3] for profile in rows.demand.profiles], rows.supply.serves)
+def _admitted(_instance: Instance, demand: Demand, supply: Supply) -> Allows:
+    return _having_all([(profile[1],) for profile in demand.profiles], supply.admits_level, len(supply.position))
 
 
-def _is_not_banned(rows: Meeting) -> Bools:
-    number = {row.id: i for i, row in enumerate(rows.instance.offers)}
-    banned = [i * len(number) + number[name] for i, row in enumerate(rows.demand.profiles) for name in row[4]]
-    return ~np.isin(rows.profile * len(number) + rows.offer, ints(banned))
+def _served(_instance: Instance, demand: Demand, supply: Supply) -> Allows:
+    return _having_all([profile[3] for profile in demand.profiles], supply.serves, len(supply.position))
 
 
-def _is_listed(rows: Meeting) -> Bools:
-    """Nothing is built for the profiles that accept any département: most campaigns have no other."""
-    number: dict[tuple[str, ...], int] = {}
-    code = ints([number.setdefault(profile[6], len(number)) for profile in rows.demand.profiles])
-    if not any(number):
-        return np.ones(len(rows.profile), np.bool_)
-    departments = rows.instance.departments
-    accepted = np.array([[not some or row.code in some for row in departments] for some in number], np.bool_)
-    kept: Bools = accepted[code[rows.profile], rows.supply.department[rows.offer]]
-    return kept
+def _having_all(asked: list[tuple[str, ...]], given: Mapping[str, Bools], offers: int) -> Allows:
+    """Offers that give everything the profile asks; few profiles ask different things."""
+    (kinds, code), nothing = numbered(asked), np.zeros(offers, np.bool_)
+    table = np.ones((len(kinds), offers), np.bool_)
+    for row, names in zip(table, kinds, strict=True):
+        for name in names:
+            row &= given.get(name, nothing)
+    return lambda profile, offer, _: table[code[profile], offer]
 
 
-def _has_all(rows: Meeting, asked: list[tuple[str, ...]], given: dict[str, Bools]) -> Bools:
-    """Whether the offer of each row gives everything its profile asks."""
-    kept, nothing = np.ones(len(rows.profile), np.bool_), np.zeros(len(rows.supply.position), np.bool_)
-    for name in sorted({name for names in asked for name in names}):
-        mine = np.array([name in names for names in asked], np.bool_)
-        kept &= ~mine[rows.profile] | given.get(name, nothing)[rows.offer]
-    return kept
+def _not_banned(instance: Instance, demand: Demand, _supply: Supply) -> Allows:
+    number = {row.id: i for i, row in enumerate(instance.offers)}
+    some = [(i, names) for i, (*_, names, _, _) in enumerate(demand.profiles) if names]
+    banned = distinct(ints([i * len(number) + number[name] for i, names in some for name in names]))
+    return lambda profile, offer, _: ~find(banned, profile * len(number) + offer)[1]
 
 
-FILTERS: Mapping[Rule, Callable[[Meeting], Bools]] = MappingProxyType(
+def _listed(instance: Instance, demand: Demand, supply: Supply) -> Allows:
+    """Nothing is looked up for the profiles that accept any département: most campaigns have no other."""
+    kinds, code = numbered([profile[6] for profile in demand.profiles])
+    if not any(kinds):
+        return lambda profile, _offer, _trip_m: np.ones(len(profile), np.bool_)
+    accepted = np.array([[not some or row.code in some for row in instance.departments] for some in kinds], np.bool_)
+    return lambda profile, offer, _: accepted[code[profile], supply.department[offer]]
+
+
+FILTERS: Mapping[Rule, Callable[[Instance, Demand, Supply], Allows]] = MappingProxyType(
     {
-        Rule.REACH: _is_within_reach,
-        Rule.DEPARTMENTS: _is_listed,
-        Rule.LEVEL: _is_admitted,
-        Rule.NEEDS: _is_served,
-        Rule.BAN: _is_not_banned,
+        Rule.REACH: _within_reach,
+        Rule.DEPARTMENTS: _listed,
+        Rule.LEVEL: _admitted,
+        Rule.NEEDS: _served,
+        Rule.BAN: _not_banned,
     }
 )
 """What a profile asks of an offer, whatever the period. (The territory is already in the reachable pairs.)"""
@@ -145,10 +142,12 @@ def accepts(demand: Demand, supply: Supply, periods: Ints, opening: Ints) -> Boo
     return accepted
 
 
-def _accepted(demand: Demand, periods: int) -> Ints:
-    """Keys (profile, period) that some class accepts."""
+def _accepted(demand: Demand, periods: int) -> Bools:
+    """Whether some class accepts: one row per (profile, period)."""
     who, when = demand.asked
     sizes = ints([len(members) for members in demand.period_sets])
     flat = ints([period for members in demand.period_sets for period in members])
     first = np.cumsum(sizes) - sizes
-    return distinct(np.repeat(who, sizes[when]) * periods + flat[runs(first[when], sizes[when])])
+    accepted = np.zeros(len(demand.profiles) * periods, np.bool_)
+    accepted[np.repeat(who, sizes[when]) * periods + flat[runs(first[when], sizes[when])]] = True
+    return accepted

@@ -7,10 +7,12 @@ its own. It knows nothing of what is offered.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from typing import Generic, TypeVar
+from functools import cached_property
+from itertools import chain
+from operator import attrgetter
+from typing import TypeVar
 
 import numpy as np
 
@@ -25,18 +27,11 @@ placed at once or not at all (such a group shares its choices with nobody, so th
 départements it lists (sorted)."""
 
 
-class Numbering(Generic[_Key]):
-    """Whole numbers for keys, in the order they are first met."""
-
-    def __init__(self) -> None:
-        self.number: dict[_Key, int] = {}
-
-    def __call__(self, key: _Key) -> int:
-        return self.number.setdefault(key, len(self.number))
-
-    @property
-    def keys(self) -> tuple[_Key, ...]:
-        return tuple(self.number)
+def numbered(keys: Iterable[_Key], first: Iterable[_Key] = ()) -> tuple[tuple[_Key, ...], Ints]:
+    """The different keys, `first` those given, then in the order they are met; and each one's number among them."""
+    keys = tuple(keys)
+    number = {key: i for i, key in enumerate(dict.fromkeys(chain(first, keys)))}
+    return tuple(number), np.fromiter(map(number.__getitem__, keys), np.int64, len(keys))
 
 
 @dataclass(frozen=True)
@@ -144,16 +139,13 @@ def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:
     """Number profiles, period sets, wish lists and classes, and count what remains of each after the pins."""
     groups, banned, told = instance.groups, banned_offers(instance), instance.announced_groups
     school = {row.id: i for i, row in enumerate(instance.schools)}
-    period_sets, wishes = Numbering[tuple[int, ...]](), Numbering[tuple[str, ...]]()
-    for i in range(len(instance.periods)):
-        period_sets((i,))
     periods = {row.id: i for i, row in enumerate(instance.periods)}
-    number_periods = cache(lambda names: period_sets(tuple(sorted(periods[name] for name in names))))
-    when = ints([number_periods(instance.accepted(group)) for group in groups])
-    ranked = ints([wishes(group.wishes) for group in groups])
+    accepted = map(instance.accepted if instance.bundles else attrgetter("periods"), groups)
+    named, when = numbered(accepted, (frozenset({row.id}) for row in instance.periods))
+    wish_lists, ranked = numbered(map(attrgetter("wishes"), groups))
     first, profile = _first_met(_profile_keys(instance, school, banned))
     profiles = tuple(_profile_of(instance, groups[i], school, banned) for i in first.tolist())
-    keys = (profile * len(period_sets.number) + when) * len(wishes.number) + ranked
+    keys = (profile * len(named) + when) * len(wish_lists) + ranked
     if told:  # each a class of its own
         alone = np.array([group.id in told for group in groups], np.bool_)
         keys[alone] = ~np.flatnonzero(alone)
@@ -161,27 +153,28 @@ def merge_groups(instance: Instance, pinned: Mapping[str, int]) -> Demand:
     left = ints([group.count - pinned.get(group.id, 0) for group in groups])
     return Demand(
         profiles=profiles,
-        period_sets=period_sets.keys,
-        wish_lists=wishes.keys,
+        period_sets=tuple(tuple(sorted(periods[name] for name in names)) for names in named),
+        wish_lists=wish_lists,
         class_profile=profile[first],
         class_periods=when[first],
         class_wishes=ranked[first],
         class_left=np.bincount(member, left, len(first)).astype(np.int64),
         group_class=member,
         group_left=left,
-        told_to={i: groups[who].id for i, who in enumerate(first.tolist()) if groups[who].id in told},
+        told_to={i: groups[who].id for i, who in enumerate(first.tolist()) if groups[who].id in told} if told else {},
     )
 
 
 def _profile_keys(instance: Instance, school: Mapping[str, int], banned: Mapping[str, tuple[str, ...]]) -> Ints:
     """The same number for groups of one profile: a school's are told apart by few different things."""
-    asked, units = Numbering[tuple[Hashable, ...]](), instance.units
-    names = [row.id if row.id in units else "" for row in instance.groups]
-    codes = [
-        asked((row.level, row.reach_m, row.needs, row.departments, banned.get(row.id, ()), name))
-        for row, name in zip(instance.groups, names, strict=True)
-    ]
-    return ints([school[row.school] for row in instance.groups]) * len(asked.number) + ints(codes)
+    asked, units = attrgetter("level", "reach_m", "needs", "departments"), instance.units
+    apart = units | banned.keys()
+    kinds, code = numbered(
+        (*asked(row), banned.get(row.id, ()), row.id if row.id in units else "") if row.id in apart else asked(row)
+        for row in instance.groups
+    )
+    home = map(school.__getitem__, map(attrgetter("school"), instance.groups))
+    return np.fromiter(home, np.int64, len(code)) * len(kinds) + code
 
 
 def _profile_of(

@@ -13,7 +13,7 @@ import numpy as np
 
 from solver.arrays import Ints, ints
 from solver.candidates import Territory
-from solver.choices import FILTERS, Meeting, accepts
+from solver.choices import accepts, list_filters
 from solver.geography import trips_m
 from solver.parts import Parts
 from solver.rules import Rule
@@ -56,6 +56,6 @@ def _meet(parts: Parts, asked: Asked, askers: Ints, openings: Ints) -> tuple[Int
     profile, offer = asked.profile[asker], supply.opening_offer[opening]
     places = ints([school.position for school in instance.schools]).reshape(-1, 3)
     trip = trips_m(places[demand.profile_school[profile]], supply.position[offer])
-    meeting = Meeting(instance, demand, supply, profile, offer, trip)
-    kept = np.logical_and.reduce([allows(meeting) for rule, allows in FILTERS.items() if rule is not Rule.REACH])
+    filters = list_filters(instance, demand, supply, {Rule.REACH})
+    kept = np.logical_and.reduce([allows(profile, offer, trip) for allows in filters])
     return asker[kept], opening[kept], trip[kept]
