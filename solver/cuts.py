@@ -159,7 +159,7 @@ class Part:
         return Part(*columns, self.need[nodes], piece.astype(np.int64), low, high, schools, -1, decided), arcs, places
 
 
-Step = tuple[Part, Ints, Ints]
+Step = tuple[Part, Whole, Ints]
 """A part of another, with the rows there of its arcs and of its schools."""
 
 
@@ -169,7 +169,8 @@ class Sending:
     def __init__(self, part: Part) -> None:
         self.part, self.problem, nodes = part, SimpleMaxFlow(), len(part.need)
         self.source, self.target = nodes, nodes + 1
-        self.more, self.less = np.flatnonzero(part.flow < part.capacity), np.flatnonzero(part.flow > 0)
+        self.more = np.flatnonzero(part.flow < part.capacity).astype(np.int32)
+        self.less = np.flatnonzero(part.flow > 0).astype(np.int32)
         giving, taking = np.flatnonzero(part.need > 0), np.flatnonzero(part.need < 0)
         more, less = self.more, self.less
         self.add(part.tail[more], part.head[more], part.capacity[more] - part.flow[more])
@@ -221,7 +222,7 @@ def settle(part: Part) -> tuple[Shorts, Ints]:
         FlowError: the library failed.
     """
     flow, kept = part.flow.copy(), np.zeros(len(part.schools.node), np.int64)
-    waiting: list[Step] = [(part, np.arange(len(flow)), np.arange(len(kept)))]
+    waiting: list[Step] = [(part, np.arange(len(flow), dtype=np.int32), np.arange(len(kept)))]
     while waiting:
         part, arcs, places = waiting.pop()
         below: list[Step] = []

@@ -99,10 +99,11 @@ def _begin(network: Network, tiers: Sequence[Tier], names: Names, executor: Exec
     """The face of the first three tiers, of one if seats are reserved, in the official order; else all flows."""
     quick = 1 if (network.kind == Kind.RELEASED).any() else 3
     if tuple(tiers[:3]) == OFFICIAL_TIERS[:3]:
-        face = Face(network, names, executor)
         with suppress(FlowError):
-            face.adopt(spread_unplaced(network, executor))
+            flow = spread_unplaced(network, executor)
             hand_back(executor)
+            face = Face(network, names, executor)
+            face.adopt(flow)
             if face.prove(tiers[:quick]) == quick:
                 return face
     return Face(network, names, executor)

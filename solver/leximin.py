@@ -56,7 +56,7 @@ class Spread:
         pairs, self.hub_of_left = np.unique(np.where(hub < 0, -1, hub), return_inverse=True)
         first = np.unique(self.hub_of_left, return_index=True)[1]
         hubs = np.flatnonzero(pairs >= 0)
-        kept = np.flatnonzero(np.isin(kind, LEFT_OUT, invert=True))
+        kept = np.flatnonzero(np.isin(kind, LEFT_OUT, invert=True)).astype(np.int32)
         self.arcs, self.hubs, self.merged = kept, hubs, MergedHubs(network)
         node, ways = self.merged.node, np.full(len(self.merged.tail), pupils.sum())
         self.tail = np.concatenate((node[network.tail[kept]], pairs[hubs], self.merged.tail), dtype=np.int32)
