@@ -50,6 +50,8 @@ class Menus:
         self._bans, self._banned = found.ban_lists
         self._mates = found.together(found.pins)
         self._accepted, self._wishes, self._asking = self._tables()
+        self._openings = prices.lines.of(np.repeat(found.offers.line, found.periods))
+        self._openings -= prices.openings.of(np.arange(self._openings.shape[1]))
 
     def potentials(self, none: Ints) -> Ints:
         """One column for each group, `none` being what a pupil without a place has."""
@@ -120,9 +122,8 @@ class Menus:
 
     def seat(self, offer: Ints, period: Ints, held: Ints) -> Ints:
         """The potential of the last limit before a school's pupils at each opening."""
-        found = self.prices.lines.of(self.found.offers.line[offer])
-        found -= self.prices.openings.of(offer * self.found.periods + period)
-        found -= self.prices.maxima.of(held)
+        found: Ints = self._openings[:, offer * self.found.periods + period]
+        self.prices.maxima.take_off(found, held)
         return found
 
     def _best(self, groups: Ints, menu: Menu, none: Ints) -> Ints:

@@ -34,6 +34,13 @@ class Listed:
         found: Ints = self._columns[:, np.where(self.keys[at] == wanted, at, len(self.keys)) if len(self.keys) else at]
         return found
 
+    def take_off(self, columns: Ints, wanted: Ints) -> None:
+        """Take each key's price off its column, in place: quicker than `of` where few have one."""
+        at = np.searchsorted(self.keys, wanted)
+        some = np.flatnonzero(at < len(self.keys))
+        some = some[self.keys[at[some]] == wanted[some]]
+        columns[:, some] -= self._columns[:, at[some]]
+
 
 class Prices:
     """Potentials of quota lines (the last one is the sink's) and of schools, worths of openings and of maxima.
