@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from solver.files import Document, instance_document, read_document
 from solver.judge.plain.bounds import BOUNDS, judge_documents, words_of
 from solver.judge.plain.verify import verify_documents
 from solver.layout import check_result_document
+from solver.machine import in_a_copy
 from solver.prove_large import prove_large
-from solver.verify_large import verify_large
+from solver.verify_large import Beside, verify_large
 
 LARGE = 20_000
 """Groups from which the fast judges are quicker even on JSON documents."""
@@ -24,12 +26,16 @@ LARGE = 20_000
 def verify_files(instance: Path, result: Path) -> list[str]:
     """Every fault of a result, "property: detail"; [] when everything holds. The order of rows means nothing.
 
+    For a process of its own: a copy of it may take half of the work.
+
     Raises:
         ValueError: the instance is none, or a file holds no document.
         OSError: a file cannot be read.
     """
     files = Files(instance, result)
-    return verify_large(*files.stores, files.documents) if files.stores else verify_documents(*files.documents())
+    if files.stores is None:
+        return verify_documents(*files.documents())
+    return verify_large(*files.stores, files.documents, in_a_copy)
 
 
 class Claimed:
@@ -73,6 +79,8 @@ def is_large(instance: Document) -> bool:
 def prove_files(instance: Path, result: Path, certificate: Path) -> tuple[str, list[str]]:
     """What a result claims, proven or bounded, and every reason why its certificate does not say so.
 
+    For a process of its own, as `verify_files`.
+
     Raises:
         ValueError: a file holds no such document.
         OSError: a file cannot be read.
@@ -82,7 +90,7 @@ def prove_files(instance: Path, result: Path, certificate: Path) -> tuple[str, l
         if files.stores is None:
             asked, claimed = files.documents()
             return words_of(claimed, prices), judge_documents(asked, claimed, prices)
-        return words_of(files.stores[1][0], prices), _judge_large(files.stores, prices, files.documents)
+        return words_of(files.stores[1][0], prices), _judge_large(files.stores, prices, files.documents, in_a_copy)
     except (LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"unreadable: {type(error).__name__}: {error}") from None
 
@@ -113,10 +121,14 @@ class Files:
 
 
 def _judge_large(
-    stores: tuple[Store, Store], certificate: Document, documents: Callable[[], tuple[Document, Document]]
+    stores: tuple[Store, Store],
+    certificate: Document,
+    documents: Callable[[], tuple[Document, Document]],
+    beside: Beside = nullcontext,
 ) -> list[str]:
-    judge = bound_large if certificate["format"] == BOUNDS else prove_large
-    return judge(*stores, certificate, documents)
+    if certificate["format"] == BOUNDS:
+        return bound_large(*stores, certificate, documents)
+    return prove_large(*stores, certificate, documents, beside)
 
 
 def stores_of(instance: Document, result: Document) -> tuple[Store, Store] | None:

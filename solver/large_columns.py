@@ -138,6 +138,8 @@ class Columns:
 
     def coded(self, field: str, is_sound: Callable[[Any], bool]) -> tuple[list[Any], Ints]:
         """The table of a field's values and each row's place in it."""
+        if f"{self.name}.{field}" in OPTIONAL and field not in self.fields:
+            return [[]], np.zeros(self.size, np.int64)
         table, codes = self.tables[f"{self.name}.{field}"], self._sound(field, "<u4")
         require(type(table) is list and all(map(is_sound, table)), f"{self.name}.{field}: a value of another kind")
         require(not len(codes) or int(codes.max()) < len(table), f"{self.name}.{field}: a code beyond its table")

@@ -101,14 +101,14 @@ class Round:
     """The arrays of an instance and of a result. Raises `Unusual`, or what a malformed file makes Python raise."""
 
     def __init__(self, instance: Store, result: Store) -> None:
-        self.head, self.result = instance[0], result[0]
+        self.head, self.result, self._instance = instance[0], result[0], instance
         require_usual(instance, result)
         self.departments: list[dict[str, Any]] = self.head["departments"]
         self.lines: list[dict[str, Any]] = self.head["lines"]
         self.params: dict[str, Any] = self.head["params"]
         self.department_number = numbers([row["code"] for row in self.departments])
         self.period_names = [row["id"] for row in self.head["periods"]]
-        self.period_number = numbers(self.period_names)
+        self.period_number, self.periods = numbers(self.period_names), len(self.period_names)
         self.line_number = numbers([row["id"] for row in self.lines])
         self._check_frame()
         schools = Columns(instance, "schools")
@@ -128,11 +128,11 @@ class Round:
         require(is_rising(self.keys(self.pins)) and is_rising(self.bans), "rows that are not in order")
         self.whole = self._whole()
         self.trips, self.left = self._trips(Columns(result, "assignments")), self._left(Columns(result, "unplaced"))
-        self.sha256 = spelled_sha256(instance, IN_COLUMNS)
 
-    @property
-    def periods(self) -> int:
-        return len(self.period_number)
+    @cached_property
+    def sha256(self) -> str:
+        """The instance's identity; it raises as the round does."""
+        return spelled_sha256(self._instance, IN_COLUMNS)
 
     def openings(self, trips: Trips) -> Ints:
         """The number of each row's opening: by offer, then by period."""
@@ -257,7 +257,6 @@ class Round:
     def _groups(self, rows: Columns) -> Groups:
         names, (levels, level) = rows.encoded("id"), rows.coded("level", is_text)
         require((names[:-1] < names[1:]).all(), "names that are not in order")
-        nowhere = np.zeros(len(names), np.int64)
         return Groups(
             names=names,
             school=rows.known("school", self.school_number),
@@ -268,7 +267,7 @@ class Round:
             wishes=rows.coded("wishes", is_list),
             reach_m=rows.whole("reach_m", 0, MAX_REACH_M),
             needs=rows.coded("needs", is_set),
-            departments=rows.coded("departments", is_set) if "departments" in rows.fields else ([[]], nowhere),
+            departments=rows.coded("departments", is_set),
         )
 
     def _trips(self, rows: Columns) -> Trips:

@@ -8,6 +8,8 @@ alone. It needs numpy besides, nothing of the engine, and solves nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +22,7 @@ from solver.large_menus import Menus
 from solver.large_prices import Prices, exact_sum, is_settled, signs
 from solver.large_round import NO_LIMIT, Round, Trips
 from solver.large_trips import Gauge, Lots, levels, longest_of, tier_values, trip_costs, trip_values
-from solver.verify_large import CLEAR, MALFORMED
+from solver.verify_large import CLEAR, MALFORMED, Beside
 
 LAWFUL = ("demand", "level", "period", "needs", "reach", "territory", "departments", "pin", "ban")
 """What single pupils and pins forbid; limits are judged where the arcs are."""
@@ -142,8 +144,8 @@ def share(arcs: Arcs) -> list[int]:
     return exact_sum(arcs.reduced[:, gains], arcs.capacity[gains])
 
 
-def is_proven(instance: Store, result: Store, certificate: Row) -> bool:
-    """Whether no lawful answer is better than this one, and it is announced as it is."""
+def is_proven(instance: Store, result: Store, certificate: Row, beside: Beside = nullcontext) -> bool:
+    """Whether no lawful answer is better than this one, and it is announced as it is. `beside` begins half of it."""
     try:
         found = Round(instance, result)
         if not _is_about(found, certificate) or not all(CLEAR[name](found) for name in LAWFUL):
@@ -151,17 +153,29 @@ def is_proven(instance: Store, result: Store, certificate: Row) -> bool:
         announced = [[row["tier"], row["value"], row["bound"]] for row in found.result["tiers"]]
         lots = Lots(found)
         costs = trip_costs(found, lots, found.trips)
-        proof = Proof(found, certificate, lots, costs, Gauge(found.params["tiers"], longest_of(costs)))
+        values = tier_values(found, found.trips, costs)
+        expected = {tier: values.get(tier) for tier in found.params["tiers"]}
+        if canonical(announced) != canonical([[tier, value, value] for tier, value in expected.items()]):
+            return False
+        claim = found, certificate, lots, costs
+        with beside(partial(_is_shortest, *claim)) as shortest:
+            return _is_best(*claim, expected) and shortest()
     except MALFORMED:
         return False
-    values = tier_values(found, found.trips, costs)
-    expected = {tier: values.get(tier) for tier in proof.tiers}
-    told = canonical(announced) == canonical([[tier, value, value] for tier, value in expected.items()])
-    if not told or not proof.is_settled() or proof.bound() != expected | {"longest": 0}:
-        return False
-    del proof  # its columns are large
-    shortening = Gauge(found.params["tiers"], values["longest"], shortening=True)
-    return not values["longest"] or Proof(found, certificate, lots, costs, shortening).bound()["longest"] > 0
+
+
+def _is_best(
+    found: Round, certificate: Row, lots: Lots, costs: dict[str, Ints], expected: dict[str, int | None]
+) -> bool:
+    """Whether no answer as short as this one is better."""
+    proof = Proof(found, certificate, lots, costs, Gauge(found.params["tiers"], longest_of(costs)))
+    return proof.is_settled() and proof.bound() == expected | {"longest": 0}
+
+
+def _is_shortest(found: Round, certificate: Row, lots: Lots, costs: dict[str, Ints]) -> bool:
+    """Whether none whose longest trip is shorter is as good before it."""
+    gauge = Gauge(found.params["tiers"], longest_of(costs), shortening=True)
+    return not gauge.longest or Proof(found, certificate, lots, costs, gauge).bound()["longest"] > 0
 
 
 def _is_about(found: Round, certificate: Row) -> bool:
@@ -172,7 +186,11 @@ def _is_about(found: Round, certificate: Row) -> bool:
 
 
 def prove_large(
-    instance: Store, result: Store, certificate: Row, documents: Callable[[], tuple[Row, Row]]
+    instance: Store,
+    result: Store,
+    certificate: Row,
+    documents: Callable[[], tuple[Row, Row]],
+    beside: Beside = nullcontext,
 ) -> list[str]:
     """Every fault, as `solver.judge.plain.prove` names them; [] when the result is proven optimal.
 
@@ -181,4 +199,4 @@ def prove_large(
     Raises:
         What `documents` and the plain judge do, for what is no such document.
     """
-    return [] if is_proven(instance, result, certificate) else prove_documents(*documents(), certificate)
+    return [] if is_proven(instance, result, certificate, beside) else prove_documents(*documents(), certificate)

@@ -9,8 +9,10 @@ needed besides; nothing comes from the engine.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -26,8 +28,15 @@ from solver.large_reasons import Reasons
 from solver.large_round import Round
 from solver.large_trips import Lots, squared_metres, tier_values, trip_costs
 
+T = TypeVar("T")
 MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 """What a file that is not as it should be, or only unusual, makes the reading of columns raise."""
+
+
+class Beside(Protocol):
+    """Begins some work beside the rest and gives its answer when asked; a `nullcontext` does it only then."""
+
+    def __call__(self, work: Callable[[], T], /) -> AbstractContextManager[Callable[[], T]]: ...
 
 
 def demand(found: Round) -> bool:
@@ -148,20 +157,29 @@ CLEAR: dict[str, Callable[[Round], bool]] = {
     )
 }
 """For each property: whether nothing in the round could break it."""
+IDENTIFIED = ("identity", "announced_tiers")
+"""Those that need the instance's identity, and lots, which are drawn from it: half of the work."""
 SILENT = ("reserve", "minimum_group", "bundle", "sequence")
 """Properties of what these columns do not read: nothing can break them where it says nothing."""
 
 
-def clear(instance: Store, result: Store) -> set[str]:
-    """The properties that nothing in the round could break."""
+def clear(instance: Store, result: Store, beside: Beside = nullcontext) -> set[str]:
+    """The properties that nothing in the round could break. `beside` begins those that need no identity."""
     try:
         found = Round(instance, result)
+        with beside(partial(_clear, found, {*CLEAR} - {*IDENTIFIED})) as others:
+            return {*SILENT} | _clear(found, {*IDENTIFIED}) | others()
     except MALFORMED:
         return set()
-    return {*SILENT} | {name for name, is_clear in CLEAR.items() if is_clear(found)}
 
 
-def verify_large(instance: Store, result: Store, documents: Callable[[], tuple[Row, Row]]) -> list[str]:
+def _clear(found: Round, names: set[str]) -> set[str]:
+    return {name for name in names if CLEAR[name](found)}
+
+
+def verify_large(
+    instance: Store, result: Store, documents: Callable[[], tuple[Row, Row]], beside: Beside = nullcontext
+) -> list[str]:
     """Every fault, as `solver.judge.plain.verify` names them.
 
     `documents` gives the two documents that the columns hold: it is only called when something has to be named.
@@ -169,7 +187,7 @@ def verify_large(instance: Store, result: Store, documents: Callable[[], tuple[R
     Raises:
         What `documents` does.
     """
-    settled = clear(instance, result)
+    settled = clear(instance, result, beside)
     doubtful = {name: check for name, check in CHECKS.items() if name not in settled}
     if not doubtful:
         return []

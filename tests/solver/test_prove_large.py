@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
 from random import Random
 from typing import Any
@@ -20,6 +21,8 @@ from solver.judge.plain.prove import prove_documents
 from solver.judges import Claimed
 from solver.large_columns import Ints
 from solver.large_prices import exact_sum, greatest, signs
+from solver.machine import in_a_copy
+from solver.verify_large import Beside
 from tests.solver.certificates import Claim, Round, claims, proven_round, rounds, values_of
 from tests.solver.ordinary import ordinary_rounds
 
@@ -28,10 +31,10 @@ TOLD = {"reason": "all_seats_taken", "offers": [], "lines": [], "facts": {}}
 MISSING = {"engine": "", "seconds": {}, "diagnosis": ""}
 
 
-def is_proven(asked: Document, result: Document, certificate: Document) -> bool:
+def is_proven(asked: Document, result: Document, certificate: Document, beside: Beside = nullcontext) -> bool:
     """The fast judge alone; claims are given the fields that no judge of optimality reads."""
     told = MISSING | result | {"unplaced": [TOLD | row for row in result["unplaced"]]}
-    return prove_large.is_proven(instance_store(asked), result_store(told), certificate)
+    return prove_large.is_proven(instance_store(asked), result_store(told), certificate, beside)
 
 
 def judged(asked: Document, result: Document, certificate: Document) -> list[str]:
@@ -90,6 +93,16 @@ def test_larger_rounds_are_proven_in_columns(seed: int, times: int, monkeypatch:
         found = proven_round(instance)
         assert found is not None
         assert is_proven(found.asked, found.result, found.certificate)
+
+
+@pytest.mark.parametrize("half", ["_is_best", "_is_shortest"])
+def test_half_of_a_proof_may_be_read_in_a_copy(half: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shared between the process and a copy of it, a proof is one, and is none when either half fails."""
+    found = proven_round(generate(300, seed, seats_per_pupil=0.5))
+    assert found is not None
+    assert is_proven(found.asked, found.result, found.certificate, in_a_copy)
+    monkeypatch.setattr(prove_large, half, lambda *_: False)
+    assert not is_proven(found.asked, found.result, found.certificate, in_a_copy)
 
 
 def test_every_worse_answer_is_refused(seed: int, times: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ from solver.large_layout import ORDINARY, READ, RESULT_ROWS
 from solver.large_round import Round
 from solver.large_trips import metres
 from solver.layout import InstanceDocument, ResultDocument
+from solver.machine import in_a_copy
 from solver.rules import PROPERTIES
 from solver.solve import solve
 from tests.solver import side_corruptions, verify_corruptions
@@ -301,3 +302,11 @@ def test_metres_to_the_last_one() -> None:
     roots = np.concatenate([np.arange(2_000), 2 ** np.arange(1, 25), 2 ** np.arange(1, 25) - 1]).astype(np.int64)
     squares = np.concatenate([roots * roots - (roots > 0), roots * roots, roots * roots + 1])
     assert metres(squares).tolist() == [math.isqrt(square) for square in squares.tolist()]
+
+
+@pytest.mark.parametrize("name", ["reason swapped", "hash altered", "a tier one too high"])
+def test_half_of_the_questions_may_be_asked_in_a_copy(name: str, seed: int) -> None:
+    """Shared between the process and a copy of it, a round is judged as by one alone."""
+    stores = stores_of(*corrupted(name, Random(f"{seed} beside {name}")))
+    assert stores is not None
+    assert verify_large.clear(*stores, in_a_copy) == verify_large.clear(*stores)
