@@ -15,7 +15,7 @@ from solver.judge.plain.bounds import EXPECTED, bound_documents, unproven
 from solver.judge.plain.documents import Row
 from solver.judge.plain.prove import identity
 from solver.large_columns import require
-from solver.large_prices import MAX_PRICE
+from solver.large_prices import MAX_PRICE, Prices
 from solver.large_round import Round
 from solver.large_trips import Lots, Weighed, longest_of, tier_values, trip_costs, unranked_rank
 from solver.prove_large import Proof
@@ -50,9 +50,8 @@ def _faults(found: Round, certificate: Row) -> Iterator[str]:
         require(heaviest <= MAX_PRICE, "certificate: a weight")
         prices = {name: value for name, value in row.items() if name not in ("tier", "weights", "metres")}
         longest = longest_of(costs) if metres is None else max(1, metres) - 1
-        return [
-            *Proof(found, prices, lots, costs, Weighed(tiers, longest, closed=closed, weights=weights)).bound().values()
-        ]
+        gauge = Weighed(tiers, longest, closed=closed, weights=weights)
+        return [*Proof(found, Prices(found, prices), lots, costs, gauge).bound().values()]
 
     yield from (name for name in tiers if told[name]["value"] != values[name])
     yield from unproven(tiers, values, told, certificate["bounds"], proven)

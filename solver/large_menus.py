@@ -17,7 +17,7 @@ from solver.large_columns import Ints, looked_up
 from solver.large_prices import Prices, greatest, signs
 from solver.large_reasons import Reach
 from solver.large_round import Round
-from solver.large_trips import UNRANKED, Lots, metres, unranked_rank
+from solver.large_trips import UNRANKED, Gauge, Lots, metres, unranked_rank
 
 AT_ONCE = 200_000
 """Choices looked at together."""
@@ -40,10 +40,9 @@ class Menu:
 class Menus:
     """The menus of a round at the certificate's prices."""
 
-    def __init__(self, found: Round, prices: Prices, lots: Lots) -> None:
-        self.found, self.prices, self.lots, self._reach = found, prices, lots, Reach(found)
+    def __init__(self, found: Round, prices: Prices, lots: Lots, gauge: Gauge) -> None:
+        self.found, self.prices, self.lots, self.gauge, self._reach = found, prices, lots, gauge, Reach(found)
         self._sectors = len(found.offers.sectors) + 1
-        self.gauge = prices.gauge
         self._first, self.profile = found.profiles
         self._serving = cache(lambda code: self._reach.serving(found.groups.needs[0][code]))
         self._room = found.offers.seats - found.seated(found.pins) > 0

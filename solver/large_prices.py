@@ -6,6 +6,7 @@ products of sums are added up in Python's own whole numbers where they could. It
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,11 @@ MAX_PRICE = 2**50
 class Listed:
     """Prices of some of many things: the keys of those that have one, in order, and zeros for the others."""
 
-    def __init__(self, keys: list[int], prices: list[list[int]], gauge: Gauge) -> None:
-        self.keys, order = np.unique(np.array(keys, np.int64), return_index=True)
-        require(len(self.keys) == len(keys), "certificate: a price twice")
-        columns = np.array(prices, np.int64).reshape(-1, len(gauge.tiers))[order]
-        every = np.concatenate((columns, np.zeros((1, len(gauge.tiers)), np.int64)))
-        self._columns = gauge.priced(np.ascontiguousarray(every.T))
+    def __init__(self, keys: Ints, columns: Ints) -> None:
+        self.keys, self._columns = keys, columns
+
+    def under(self, gauge: Gauge) -> Listed:
+        return Listed(self.keys, gauge.priced(self._columns.copy()))
 
     def of(self, wanted: Ints) -> Ints:
         """One column for each key."""
@@ -45,11 +45,12 @@ class Listed:
 class Prices:
     """Potentials of quota lines (the last one is the sink's) and of schools, worths of openings and of maxima.
 
-    Raises `Unusual`, or what a malformed document makes Python raise, for a row about something unknown too.
+    They are as the certificate says them, until they are taken under a gauge.
     """
 
-    def __init__(self, found: Round, certificate: dict[str, Any], gauge: Gauge) -> None:
-        self._found, self.gauge = found, gauge
+    def __init__(self, found: Round, certificate: dict[str, Any]) -> None:
+        """Raises `Unusual`, or what a malformed document makes Python raise, for a row about something unknown too."""
+        self._found = found
         others = {*certificate} - {"format", "instance_sha256", "tiers", "lines", "schools", "openings", "maxima"}
         require(not any(certificate[name] for name in others), "certificate: prices of what is not read here")
         line, school = found.line_number, found.school_number
@@ -64,6 +65,13 @@ class Prices:
         held = self.maxima.keys % max(1, len(opened))
         require((opened & limited)[held].all(), "certificate: a maximum that does not exist")
 
+    def under(self, gauge: Gauge) -> Prices:
+        """These prices where each has a say."""
+        found = copy(self)
+        found.lines, found.schools = self.lines.under(gauge), self.schools.under(gauge)
+        found.openings, found.maxima = self.openings.under(gauge), self.maxima.under(gauge)
+        return found
+
     def held(self, school: Any, opening: Any) -> Any:
         """The number of a school's maximum at an opening, or of each of many."""
         return school * self._found.offers.seats.size + opening
@@ -72,10 +80,15 @@ class Prices:
         return self._found.offer_number[offer] * self._found.periods + self._found.period_number[period]
 
     def _listed(self, rows: Any, names: int, number: Any) -> Listed:
+        tiers = len(self._found.params["tiers"])
         for row in rows:
             require(len(row) == names + 1 and all(map(is_text, row[:-1])), "certificate: a row")
-            require(len(row[-1]) == len(self.gauge.tiers) and all(map(_is_price, row[-1])), "certificate: a price")
-        return Listed([number(*row[:-1]) for row in rows], [row[-1] for row in rows], self.gauge)
+            require(len(row[-1]) == tiers and all(map(_is_price, row[-1])), "certificate: a price")
+        keys, order = np.unique(np.array([number(*row[:-1]) for row in rows], np.int64), return_index=True)
+        require(len(keys) == len(rows), "certificate: a price twice")
+        columns = np.array([row[-1] for row in rows], np.int64).reshape(-1, tiers)[order]
+        every = np.concatenate((columns, np.zeros((1, tiers), np.int64)))
+        return Listed(keys, np.ascontiguousarray(every.T))
 
 
 def _is_price(value: Any) -> bool:

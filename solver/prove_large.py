@@ -40,10 +40,10 @@ class Arcs(NamedTuple):
 class Proof:
     """A result beside its certificate's prices, and what each group could have best at these prices."""
 
-    def __init__(self, found: Round, certificate: Row, lots: Lots, costs: dict[str, Ints], gauge: Gauge) -> None:
+    def __init__(self, found: Round, prices: Prices, lots: Lots, costs: dict[str, Ints], gauge: Gauge) -> None:
         self.found, self.tiers, self.lots, self.gauge = found, found.params["tiers"], lots, gauge
-        self.prices = Prices(found, certificate, self.gauge)
-        self.menus = Menus(found, self.prices, self.lots)
+        self.prices = prices.under(gauge)
+        self.menus = Menus(found, self.prices, self.lots, gauge)
         self.none = self.prices.schools.of(found.groups.school) - self.cost("placed", 1)
         self.potentials = self.menus.potentials(self.none)
         self.costs = costs | {"longest": self.gauge.over(costs["distance"])}
@@ -157,25 +157,23 @@ def is_proven(instance: Store, result: Store, certificate: Row, beside: Beside =
         expected = {tier: values.get(tier) for tier in found.params["tiers"]}
         if canonical(announced) != canonical([[tier, value, value] for tier, value in expected.items()]):
             return False
-        claim = found, certificate, lots, costs
+        claim = found, Prices(found, certificate), lots, costs
         with beside(partial(_is_shortest, *claim)) as shortest:
             return _is_best(*claim, expected) and shortest()
     except MALFORMED:
         return False
 
 
-def _is_best(
-    found: Round, certificate: Row, lots: Lots, costs: dict[str, Ints], expected: dict[str, int | None]
-) -> bool:
+def _is_best(found: Round, prices: Prices, lots: Lots, costs: dict[str, Ints], expected: dict[str, int | None]) -> bool:
     """Whether no answer as short as this one is better."""
-    proof = Proof(found, certificate, lots, costs, Gauge(found.params["tiers"], longest_of(costs)))
+    proof = Proof(found, prices, lots, costs, Gauge(found.params["tiers"], longest_of(costs)))
     return proof.is_settled() and proof.bound() == expected | {"longest": 0}
 
 
-def _is_shortest(found: Round, certificate: Row, lots: Lots, costs: dict[str, Ints]) -> bool:
+def _is_shortest(found: Round, prices: Prices, lots: Lots, costs: dict[str, Ints]) -> bool:
     """Whether none whose longest trip is shorter is as good before it."""
     gauge = Gauge(found.params["tiers"], longest_of(costs), shortening=True)
-    return not gauge.longest or Proof(found, certificate, lots, costs, gauge).bound()["longest"] > 0
+    return not gauge.longest or Proof(found, prices, lots, costs, gauge).bound()["longest"] > 0
 
 
 def _is_about(found: Round, certificate: Row) -> bool:
