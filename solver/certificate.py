@@ -162,9 +162,9 @@ def _price(
 def _openings(prices: Prices) -> Iterator[list[object]]:
     network, potential = prices.network, prices.potential
     arcs = np.flatnonzero(network.kind == Kind.SEAT)
-    worth = potential[:, network.head[arcs]] - potential[:, network.tail[arcs]]
-    for arc in np.flatnonzero(worth.any(axis=0)).tolist():
-        yield [*prices.names.openings[prices.opening[network.tail[arcs[arc]]]], worth[:, arc].tolist()]
+    rows, worths = _worthy(potential[:, network.head[arcs]] - potential[:, network.tail[arcs]])
+    for opening, worth in zip(prices.opening[network.tail[arcs[rows]]].tolist(), worths, strict=True):
+        yield [*prices.names.openings[opening], worth]
 
 
 def _reserves(prices: Prices, names: tuple[str, ...]) -> Iterator[list[Any]]:
@@ -173,10 +173,10 @@ def _reserves(prices: Prices, names: tuple[str, ...]) -> Iterator[list[Any]]:
     place = np.arange(len(network.supply))
     place[network.tail[released]] = network.head[released]
     arcs, inside = np.concatenate((shared, released)), np.concatenate((network.head[shared], network.tail[released]))
-    worth = potential[:, place[inside]] - potential[:, network.tail[arcs]]
-    for row in np.flatnonzero(worth.any(axis=0)).tolist():
-        opening, category = prices.names.openings[network.right[arcs[row]]], int(network.left[arcs[row]])
-        yield [*opening, None if category < 0 else names[category], worth[:, row].tolist()]
+    rows, worths = _worthy(potential[:, place[inside]] - potential[:, network.tail[arcs]])
+    columns = network.right[arcs[rows]].tolist(), network.left[arcs[rows]].tolist()
+    for opening, category, worth in zip(*columns, worths, strict=True):
+        yield [*prices.names.openings[opening], None if category < 0 else names[category], worth]
 
 
 def _maxima(prices: Prices) -> Iterator[list[object]]:
@@ -190,9 +190,15 @@ def _maxima(prices: Prices) -> Iterator[list[object]]:
     whose = np.concatenate((profile_school[network.left[alone]], school[network.tail[gates]]))
     inside = np.concatenate((network.head[alone], network.head[gates]))
     shared = potential[:, network.head[gates]] - potential[:, network.tail[gates]]
-    worth = np.concatenate((_worth_alone(prices, alone), shared), axis=1)
-    for row in np.flatnonzero(worth.any(axis=0)).tolist():
-        yield [names.schools[whose[row]], *names.openings[prices.opening[inside[row]]], worth[:, row].tolist()]
+    rows, worths = _worthy(np.concatenate((_worth_alone(prices, alone), shared), axis=1))
+    for home, opening, worth in zip(whose[rows].tolist(), prices.opening[inside[rows]].tolist(), worths, strict=True):
+        yield [names.schools[home], *names.openings[opening], worth]
+
+
+def _worthy(worth: Ints) -> tuple[Ints, list[list[int]]]:
+    """The columns that are not all zeros, and what stands there."""
+    rows = np.flatnonzero(worth.any(axis=0))
+    return rows, worth[:, rows].T.tolist()
 
 
 def _worth_alone(prices: Prices, arcs: Ints) -> Ints:

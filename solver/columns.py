@@ -9,7 +9,7 @@ converted. A list that rows may leave out is a column when one of them has it, e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from operator import getitem
 from pathlib import Path
@@ -29,6 +29,7 @@ from solver.files import (
 from solver.instance import Announced, Ban, Group, Instance, Offer, Pin, School
 from solver.layout import OPTIONAL, AssignmentRow, BanRow, GroupRow, OfferRow, SchoolRow, UnplacedRow
 from solver.result import Assignment, Reason, Result, Unplaced
+from solver.rows import make_rows
 
 Row = TypeVar("Row", School, Offer, Group, Pin, Ban, Announced, Assignment, Unplaced)
 Make = Callable[[Any], Any]
@@ -169,7 +170,7 @@ class _File:
     def rows(self, name: str, row: type[Row], make: Mapping[str, Make]) -> tuple[Row, ...]:
         """The rows of one kind; `make` turns the JSON value of a field into the value the row holds."""
         values = self._fields(name, make)
-        return tuple(map(row, *(values[field.name] for field in fields(row) if field.name in values)))
+        return make_rows(row, len(next(iter(values.values()))), values)
 
     def documents(self, name: str) -> list[Document]:
         """The rows of one kind as the layout spells them."""

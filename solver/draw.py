@@ -24,11 +24,6 @@ from solver.files import canonical_bytes
 SEPARATOR = "\x1f"
 
 
-def drawn_number(*parts: str) -> int:
-    """H: a whole number between 0 and 2**20 - 1."""
-    return int.from_bytes(_digest(*parts)[:3], "big") >> 4
-
-
 def drawn_numbers(sha256: str, kind: str, rows: Iterable[tuple[str, str]]) -> Ints:
     """H(sha, kind, ...) for each row of what comes after, put into two texts: a million are drawn for a country."""
     start = SEPARATOR.join((sha256, kind, ""))
@@ -36,20 +31,6 @@ def drawn_numbers(sha256: str, kind: str, rows: Iterable[tuple[str, str]]) -> In
     first = np.frombuffer(digests, np.uint8).reshape(-1, hashlib.sha256().digest_size)[:, :3].astype(np.int64)
     numbers: Ints = (first[:, 0] << 16 | first[:, 1] << 8 | first[:, 2]) >> 4
     return numbers
-
-
-def draw_trip(sha256: str, profile: str, offer: str, period: str) -> int:
-    return drawn_number(sha256, "trip", profile, offer, period)
-
-
-def draw_class(sha256: str, key: str, sector: str) -> int:
-    """`sector` is empty for a sector that the class does not rank."""
-    return drawn_number(sha256, "class", key, sector)
-
-
-def draw_kept(sha256: str, key: str, offer: str, period: str) -> int:
-    """In place of `draw_class` for a pupil who keeps what was announced."""
-    return drawn_number(sha256, "kept", key, offer, period)
 
 
 def profile_key(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from solver.geography import trips_m
 from solver.instance import Group, Instance
 from solver.occupancy import Occupancy
 from solver.result import Assignment, Reason, Unplaced
+from solver.rows import make_rows
 from solver.side_reasons import SideInquiry
 from solver.sides import pupils_placed
 from solver.supply import Supply, tabulate_supply
@@ -31,7 +33,7 @@ _KIND = attrgetter("school", "level", "reach_m", "departments", "needs", "period
 """What a finding depends on, but for bans and for what is placed at once or not at all."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A reason and its facts, the same for every group of one kind."""
 
@@ -48,8 +50,10 @@ def explain(instance: Instance, rows: tuple[Assignment, ...]) -> tuple[Unplaced,
     if not left:
         return ()
     inquiry = Inquiry(instance, rows)
-    found = ((group, count, inquiry.find(group)) for group, count in left)
-    return tuple(Unplaced(group.id, n, it.reason, it.offers, it.lines, it.facts) for group, n, it in found)
+    found = [inquiry.find(group) for group, _ in left]
+    columns: dict[str, list[Any]] = {name: list(map(attrgetter(name), found)) for name in Finding.__slots__}
+    columns |= {"group": [group.id for group, _ in left], "count": [count for _, count in left]}
+    return make_rows(Unplaced, len(left), columns)
 
 
 class Inquiry:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.arrays import Bools, Ints, distinct, find, ints, runs
+from solver.arrays import Bools, Ints, distinct, find, ints, places, runs
 from solver.choices import Choices
 from solver.demand import Demand
 from solver.supply import Supply
@@ -60,7 +60,7 @@ def list_hubs(demand: Demand, supply: Supply, choices: Choices) -> Hubs:
         keys=keys,
         sector_arcs=(find(keys, anywhere)[0], find(keys, wanted)[0]),
         period_arcs=(find(keys, over[several])[0], find(keys, under[several])[0]),
-        of_choice=np.searchsorted(keys, leaf_of_choice).astype(np.int64, copy=False),
+        of_choice=places(keys, leaf_of_choice),
         sets=sets,
         sectors=sectors,
     )

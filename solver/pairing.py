@@ -17,6 +17,7 @@ from solver.draw import drawn_order
 from solver.instance import Instance
 from solver.network import Kind, Network
 from solver.result import Assignment
+from solver.rows import make_rows
 from solver.rules import Rule
 from solver.sides import Row, Sides, pupils_placed
 from solver.tiers import Names
@@ -102,7 +103,12 @@ def _rows(
         count = np.append(count, ints([row.count for row in fixed]))
     keys, at = np.unique(group * len(openings) + opening, return_inverse=True)
     pupils = np.bincount(at, count, len(keys)).astype(np.int64).tolist()
-    names_of_groups = [groups[i].id for i in (keys // len(openings)).tolist()]
     offers, periods = zip(*openings, strict=True) if openings else ((), ())
     places = (keys % len(openings)).tolist()
-    return tuple(map(Assignment, names_of_groups, [offers[i] for i in places], [periods[i] for i in places], pupils))
+    columns = {
+        "group": [groups[i].id for i in (keys // len(openings)).tolist()],
+        "offer": map(offers.__getitem__, places),
+        "period": map(periods.__getitem__, places),
+        "count": pupils,
+    }
+    return make_rows(Assignment, len(keys), columns)

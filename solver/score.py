@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import cache, partial
-from itertools import repeat
-from operator import add, attrgetter, mul
+from functools import cache
+from operator import attrgetter, mul
 
 import numpy as np
 
 from solver.arrays import Ints, exact_dot, ints, runs
 from solver.demand import banned_offers
-from solver.draw import class_key, draw_class, draw_kept, draw_trip, profile_key
+from solver.draw import SEPARATOR, class_key, drawn_numbers, profile_key
 from solver.geography import trips_m
 from solver.instance import Group, Instance, Offer, Pin, School
 from solver.occupancy import Occupancy
@@ -104,7 +103,7 @@ class Lots:
     def __init__(self, instance: Instance, sha256: str) -> None:
         self.instance, self.sha256 = instance, sha256
         self._banned, self._told = banned_offers(instance), instance.announced_groups
-        self._trip, self._profile, self._listed = cache(partial(draw_trip, sha256)), cache(_profile), cache(_listed)
+        self._profile, self._listed = cache(_profile), cache(_listed)
         self._announced = {(row.group, row.offer, row.period) for row in instance.announced}
         self._moving, self._staying = dict[Trip, int](), dict[Trip, int]()
 
@@ -127,12 +126,14 @@ class Lots:
         keys = [self._key(profile, row) for profile, row in zip(profiles, groups, strict=True)]
         hosts = [self.instance.offer[name].sector for _, name, _ in trips]
         sectors = [sector if sector in row.wishes else "" for sector, row in zip(hosts, groups, strict=True)]
-        drawn = list(map(draw_class, repeat(self.sha256), keys, sectors))
-        for trip, key, moving in zip(trips, keys, drawn, strict=True) if self._announced else ():
-            if trip in self._announced:
-                self._staying[trip] = draw_kept(self.sha256, key, *trip[1:]) - moving
-        ways = (self._trip(profile, *trip[1:]) for profile, trip in zip(profiles, trips, strict=True))
-        return list(map(add, ways, drawn))
+        places = [f"{offer}{SEPARATOR}{period}" for _, offer, period in trips]
+        drawn = drawn_numbers(self.sha256, "class", zip(keys, sectors, strict=True))
+        told = [i for i, trip in enumerate(trips) if trip in self._announced] if self._announced else []
+        kept = drawn_numbers(self.sha256, "kept", ((keys[i], places[i]) for i in told))
+        self._staying.update(zip((trips[i] for i in told), (kept - drawn[told]).tolist(), strict=True))
+        drawn += drawn_numbers(self.sha256, "trip", zip(profiles, places, strict=True))
+        total: list[int] = drawn.tolist()
+        return total
 
     def _key(self, profile: str, group: Group) -> str:
         told = group.id if group.id in self._told else None

@@ -45,6 +45,9 @@ def validate(instance: Instance) -> None:
 
 
 def _unique(field: str, ids: Iterable[str]) -> None:
+    ids = list(ids)
+    if len(set(ids)) == len(ids) and {*map(type, ids)} <= {str} and all(ids):
+        return
     for identifier, times in Counter(ids).items():
         if not isinstance(identifier, str) or not identifier:
             raise ValueError(f"{field}: an identifier is a non-empty string, not {identifier!r}")
