@@ -6,7 +6,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, getrusage
 from time import perf_counter, process_time
 
 KIB_PER_MIB = 1024
@@ -29,9 +28,9 @@ class Clock:
     @contextmanager
     def running(self) -> Iterator[None]:
         gc.collect()
-        wall, processor = perf_counter(), processor_time()
+        wall, processor = perf_counter(), process_time()
         yield
-        self.add(perf_counter() - wall, processor_time() - processor)
+        self.add(perf_counter() - wall, process_time() - processor)
 
     def add(self, wall: float, processor: float, peak_mib: int = 0) -> None:
         """Work done elsewhere."""
@@ -43,12 +42,6 @@ class Clock:
     def peak_mib(self) -> int:
         """Of the processes that did the work: this one, when no other did."""
         return self.peak_mib_elsewhere or peak_mib()
-
-
-def processor_time() -> float:
-    """Seconds of processor of this process, and of the copies of it that have ended."""
-    copies = getrusage(RUSAGE_CHILDREN)
-    return process_time() + copies.ru_utime + copies.ru_stime
 
 
 def peak_mib() -> int:
