@@ -5,6 +5,10 @@ It knows nothing of placements.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
+from itertools import chain
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +17,7 @@ Shorts = NDArray[np.int32]
 """Whole numbers kept by the million: below 2**31, and turned into `Ints` before they are multiplied."""
 Whole = Ints | Shorts
 Bools = NDArray[np.bool_]
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 def ints(values: object) -> Ints:
@@ -38,6 +43,13 @@ def distinct(keys: Ints) -> Ints:
     is_first = np.ones(len(ordered), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
     return ordered[is_first]
+
+
+def numbered(keys: Iterable[_Key], first: Iterable[_Key] = ()) -> tuple[tuple[_Key, ...], Ints]:
+    """The different keys, `first` those given, then in the order they are met; and each one's number among them."""
+    keys = tuple(keys)
+    number = {key: i for i, key in enumerate(dict.fromkeys(chain(first, keys)))}
+    return tuple(number), np.fromiter(map(number.__getitem__, keys), np.int64, len(keys))
 
 
 def grouped(keys: Ints) -> Ints:

@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from solver.arrays import Bools, Ints, Shorts, distinct, find, ints, runs
+from solver.arrays import Bools, Ints, Shorts, distinct, find, ints, numbered, runs
 from solver.candidates import Reachable
-from solver.demand import Demand, numbered
+from solver.demand import Demand
 from solver.instance import Instance
 from solver.rules import Rule
 from solver.supply import Supply

@@ -18,6 +18,7 @@ from typing import Any, TypeVar, get_type_hints
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from solver.arrays import numbered
 from solver.column_store import Column, Store, read_store, write_store
 from solver.files import (
     Document,
@@ -121,9 +122,12 @@ def _stored(document: Document, kinds: Mapping[str, type], cell: Callable[[Any, 
             if shape is int or field == "position":
                 columns[column] = np.array(values, np.int64).reshape((-1,) if shape is int else (-1, 3))
             elif field in NAMES:
-                texts = [value.encode() for value in values]
-                columns[f"{column}.text"] = np.frombuffer(b"".join(texts), np.uint8)
-                columns[f"{column}.ends"] = np.cumsum([len(text) for text in texts], dtype=np.int64)
+                encoded = [value.encode() for value in values]
+                columns[f"{column}.text"] = np.frombuffer(b"".join(encoded), np.uint8)
+                columns[f"{column}.ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+            elif shape is str:
+                texts, codes = numbered(values)
+                tables[column], columns[column] = [*texts], codes.astype(np.uint32)
             else:
                 tables[column], columns[column] = _coded(values)
     return {name: value for name, value in document.items() if name not in kinds} | {"tables": tables}, columns

@@ -7,31 +7,21 @@ its own. It knows nothing of what is offered.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from operator import attrgetter
-from typing import TypeVar
 
 import numpy as np
 
-from solver.arrays import Bools, Ints, distinct, ints
-from solver.draw import class_key, profile_key
+from solver.arrays import Bools, Ints, distinct, ints, numbered
+from solver.draw import class_ending, class_key, profile_key
 from solver.instance import Group, Instance
 
-_Key = TypeVar("_Key", bound=Hashable)
 Profile = tuple[int, str, int, tuple[str, ...], tuple[str, ...], str, tuple[str, ...]]
 """School (its index), level, reach in metres, needs and banned offers (both sorted), the group's own name if it is
 placed at once or not at all (such a group shares its choices with nobody, so that they can be told apart), and the
 départements it lists (sorted)."""
-
-
-def numbered(keys: Iterable[_Key], first: Iterable[_Key] = ()) -> tuple[tuple[_Key, ...], Ints]:
-    """The different keys, `first` those given, then in the order they are met; and each one's number among them."""
-    keys = tuple(keys)
-    number = {key: i for i, key in enumerate(dict.fromkeys(chain(first, keys)))}
-    return tuple(number), np.fromiter(map(number.__getitem__, keys), np.int64, len(keys))
 
 
 @dataclass(frozen=True)
@@ -127,7 +117,8 @@ class ClassNames:
 
     def __getitem__(self, number: int) -> str:
         periods, wishes = self.periods[self.class_periods[number]], self.wishes[self.class_wishes[number]]
-        return class_key(self._profiles[self.class_profile[number]], periods, wishes, self.told_to.get(number))
+        ending = class_ending(periods, wishes, self.told_to.get(number))
+        return class_key(self._profiles[self.class_profile[number]], ending)
 
     @cached_property
     def _profiles(self) -> tuple[str, ...]:

@@ -41,10 +41,15 @@ def profile_key(
     return f"[{_spelled(school)},{_spelled(level)},{reach_m},{_spelled(needs)},{_spelled(banned)}{last}"
 
 
-def class_key(profile: str, periods: tuple[str, ...], wishes: tuple[str, ...], told_to: str | None) -> str:
-    """The class key, from its profile's and from periods already sorted; `told_to` names an announced group."""
+def class_key(profile: str, ending: str) -> str:
+    """The class key, from its profile's and from what follows: the `class_ending` that many classes share."""
+    return profile[:-1] + ending
+
+
+def class_ending(periods: tuple[str, ...], wishes: tuple[str, ...], told_to: str | None) -> str:
+    """What a class key adds to its profile's, from periods already sorted; `told_to` names an announced group."""
     name = "" if told_to is None else f",{_spelled(told_to)}"
-    return f"{profile[:-1]},{_spelled(periods)},{_spelled(wishes)}{name}]"
+    return f",{_spelled(periods)},{_spelled(wishes)}{name}]"
 
 
 @lru_cache(maxsize=2**16)

@@ -81,11 +81,11 @@ class Inquiry:
 
     def find(self, group: Group) -> Finding:
         """The finding for a group; groups of one kind share it."""
-        kind, banned = _KIND(group), self.banned.get(group.id, ())
+        kind = _KIND(group)
         if group.id in self._apart:
-            kind = (*kind, banned, group.id if group.id in self.instance.units else "")
+            kind = *kind, self.banned.get(group.id), group.id if group.id in self.instance.units else ""
         if (found := self._known.get(kind)) is None:
-            found = self._known[kind] = self._look(group, banned)
+            found = self._known[kind] = self._look(group, self.banned.get(group.id, ()))
         return found
 
     def _look(self, group: Group, banned: tuple[str, ...]) -> Finding:

@@ -14,13 +14,12 @@ import numpy as np
 
 from solver.arrays import Ints, exact_dot, ints, runs
 from solver.demand import banned_offers
-from solver.draw import SEPARATOR, class_key, drawn_numbers, profile_key
+from solver.draw import SEPARATOR, class_ending, class_key, drawn_numbers, profile_key
 from solver.geography import trips_m
 from solver.instance import Group, Instance, Offer, Pin, School
 from solver.occupancy import Occupancy
 from solver.params import EQUITY_SCALE, Tier
 from solver.result import Assignment
-from solver.sides import pupils_placed
 
 Trip = tuple[str, str, str]
 """A group, an offer and a period."""
@@ -34,8 +33,9 @@ def score(
     groups, offers = _met(instance, rows)
     trips, counts = _trips(instance, groups, offers), [row.count for row in rows]
     placed: Counter[str] = Counter()
-    for name, count in pupils_placed(instance, rows).items():
-        placed[instance.group[name].school] += count
+    for row, group in zip(rows, groups, strict=True):
+        if not instance.bundles or instance.is_counted(group.id, row.period):
+            placed[group.school] += row.count
     left = ints([instance.pupils_by_school.get(row.id, 0) - placed[row.id] for row in instance.schools])
     occupancy, kept = Occupancy(instance, rows), _kept(instance, rows)
     return {
@@ -103,7 +103,7 @@ class Lots:
     def __init__(self, instance: Instance, sha256: str) -> None:
         self.instance, self.sha256 = instance, sha256
         self._banned, self._told = banned_offers(instance), instance.announced_groups
-        self._profile, self._listed = cache(_profile), cache(_listed)
+        self._profile, self._ending = cache(_profile), cache(_ending)
         self._announced = {(row.group, row.offer, row.period) for row in instance.announced}
         self._moving, self._staying = dict[Trip, int](), dict[Trip, int]()
 
@@ -137,14 +137,14 @@ class Lots:
 
     def _key(self, profile: str, group: Group) -> str:
         told = group.id if group.id in self._told else None
-        return class_key(profile, self._listed(self.instance.accepted(group)), group.wishes, told)
-
-
-def _listed(names: frozenset[str]) -> tuple[str, ...]:
-    return tuple(sorted(names))
+        return class_key(profile, self._ending(self.instance.accepted(group), group.wishes, told))
 
 
 def _profile(
     school: str, level: str, reach_m: int, needs: frozenset[str], banned: tuple[str, ...], departments: frozenset[str]
 ) -> str:
-    return profile_key(school, level, reach_m, _listed(needs), banned, _listed(departments))
+    return profile_key(school, level, reach_m, tuple(sorted(needs)), banned, tuple(sorted(departments)))
+
+
+def _ending(periods: frozenset[str], wishes: tuple[str, ...], told_to: str | None) -> str:
+    return class_ending(tuple(sorted(periods)), wishes, told_to)
