@@ -49,8 +49,11 @@ class Menus:
         self._bans, self._banned = found.ban_lists
         self._mates = found.together(found.pins)
         self._accepted, self._wishes, self._asking = self._tables()
-        self._openings = prices.lines.of(np.repeat(found.offers.line, found.periods))
-        self._openings -= prices.openings.of(np.arange(self._openings.shape[1]))
+        opened = np.flatnonzero(found.offers.seats.reshape(-1) >= 0)
+        self._opened = prices.lines.of(found.offers.line[opened // found.periods])
+        self._opened -= prices.openings.of(opened)
+        self._place = np.zeros(found.offers.seats.size, np.int64)
+        self._place[opened] = np.arange(len(opened))
 
     def potentials(self, none: Ints) -> Ints:
         """One column for each group, `none` being what a pupil without a place has."""
@@ -120,8 +123,8 @@ class Menus:
         return Menu(keys, np.append(starts, len(picked)), offer[picked], period[picked], value[:, picked])
 
     def seat(self, offer: Ints, period: Ints, held: Ints) -> Ints:
-        """The potential of the last limit before a school's pupils at each opening."""
-        found: Ints = self._openings[:, offer * self.found.periods + period]
+        """The potential of the last limit before a school's pupils at each opening that is open."""
+        found: Ints = self._opened[:, self._place[offer * self.found.periods + period]]
         self.prices.maxima.take_off(found, held)
         return found
 
