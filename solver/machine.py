@@ -64,7 +64,6 @@ def beside(executor: Executor | None, work: Callable[[], T]) -> Iterator[Callabl
     Everywhere else, and if the copy is lost or the work fails there, the answer is worked out when it is asked for.
     """
     if isinstance(executor, Machine):
-        executor.hand_back()  # what nothing holds need not be there twice
         with in_a_copy(work) as answer:
             yield answer
     else:
