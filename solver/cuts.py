@@ -8,7 +8,10 @@ starting from the flow so far. It knows arcs, pupils to send and levels, not wha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from ortools.graph.python.max_flow import SimpleMaxFlow
@@ -17,9 +20,12 @@ from scipy.sparse.csgraph import connected_components
 
 from solver.arrays import Bools, Ints, Shorts, Whole, bundled, runs
 from solver.flow import FlowError
+from solver.machine import beside
 
 ARCS_TOGETHER = 20_000
 """Small pieces are cut together up to this size."""
+ARCS_APART = 500_000
+"""From so many on, what is left to cut is worth a copy of the process, where there is one to be had."""
 UNLIMITED = 2**40
 
 
@@ -213,24 +219,65 @@ class Sending:
         return side[:-2]
 
 
-def settle(part: Part) -> tuple[Shorts, Ints]:
+def settle(part: Part, executor: Executor | None = None) -> tuple[Shorts, Ints]:
     """Halve a part until all is decided, then route what is: the flow of its arcs, and how many each school keeps.
 
-    The part is used up.
+    The part is used up. What the first cuts of a large one leave apart is settled half here, half in a copy of this
+    process, on a machine lent for it.
 
     Raises:
         FlowError: the library failed.
     """
     flow, kept = part.flow.copy(), np.zeros(len(part.schools.node), np.int64)
     waiting: list[Step] = [(part, np.arange(len(flow), dtype=np.int32), np.arange(len(kept)))]
-    while waiting:
-        part, arcs, places = waiting.pop()
-        below: list[Step] = []
-        if part.decided:
-            part.route()
-        else:
-            middle = part.middle()
-            below = part.split(middle, part.halve(middle))
-        flow[arcs], kept[places] = part.flow, part.kept()
-        waiting += [(inside, arcs[rows], places[schools]) for inside, rows, schools in below]
+    while waiting and not _is_worth_sharing(waiting):
+        waiting += _advance(waiting.pop(), flow, kept)
+        waiting.sort(key=_size)
+    mine, others = list[Step](), list[Step]()
+    for step in reversed(waiting):
+        min(mine, others, key=lambda half: sum(map(_size, half))).append(step)
+    with beside(executor if others else None, partial(_finish, others, flow, kept)) as finished:
+        _finish(mine, flow, kept)
+        arcs, places = _rows(others)
+        flow[arcs], kept[places] = finished()
     return flow, kept
+
+
+def _size(step: Step) -> int:
+    return len(step[0].tail)
+
+
+def _is_worth_sharing(waiting: Sequence[Step]) -> bool:
+    """Whether the largest of these steps is half of them at most, and large enough."""
+    sizes = [_size(step) for step in waiting]
+    return 2 * max(sizes) <= sum(sizes) and sum(sizes) > ARCS_APART
+
+
+def _finish(waiting: Sequence[Step], flow: Shorts, kept: Ints) -> tuple[Shorts, Ints]:
+    """Take these steps to their ends: the flow of their arcs, and how many their schools keep."""
+    left = list(waiting)
+    while left:
+        left += _advance(left.pop(), flow, kept)
+    arcs, places = _rows(waiting)
+    return flow[arcs], kept[places]
+
+
+def _rows(steps: Sequence[Step]) -> tuple[Ints, Ints]:
+    """The arcs and the schools of these steps."""
+    nothing = np.arange(0)
+    return np.concatenate([nothing, *(arcs for _, arcs, _ in steps)]), np.concatenate(
+        [nothing, *(at for *_, at in steps)]
+    )
+
+
+def _advance(step: Step, flow: Shorts, kept: Ints) -> list[Step]:
+    """Halve or route a part, write what is known by then, and say what is left to do."""
+    part, arcs, places = step
+    below: list[Step] = []
+    if part.decided:
+        part.route()
+    else:
+        middle = part.middle()
+        below = part.split(middle, part.halve(middle))
+    flow[arcs], kept[places] = part.flow, part.kept()
+    return [(inside, arcs[rows], places[schools]) for inside, rows, schools in below]

@@ -83,7 +83,7 @@ class Spread:
         )
         del self.tail, self.head, self.capacity  # some hundred megabytes of a country, which the part holds too
         hand_back(executor)
-        flow, self.unplaced_of_school = settle(part)
+        flow, self.unplaced_of_school = settle(part, executor)
         self.flow = np.empty_like(flow)
         self.flow[order] = flow
 

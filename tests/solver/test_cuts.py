@@ -68,10 +68,13 @@ class Country:
         return sum(at == school and other < level for at, other in self.levels)
 
 
-@pytest.mark.parametrize("together", [1, 20_000])
-def test_cuts_cost_what_one_flow_with_costs_does(together: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("together", "apart"), [(1, 500_000), (1, 0), (20_000, 0)])
+def test_cuts_cost_what_one_flow_with_costs_does(
+    together: int, apart: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As few pupils as possible stay without a place, and at the fairest schools, however the pieces are bundled."""
     monkeypatch.setattr("solver.cuts.ARCS_TOGETHER", together)
+    monkeypatch.setattr("solver.cuts.ARCS_APART", apart)
     for time in range(TIMES):
         country = Country(Random(f"{seed} {time}"))
         assert country.cost_of(*settle(country.part())) == country.least()

@@ -40,6 +40,7 @@ def test_a_machine_lent_whole_changes_nothing(seed: int, monkeypatch: pytest.Mon
     instance = generate(1500, seed, seats_per_pupil=0.9)
     result, certificate = solve_with_certificate(instance)
     monkeypatch.setattr("solver.faces.DRAWN_APART", 1)
+    monkeypatch.setattr("solver.cuts.ARCS_APART", 1)
     copied: list[object] = []
 
     def counted(work):  # type: ignore[no-untyped-def]
