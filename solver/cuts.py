@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 
 from solver.arrays import Bools, Ints, Shorts, Whole, bundled, runs
 from solver.flow import FlowError
-from solver.machine import beside, hand_back
+from solver.machine import beside
 
 ARCS_TOGETHER = 20_000
 """Small pieces are cut together up to this size."""
@@ -236,7 +236,6 @@ def settle(part: Part, executor: Executor | None = None) -> tuple[Shorts, Ints]:
     mine, others = list[Step](), list[Step]()
     for step in reversed(waiting):
         min(mine, others, key=lambda half: sum(map(_size, half))).append(step)
-    hand_back(executor)
     with beside(executor if others else None, partial(_finish, others, flow, kept)) as finished:
         _finish(mine, flow, kept)
         arcs, places = _rows(others)

@@ -87,7 +87,6 @@ def shorten(
         FlowError: no flow of the face keeps to that.
     """
     announce(Tier.LONGEST)
-    hand_back(executor)
     face = Face(network, names, executor)
     face.flow, face.free, face.has_flow = found.flow, found.free, True
     face.bounds, face.potentials = list(found.bounds), list(found.potentials)

@@ -64,6 +64,7 @@ def beside(executor: Executor | None, work: Callable[[], T]) -> Iterator[Callabl
     Everywhere else, and if the copy is lost or the work fails there, the answer is worked out when it is asked for.
     """
     if isinstance(executor, Machine):
+        executor.hand_back()  # while both work, what nothing holds would be missed
         with in_a_copy(work) as answer:
             yield answer
     else:
