@@ -11,7 +11,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
 MODULES = {
@@ -58,6 +58,7 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
 
 if __name__ == "__main__":
     code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError):  # whoever reads may have enough
+            stream.flush()
     os._exit(code)  # everything is written: millions of objects need not be let go one by one
