@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from solver.arrays import Bools, Ints, Shorts, bundled
+from solver.arrays import Bools, Ints, Shorts, Whole, bundled
 from solver.flow import Problem, minimum_cost_flows
 from solver.machine import hand_back
 
@@ -26,7 +26,7 @@ MOST_SEARCHES = 3
 """After these the lines are all put back."""
 
 
-def search_apart(problem: Problem, lines: Bools, sink: int, flow: Ints, executor: Executor | None) -> Ints:
+def search_apart(problem: Problem, lines: Bools, sink: int, flow: Whole, executor: Executor | None) -> Whole:
     """A flow of least cost that sends what each node sends in `flow`, the flow at hand, which it takes the place of.
 
     `lines` marks the nodes that may be let go; all arcs that leave one lead to the same node. Parts may share the
@@ -50,7 +50,7 @@ def search_apart(problem: Problem, lines: Bools, sink: int, flow: Ints, executor
 class Apart:
     """A flow, the lines let go (`loose`), and the arcs that are still to be searched (`due`)."""
 
-    def __init__(self, problem: Problem, lines: Bools, sink: int, flow: Ints) -> None:
+    def __init__(self, problem: Problem, lines: Bools, sink: int, flow: Whole) -> None:
         self.tail, self.head, self.capacity, self.cost, self.sent = problem
         self.flow, self.sink, nodes = flow, sink, len(lines)
         leaving = np.flatnonzero(lines[self.tail])

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from solver.arrays import Ints, bundled
+from solver.arrays import Shorts, bundled
 from solver.faces import Optimum, optimise, shorten
 from solver.flow import FlowError
 from solver.network import Network
@@ -62,7 +62,7 @@ def optimise_parts(
 def _each_part(
     work: Callable[..., Optimum],
     network: Network,
-    parts: Sequence[Ints],
+    parts: Sequence[Shorts],
     jobs: Sequence[tuple[object, ...]],
     executor: Executor | None,
     announce: Callable[[Tier, float], None],
@@ -86,7 +86,7 @@ def _each_part(
 def _elsewhere(
     work: Callable[..., Optimum],
     network: Network,
-    parts: Sequence[Ints],
+    parts: Sequence[Shorts],
     jobs: Sequence[tuple[object, ...]],
     executor: Executor,
     announce: Callable[[Tier], None],
@@ -112,17 +112,17 @@ def _elsewhere(
             future.cancel()
 
 
-def split(network: Network) -> list[Ints]:
+def split(network: Network) -> list[Shorts]:
     """The arcs of each part, largest part first, without the sink (the last node) that they all share."""
     nodes = len(network.supply)
     inner = network.head < nodes - 1
     ends = (network.tail[inner], network.head[inner])
     links = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(nodes, nodes))
     label = connected_components(links, directed=False)[1][network.tail]
-    return bundled(label, ARCS_PER_PART)
+    return [arcs.astype(np.int32) for arcs in bundled(label, ARCS_PER_PART)]
 
 
-def _merge(network: Network, parts: Sequence[Ints], optima: Sequence[Optimum], tiers: Sequence[Tier]) -> Optimum:
+def _merge(network: Network, parts: Sequence[Shorts], optima: Sequence[Optimum], tiers: Sequence[Tier]) -> Optimum:
     """One flow; a tier is proven when it is in every part. All are sums over the parts but the longest trip."""
     flow = np.zeros(len(network.tail), np.int64)
     proven = min((len(optimum.bounds) for optimum in optima), default=len(tiers))
@@ -136,7 +136,8 @@ def _merge(network: Network, parts: Sequence[Ints], optima: Sequence[Optimum], t
     bounds = tuple(
         max(row, default=0) if tier is Tier.LONGEST else sum(row) for tier, row in zip(tiers, rows, strict=False)
     )
-    free = np.concatenate([arcs[optimum.free] for arcs, optimum in zip(parts, optima, strict=True)] or [np.arange(0)])
+    frees = [arcs[optimum.free] for arcs, optimum in zip(parts, optima, strict=True)]
+    free = np.concatenate([np.arange(0), *frees], dtype=np.int64)
     return Optimum(flow, bounds, potentials, free, max((optimum.longest for optimum in optima), default=0))
 
 

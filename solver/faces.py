@@ -200,7 +200,10 @@ class Face:
             sent = self._sent(nodes, tail, head, arcs)
             problem = (tail, head, network.capacity[arcs], self._joint(tiers, arcs), sent)
             sink = np.searchsorted(nodes, len(network.supply) - 1)
-            self.flow[arcs] = search_apart(problem, network.is_line[nodes], int(sink), self.flow[arcs], self.executor)
+            few = arcs.astype(np.int32)  # the search is where a solve holds most
+            del arcs
+            at_hand = self.flow[few].astype(np.int32)
+            self.flow[few] = search_apart(problem, network.is_line[nodes], int(sink), at_hand, self.executor)
         self.has_flow = True
 
     def prove(self, tiers: Sequence[Tier]) -> int:

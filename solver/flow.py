@@ -22,7 +22,7 @@ from solver.arrays import Ints, Shorts, Whole
 ENGINE = f"SimpleMinCostFlow {version('ortools')}"
 LARGEST_COST = 2**61
 """Largest unit cost times number of nodes that the library's cost scaling holds."""
-AHEAD = 8
+AHEAD = 4
 """Problems handed to an executor before the answer of the first is waited for: each is held until it is solved."""
 NODES_IN_CACHE = 10_000
 """Up to this size the order of nodes makes no difference."""

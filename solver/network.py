@@ -109,7 +109,7 @@ class Network:
         lines[self.tail[np.isin(self.kind, (Kind.PROMISED, Kind.LINE, Kind.OVERFLOW))]] = True
         return lines
 
-    def nodes(self, arcs: Ints) -> Ints:
+    def nodes(self, arcs: Whole) -> Ints:
         """The nodes that these arcs touch, in order; every node, for every arc."""
         if len(arcs) == len(self.tail):
             return np.arange(len(self.supply), dtype=np.int64)
@@ -117,7 +117,7 @@ class Network:
         used[self.tail[arcs]] = used[self.head[arcs]] = True
         return np.flatnonzero(used)
 
-    def part(self, arcs: Ints) -> Network:
+    def part(self, arcs: Whole) -> Network:
         """The network of these arcs, with the nodes they touch; the sink stays last and takes what they send."""
         if len(arcs) == len(self.tail):
             return self

@@ -9,6 +9,7 @@ from random import Random
 from solver.generate import LEVEL, generate
 from solver.generate_year import generate_year
 from solver.instance import Group, Instance, Whole
+from solver.params import Tier
 
 SEED = 2027
 
@@ -16,6 +17,14 @@ SEED = 2027
 def seconde(pupils: int) -> Instance:
     """One national campaign: three ranked sectors, 0.45 seat per pupil."""
     return generate(pupils, SEED)
+
+
+def nearest_first(pupils: int) -> Instance:
+    """The seconde with distance, and the longest trip that goes with it, before wishes."""
+    base = seconde(pupils)
+    tiers = [tier for tier in base.params.tiers if tier is not Tier.WISHES]
+    tiers.insert(tiers.index(Tier.LONGEST) + 1, Tier.WISHES)
+    return replace(base, params=replace(base.params, tiers=tuple(tiers)))
 
 
 def full_year(pupils: int) -> Instance:

@@ -16,7 +16,7 @@ from tests.benchmarks.measure import Measure, Outcome
 from tests.benchmarks.rows import BETTER, GAP, SECONDS, TIMES_FASTER, TIMES_LONGER
 
 HEADER = (
-    f"{'row':26} {'engine':26} {'pupils':>9} {'seconds':>9} {'cpu s':>9} {'MiB':>6} {'placed':>8} "
+    f"{'row':42} {'engine':26} {'pupils':>9} {'seconds':>9} {'cpu s':>9} {'MiB':>6} {'placed':>8} "
     f"{'1st wish':>8} {'mean km':>8} {'worst school':>12} {'proven':>6}  figure"
 )
 BEGIN, END = "<!-- figures: written by `python -m tests.benchmarks --readme` -->", "<!-- end of the figures -->"
@@ -37,7 +37,7 @@ def _measured(name: str, one: Measure) -> str:
         km = answer["mean_metres"] / 1000
         quality = f"{answer['first_wishes']:8.1%} {km:8.2f} {answer['worst_school']:12.1%}"
     return (
-        f"{name:26} {one.engine:26} {one.pupils:9} {one.seconds:9.2f} {one.cpu_seconds:9.2f} {one.peak_mib:6} "
+        f"{name:42} {one.engine:26} {one.pupils:9} {one.seconds:9.2f} {one.cpu_seconds:9.2f} {one.peak_mib:6} "
         f"{one.pupils - answer['unplaced']:8} {quality} {'yes' if answer['proven'] else 'no':>6}"
     )
 
