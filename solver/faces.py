@@ -197,13 +197,11 @@ class Face:
             (self.flow,) = minimum_cost_flows([problem], self.executor)
         elif len(arcs := np.concatenate([np.arange(0), *self._moving()])):
             nodes, tail, head = self._nodes(arcs)
-            sent = self._sent(nodes, tail, head, arcs)
-            problem = (tail, head, network.capacity[arcs], self._joint(tiers, arcs), sent)
+            asked = (tail, head, network.capacity[arcs], self._joint(tiers, arcs), self._sent(nodes, tail, head, arcs))
             sink = np.searchsorted(nodes, len(network.supply) - 1)
-            few = arcs.astype(np.int32)  # the search is where a solve holds most
+            few, flow = arcs.astype(np.int32), self.flow[arcs].astype(np.int32)  # a solve never holds more than now
             del arcs
-            at_hand = self.flow[few].astype(np.int32)
-            self.flow[few] = search_apart(problem, network.is_line[nodes], int(sink), at_hand, self.executor)
+            self.flow[few] = search_apart(asked, network.is_line[nodes], int(sink), flow, self.executor)
         self.has_flow = True
 
     def prove(self, tiers: Sequence[Tier]) -> int:

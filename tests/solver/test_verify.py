@@ -52,7 +52,9 @@ def test_silent_on_the_engine(seed: int, times: int) -> None:
 def test_says_what_a_second_reading_says(seed: int, times: int) -> None:
     """For pupils sent anywhere at random, the rules named are exactly those that a slow reading finds broken."""
     random, met = Random(f"{seed} anywhere"), set[str]()
-    for _ in range(times * 4):
+    for number in range(times * 40):
+        if number >= times * 4 and met == HARD_RULES:  # some rules are seldom broken: go on until each has been
+            break
         instance, placements = random_case(random)
         for _ in range(random.randint(0, 3)):
             trip = random.choice(instance.groups), random.choice(instance.offers), random.choice(instance.periods)
