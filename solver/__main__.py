@@ -29,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run: Callable[[argparse.Namespace], int] = options.run
         with _uncollected():
-            return run(options)
+            code = run(options)
+        sys.stdout.flush()  # whoever reads may have left: said like any other error
+        return code
     except (ValueError, OSError) as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 2
@@ -59,6 +61,6 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
 if __name__ == "__main__":
     code = main()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(BrokenPipeError):  # whoever reads may have enough
+        with suppress(BrokenPipeError):  # said already
             stream.flush()
     os._exit(code)  # everything is written: millions of objects need not be let go one by one

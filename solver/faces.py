@@ -197,11 +197,11 @@ class Face:
             (self.flow,) = minimum_cost_flows([problem], self.executor)
         elif len(arcs := np.concatenate([np.arange(0), *self._moving()])):
             nodes, tail, head = self._nodes(arcs)
-            asked = (tail, head, network.capacity[arcs], self._joint(tiers, arcs), self._sent(nodes, tail, head, arcs))
-            sink = np.searchsorted(nodes, len(network.supply) - 1)
-            few, flow = arcs.astype(np.int32), self.flow[arcs].astype(np.int32)  # a solve never holds more than now
+            sent, sink = self._sent(nodes, tail, head, arcs), int(np.searchsorted(nodes, len(network.supply) - 1))
+            problem = (tail, head, network.capacity[arcs], self._joint(tiers, arcs), sent)
+            rows, flow = arcs.astype(np.int32), self.flow[arcs].astype(np.int32)  # a solve never holds more than now
             del arcs
-            self.flow[few] = search_apart(asked, network.is_line[nodes], int(sink), flow, self.executor)
+            self.flow[rows] = search_apart(problem, network.is_line[nodes], sink, flow, self.executor)
         self.has_flow = True
 
     def prove(self, tiers: Sequence[Tier]) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from errno import EPIPE
 from itertools import chain
 from pathlib import Path
 
@@ -36,6 +38,21 @@ def test_from_an_invented_instance_to_a_verified_result(seed: int, tmp_path: Pat
     assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
     assert len(json.loads(instance.read_bytes())["groups"]) == 150
     assert run("explain", instance, result).returncode == 0
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_left_is_said_in_a_line(unbuffered: str, tmp_path: Path) -> None:
+    """What is printed for nobody ends a command as any other error does; the file it has written is there."""
+    instance, result = tmp_path / "instance.json", tmp_path / "result.json"
+    assert run("generate", "--pupils", 20, "--seed", 1, "-o", instance).returncode == 0
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "solver", "solve", str(instance), "-o", str(result)]
+    told = {"cwd": ROOT, "env": os.environ | {"PYTHONUNBUFFERED": unbuffered}, "stderr": subprocess.PIPE, "text": True}
+    solved = subprocess.run(command, stdout=writing, check=False, **told)
+    os.close(writing)
+    assert (solved.returncode, solved.stderr) == (2, f"solve: {BrokenPipeError(EPIPE, os.strerror(EPIPE))}\n")
+    assert result.exists()
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".json.gz"])
